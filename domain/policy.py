@@ -1,0 +1,45 @@
+"""The numbers a deployment may set (config.toml, section `policy`), with their reasons."""
+
+from dataclasses import dataclass
+from datetime import time
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Times are local to the territory's zone; durations carry their unit in the name.
+
+    Retention figures are those promised in `/privacy`.
+    """
+
+    zone: str = "Asia/Shanghai"
+    work_from: time = time(8)
+    lunch_from: time = time(12)
+    lunch_until: time = time(14)
+    work_until: time = time(18)
+
+    # nobody has taken it: the next in line is asked (wall time if urgent, else duty time)
+    accept_urgent_minutes: int = 5
+    accept_minutes: int = 30
+    # due soon: this share of the limit is left
+    warn_share: float = 0.25
+    # an overdue case is shown to the leader and the desk again this often
+    overdue_again_hours: int = 24
+    # the reporter didn't say whether it is settled
+    nudge_days: int = 3
+    silence_days: int = 1
+    reopen_days: int = 30
+    duplicate_days: int = 14
+
+    morning: time = time(8)
+    evening: time = time(18)
+
+    strange_group_minutes: int = 10
+    asked_minutes: int = 30
+    invite_hours: int = 72
+    tries_per_hour: int = 5
+    reports_per_hour: int = 12
+
+    keep_updates_days: int = 30
+    keep_messages_days: int = 90
+    keep_photos_days: int = 180
+    keep_closed_days: int = 180

@@ -1,0 +1,49 @@
+"""Tables, queries and migrations. Importing this package registers every table."""
+
+from models.cases import (
+    Attachment,
+    Audit,
+    Case,
+    CaseEvent,
+    Due,
+    NumberSeries,
+    Voice,
+)
+from models.catalogue import CatalogueRow
+from models.columns import UTCDateTime, metadata, new_id
+from models.people import FailedTry, Invite, Leave, Person, Role, Shift
+from models.queue import Asked, Budget, Inbox, Lane, Lease, Offset, Outbox, Posted
+from models.territory import BindCode, Contact, Division, Group, StrangeGroup
+
+__all__ = [
+    "Asked",
+    "Attachment",
+    "Audit",
+    "BindCode",
+    "Budget",
+    "Case",
+    "CaseEvent",
+    "CatalogueRow",
+    "Contact",
+    "Division",
+    "Due",
+    "FailedTry",
+    "Group",
+    "Inbox",
+    "Invite",
+    "Lane",
+    "Lease",
+    "Leave",
+    "NumberSeries",
+    "Offset",
+    "Outbox",
+    "Person",
+    "Posted",
+    "Role",
+    "Shift",
+    "StrangeGroup",
+    "UTCDateTime",
+    "Voice",
+    "metadata",
+    "new_id",
+]

@@ -1,0 +1,246 @@
+"""A case, what happened to it, who speaks for it, what is attached, and what is due."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from models.columns import Json, UTCDateTime, new_id
+
+OPEN = "state NOT IN ('closed', 'not_admitted', 'withdrawn', 'archived')"
+
+
+class Case(SQLModel, table=True):
+    """One matter. Its columns are the last line of its history (CaseEvent).
+
+    `due_at` is the promise to the reporter, frozen at opening with `limit_value`,
+    `limit_unit` and `circle`; new configuration never moves it. `owner` is a person,
+    or None while the unit's desk (`owner_unit`) has it. `next_at`: when the service acts
+    by itself next. `version` grows with every change, so that an old button shows its age.
+    `text`, `place_*`, `lat`, `lon` and `reporter` are personal and erased on archiving.
+    """
+
+    __tablename__ = "case_file"
+    __table_args__ = (
+        UniqueConstraint("district", "number"),
+        Index("ix_case_grid", "district", "grid", "opened_at"),
+        Index("ix_case_owner", "district", "owner", "state"),
+        Index("ix_case_reporter", "district", "reporter"),
+        Index("ix_case_opened", "district", "opened_at"),
+        # the same words again in the same grid join the open case (services/reporting)
+        Index(
+            "ix_case_open_words",
+            "district",
+            "grid",
+            "words_key",
+            sqlite_where=text(OPEN),
+            postgresql_where=text(OPEN),
+        ),
+    )
+
+    district: str = Field(primary_key=True)
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    number: str
+    version: int = 1
+    grid: str
+    community: str
+    group: UUID | None = None
+
+    state: str
+    closing: str | None = None
+    kind: str
+    kind_p: float = 0.0
+    alternatives: list[str] = Field(default_factory=list, sa_type=Json)
+    condition: int | None = None
+    not_admitted: str | None = None
+    urgency: str = "normal"
+    reach: str = "owner"
+    evidence: str = "note"
+    verify: str = "reporter"
+    private: bool = False
+    hide_name: bool = False
+
+    text: str = ""
+    words_key: str = ""
+    language: str = "zh-Hans"
+    place_building: str | None = None
+    place_unit: str | None = None
+    place_floor: str | None = None
+    place_room: str | None = None
+    place_landmark: str | None = None
+    lat: float | None = None
+    lon: float | None = None
+
+    source: str = "group"
+    channel: str = "group"
+    bot: str = ""
+    platform: str = "telegram"
+    source_chat: str | None = None
+    source_message: str | None = None
+    reporter: UUID | None = None
+    filed_by: UUID | None = None
+
+    owner: UUID | None = None
+    owner_unit: str
+    circle: str = "micro"
+    passed: list[str] = Field(default_factory=list, sa_type=Json)
+
+    limit_value: int | None = None
+    limit_unit: str | None = None
+    due_at: datetime = Field(sa_type=UTCDateTime)
+    due_provisional: bool = False
+    warn_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    next_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
+    opened_at: datetime = Field(sa_type=UTCDateTime)
+    taken_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    taken_by: UUID | None = None
+    arrived_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    waiting_since: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    appointment_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    done_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    done_by: UUID | None = None
+    closed_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    archived_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    overdue_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
+    stars: int | None = None
+    voices: int = 1
+    reopenings: int = 0
+    hand_backs: int = 0
+    revisits_done: int = 0
+
+
+class CaseEvent(SQLModel, table=True):
+    """One thing that happened, appended and never changed.
+
+    `facts` hold nothing personal; `personal` may be erased with the person.
+    """
+
+    __tablename__ = "case_event"
+    __table_args__ = (
+        ForeignKeyConstraint(["district", "case"], ["case_file.district", "case_file.id"]),
+        UniqueConstraint("district", "case", "seq"),
+        Index("ix_case_event_at", "district", "at", "verb"),
+    )
+
+    district: str = Field(primary_key=True)
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    case: UUID
+    seq: int
+    at: datetime = Field(sa_type=UTCDateTime)
+    verb: str
+    actor: UUID | None = None
+    standing: str = "clock"
+    before: str | None = None
+    after: str
+    facts: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    personal: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+
+
+class Voice(SQLModel, table=True):
+    """Somebody whose matter a case is: `part` is reporter, writer or joined."""
+
+    __tablename__ = "voice"
+    __table_args__ = (
+        ForeignKeyConstraint(["district", "case"], ["case_file.district", "case_file.id"]),
+        Index("ix_voice_person", "district", "person"),
+    )
+
+    district: str = Field(primary_key=True)
+    case: UUID = Field(primary_key=True)
+    person: UUID = Field(primary_key=True)
+    part: str = "reporter"
+    at: datetime = Field(sa_type=UTCDateTime)
+
+
+class Attachment(SQLModel, table=True):
+    """A photo, voice note or document of a case; `role`: report, before, after, answer.
+
+    `path` is where our own copy lies (metadata stripped), below the files folder.
+    """
+
+    __tablename__ = "attachment"
+    __table_args__ = (
+        ForeignKeyConstraint(["district", "case"], ["case_file.district", "case_file.id"]),
+        Index("ix_attachment_case", "district", "case"),
+        UniqueConstraint("district", "case", "unique_id", "role"),
+    )
+
+    district: str = Field(primary_key=True)
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    case: UUID
+    kind: str
+    role: str = "report"
+    bot: str
+    file_id: str
+    unique_id: str
+    mime: str | None = None
+    size: int | None = None
+    path: str | None = None
+    by: UUID | None = None
+    at: datetime = Field(sa_type=UTCDateTime)
+    erased_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
+
+class NumberSeries(SQLModel, table=True):
+    """The last number given out of a series such as KL8-2611."""
+
+    __tablename__ = "number_series"
+
+    district: str = Field(primary_key=True)
+    series: str = Field(primary_key=True)
+    last: int = 0
+
+
+class Due(SQLModel, table=True):
+    """Something that will happen by itself at `at`; `key` makes it happen once.
+
+    A case's timer has the key `case:<id>:<name>`. `state`: pending, fired or dropped
+    (its case had moved on; `trace` says how).
+    """
+
+    __tablename__ = "due"
+    __table_args__ = (
+        UniqueConstraint("district", "key"),
+        # the sweep reads what is due, not what exists: most urgent, then oldest
+        Index(
+            "ix_due_pending",
+            "at",
+            "district",
+            "id",
+            sqlite_where=text("state = 'pending'"),
+            postgresql_where=text("state = 'pending'"),
+        ),
+        Index("ix_due_case", "district", "case"),
+    )
+
+    district: str = Field(primary_key=True)
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    key: str
+    name: str
+    at: datetime = Field(sa_type=UTCDateTime)
+    urgent: bool = False
+    case: UUID | None = None
+    subject: str | None = None
+    data: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    state: str = "pending"
+    trace: str | None = None
+    fired_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
+
+class Audit(SQLModel, table=True):
+    """Who looked at or changed what outside a case's own history; append-only."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index("ix_audit_at", "district", "at"),)
+
+    district: str = Field(primary_key=True)
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    at: datetime = Field(sa_type=UTCDateTime)
+    actor: UUID | None = None
+    act: str
+    object: str = ""
+    facts: dict[str, Any] = Field(default_factory=dict, sa_type=Json)

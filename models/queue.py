@@ -1,0 +1,174 @@
+"""What came in, what goes out, and whose turn it is."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from models.columns import Json, UTCDateTime, new_id
+
+
+class Inbox(SQLModel, table=True):
+    """An update that we answered for; unique per bot and update id.
+
+    `lane` is the chat whose order it keeps. `state`: new, done or failed.
+    """
+
+    __tablename__ = "inbox"
+    __table_args__ = (
+        UniqueConstraint("bot", "update_id"),
+        # claiming reads a lane's oldest waiting update
+        Index(
+            "ix_inbox_new",
+            "bot",
+            "lane",
+            "id",
+            sqlite_where=text("state = 'new'"),
+            postgresql_where=text("state = 'new'"),
+        ),
+        Index("ix_inbox_received", "bot", "received_at"),
+    )
+
+    bot: str = Field(primary_key=True)
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    update_id: int = Field(sa_type=BigInteger)
+    lane: str
+    received_at: datetime = Field(sa_type=UTCDateTime)
+    payload: dict[str, Any] = Field(sa_type=Json)
+    state: str = "new"
+    tries: int = 0
+    error: str | None = None
+    done_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
+
+class Lane(SQLModel, table=True):
+    """A chat that has work; claimed as a whole, so that its order holds across replicas."""
+
+    __tablename__ = "lane"
+    __table_args__ = (Index("ix_lane_ready", "bot", "since"),)
+
+    bot: str = Field(primary_key=True)
+    lane: str = Field(primary_key=True)
+    since: datetime = Field(sa_type=UTCDateTime)
+    holder: str | None = None
+    until: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
+
+class Outbox(SQLModel, table=True):
+    """One thing to send. `priority`: 0 urgent, 1 answer, 2 notice, 3 digest.
+
+    `act`: send, edit, delete, pin, leave, react, strip (remove buttons). `card`: a name that
+    is edited in place in its chat; a pending row of the same card is overwritten. `dedupe`:
+    queued once, ever. `state`: pending, sent, dead (with `error`) or dropped.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        UniqueConstraint("bot", "dedupe"),
+        Index(
+            "ix_outbox_pending",
+            "bot",
+            "priority",
+            "id",
+            sqlite_where=text("state = 'pending'"),
+            postgresql_where=text("state = 'pending'"),
+        ),
+        Index(
+            "ix_outbox_card",
+            "bot",
+            "chat",
+            "card",
+            sqlite_where=text("state = 'pending'"),
+            postgresql_where=text("state = 'pending'"),
+        ),
+        Index("ix_outbox_case", "district", "case"),
+        Index("ix_outbox_made", "bot", "made_at"),
+    )
+
+    bot: str = Field(primary_key=True)
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    district: str | None = None
+    platform: str = "telegram"
+    chat: str
+    act: str = "send"
+    priority: int = 2
+    payload: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    card: str | None = None
+    dedupe: str | None = None
+    case: UUID | None = None
+    person: UUID | None = None
+    not_before: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    made_at: datetime = Field(sa_type=UTCDateTime)
+    state: str = "pending"
+    tries: int = 0
+    holder: str | None = None
+    until: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    error: str | None = None
+    sent_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    message: str | None = None
+
+
+class Posted(SQLModel, table=True):
+    """Where a card stands: its message in its chat, so that changes edit it."""
+
+    __tablename__ = "posted"
+
+    bot: str = Field(primary_key=True)
+    platform: str = Field(default="telegram", primary_key=True)
+    chat: str = Field(primary_key=True)
+    card: str = Field(primary_key=True)
+    message: str
+    digest: str = ""
+    posted_at: datetime = Field(sa_type=UTCDateTime)
+
+
+class Lease(SQLModel, table=True):
+    """Who may do a thing that only one process does at a time, and until when."""
+
+    __tablename__ = "lease"
+
+    bot: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    holder: str
+    until: datetime = Field(sa_type=UTCDateTime)
+
+
+class Offset(SQLModel, table=True):
+    """How far polling has confirmed a bot's updates."""
+
+    __tablename__ = "offset"
+
+    bot: str = Field(primary_key=True)
+    next_update: int = Field(sa_type=BigInteger)
+
+
+class Budget(SQLModel, table=True):
+    """A chat (or "" for the whole bot) that must be left alone until `until` (429)."""
+
+    __tablename__ = "budget"
+
+    bot: str = Field(primary_key=True)
+    chat: str = Field(primary_key=True)
+    until: datetime = Field(sa_type=UTCDateTime)
+
+
+class Asked(SQLModel, table=True):
+    """What somebody was last asked in a chat; the next words there answer it.
+
+    `what` names the question (handlers know it), `message` is the prompt itself.
+    """
+
+    __tablename__ = "asked"
+
+    bot: str = Field(primary_key=True)
+    platform: str = Field(default="telegram", primary_key=True)
+    chat: str = Field(primary_key=True)
+    address: str = Field(primary_key=True)
+    what: str
+    district: str | None = None
+    case: UUID | None = None
+    data: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+    message: str | None = None
+    expires_at: datetime = Field(sa_type=UTCDateTime, index=True)
