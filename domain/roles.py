@@ -1,0 +1,117 @@
+"""Who somebody is to a case. Every permission comes from here.
+
+Division codes nest by prefix (6, 9, 12, 15 digits), so "at or below" is a prefix test.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+
+class RoleName(StrEnum):
+    """DOMAIN's people; a resident has none of these."""
+
+    WORKER = "worker"
+    LEADER = "leader"
+    SUPERVISOR = "supervisor"
+    DEPARTMENT = "department"
+    VERIFIER = "verifier"
+    VOLUNTEER = "volunteer"
+    ADMIN = "admin"
+
+
+class Standing(StrEnum):
+    """What an actor is to one case."""
+
+    REPORTER = "reporter"
+    VOICE = "voice"
+    OWNER = "owner"
+    TEAM = "team"
+    DESK = "desk"
+    MEMBER = "member"
+    CLOCK = "clock"
+
+
+@dataclass(frozen=True, slots=True)
+class RoleIn:
+    """A role in a unit: a division code, or a department's code."""
+
+    role: RoleName
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActorFacts:
+    """Who acts. `person` None is the clock. `voice`: one of those whose matter the case is."""
+
+    person: UUID | None
+    roles: tuple[RoleIn, ...] = ()
+    voice: bool = False
+
+
+CLOCK = ActorFacts(None)
+
+
+@dataclass(frozen=True, slots=True)
+class CasePlace:
+    """The part of a case that decides who may touch it.
+
+    `named`: one named person and nobody else; `offered` are those it was offered to.
+    """
+
+    grid: str
+    owner: UUID | None
+    reporter: UUID | None
+    named: bool
+    offered: frozenset[UUID]
+
+
+def within(unit: str, grid: str) -> bool:
+    """Whether `grid` is `unit` or lies below it."""
+    return grid.startswith(unit)
+
+
+def is_desk(roles: Iterable[RoleIn], grid: str) -> bool:
+    """A supervisor of a unit above the grid."""
+    return any(r.role is RoleName.SUPERVISOR and within(r.unit, grid) for r in roles)
+
+
+def is_team(roles: Iterable[RoleIn], grid: str) -> bool:
+    """A worker or leader of the grid or of a unit above it."""
+    people = (RoleName.WORKER, RoleName.LEADER)
+    return any(r.role in people and within(r.unit, grid) for r in roles)
+
+
+def administers(roles: Iterable[RoleIn], unit: str) -> bool:
+    """May invite, revoke and bind in `unit`: an admin or supervisor there or above."""
+    people = (RoleName.ADMIN, RoleName.SUPERVISOR)
+    return any(r.role in people and within(r.unit, unit) for r in roles)
+
+
+def standings(actor: ActorFacts, place: CasePlace) -> frozenset[Standing]:
+    """Everything the actor is to the case; MEMBER (anybody in the group) always, unless clock.
+
+    A matter for one named person has no team and no desk besides those it was offered to.
+    """
+    if actor.person is None:
+        return frozenset({Standing.CLOCK})
+    found = {Standing.MEMBER}
+    if actor.person == place.owner:
+        found.add(Standing.OWNER)
+    if actor.person == place.reporter:
+        found.add(Standing.REPORTER)
+    if actor.voice:
+        found.add(Standing.VOICE)
+    return frozenset(found | _official(actor, place))
+
+
+def _official(actor: ActorFacts, place: CasePlace) -> set[Standing]:
+    if place.named:
+        return {Standing.TEAM} if actor.person in place.offered else set()
+    found = set()
+    if is_team(actor.roles, place.grid):
+        found.add(Standing.TEAM)
+    if is_desk(actor.roles, place.grid):
+        found.add(Standing.DESK)
+    return found
