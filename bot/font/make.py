@@ -1,0 +1,77 @@
+"""Makes the subset fonts beside this file out of Noto Sans CJK (see README.md).
+
+Run by hand, once: `python -m bot.font.make FOLDER`, where FOLDER holds Debian's
+`NotoSansCJK-Regular.ttc` and `NotoSansCJK-Bold.ttc`. Needs fonttools (matplotlib brings it).
+"""
+
+import sys
+from pathlib import Path
+
+from fontTools import subset
+from fontTools.ttLib import TTCollection, TTFont
+
+HERE = Path(__file__).parent
+FACE = "Noto Sans CJK SC"
+# what stands on our pictures besides hanzi: Latin with accents (foreign names), dashes, quotes,
+# arrows and geometric marks, circled digits, CJK punctuation, full-width forms
+RANGES = (
+    (0x20, 0x7E),
+    (0xA0, 0x17F),
+    (0x2010, 0x2027),
+    (0x2030, 0x203B),
+    (0x2190, 0x2193),
+    (0x2460, 0x2473),
+    (0x25A0, 0x25FF),
+    (0x2605, 0x2606),
+    (0x2713, 0x2717),
+    (0x3000, 0x3017),
+    (0xFF01, 0xFF65),
+)
+
+
+def hanzi() -> set[int]:
+    """The characters of GB 2312 (both levels) and of Big5 level 1, as code points.
+
+    With them every name in ordinary use in simplified and traditional writing is covered;
+    Hong Kong's and Macau's own characters are added by hand.
+    """
+    found = {ord(each) for each in "邨滘氹咗哋喺嘅嚟啲冇睇搵俾埗栢滙鰂凼砵"}
+    for high in range(0xA1, 0xF8):
+        found |= _decoded("gb2312", high, range(0xA1, 0xFF))
+    for high in range(0xA1, 0xC7):
+        found |= _decoded("big5", high, [*range(0x40, 0x7F), *range(0xA1, 0xFF)])
+    return found
+
+
+def _decoded(codec: str, high: int, lows: "range | list[int]") -> set[int]:
+    texts = (bytes([high, low]).decode(codec, "ignore") for low in lows)
+    return {ord(each) for each in texts if each}
+
+
+def latin() -> set[int]:
+    """The characters of RANGES, as code points."""
+    return {code for first, last in RANGES for code in range(first, last + 1)}
+
+
+def make(source: Path, target: Path, codes: set[int]) -> None:
+    """Write the simplified Chinese face of the collection `source`, cut down to `codes`."""
+    options = subset.Options(layout_features=["kern", "locl"], name_IDs=["*"], hinting=False)
+    cutter = subset.Subsetter(options)
+    cutter.populate(unicodes=codes)
+    face = _face(source)
+    cutter.subset(face)
+    face.save(target)
+
+
+def _face(source: Path) -> TTFont:
+    faces = TTCollection(source).fonts
+    return next(face for face in faces if face["name"].getDebugName(1).startswith(FACE))
+
+
+def main(folder: Path) -> None:
+    make(folder / "NotoSansCJK-Regular.ttc", HERE / "linli-regular.otf", hanzi() | latin())
+    make(folder / "NotoSansCJK-Bold.ttc", HERE / "linli-bold.otf", latin())
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
