@@ -29,6 +29,14 @@ class Case(SQLModel, table=True):
         Index("ix_case_owner", "district", "owner", "state"),
         Index("ix_case_reporter", "district", "reporter"),
         Index("ix_case_opened", "district", "opened_at"),
+        # services/retention: ended and not archived yet
+        Index(
+            "ix_case_closed",
+            "district",
+            "closed_at",
+            sqlite_where=text("archived_at IS NULL"),
+            postgresql_where=text("archived_at IS NULL"),
+        ),
         # the same words again in the same grid join the open case (services/reporting)
         Index(
             "ix_case_open_words",
@@ -166,6 +174,14 @@ class Attachment(SQLModel, table=True):
     __table_args__ = (
         ForeignKeyConstraint(["district", "case"], ["case_file.district", "case_file.id"]),
         Index("ix_attachment_case", "district", "case"),
+        # services/retention and bot/files: what still lies somewhere
+        Index(
+            "ix_attachment_kept",
+            "district",
+            "at",
+            sqlite_where=text("erased_at IS NULL"),
+            postgresql_where=text("erased_at IS NULL"),
+        ),
         UniqueConstraint("district", "case", "unique_id", "role"),
     )
 
