@@ -1,0 +1,68 @@
+"""The door to the database: one unit of work is a plain function that takes a session.
+
+`write` answers only after the commit is durable. A unit may be run more than once (another
+one broke its transaction, or PostgreSQL asks for a repetition), so it touches nothing but
+its session.
+"""
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy.engine import make_url
+from sqlmodel import Session
+
+T = TypeVar("T")
+Job = Callable[[Session], T]
+
+
+class Unavailable(Exception):
+    """The database can't work just now (disk full, server down): try again later."""
+
+
+class Taken(Exception):
+    """Another process has the SQLite file open for writing. Arguments: its path."""
+
+
+class TooLong(Exception):
+    """A unit of work ran longer than it may, and was undone."""
+
+
+class Database(Protocol):
+    """Where units of work run. `alone`: no second process can be working on it."""
+
+    alone: bool
+    url: str
+
+    async def write(self, job: Job[T], *, queue: bool = False) -> T:
+        """Run `job` in one transaction and answer after the commit.
+
+        `queue`: rows are claimed and not computed from, so reading what others have just
+        committed is right. Raises what the job raised, Unavailable, or TooLong.
+        """
+        ...
+
+    async def read(self, job: Job[T]) -> T:
+        """Run `job` where nothing can be changed."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was begun, then let go of the database."""
+        ...
+
+
+def open_database(url: str, equipment: Any = None) -> Database:
+    """`sqlite:///file` or `postgresql://…`. `equipment` goes to `Session.info["equipment"]`.
+
+    Raises Taken (SQLite in use by another process) and ValueError for other databases.
+    """
+    backend = make_url(url).get_backend_name()
+    info = {} if equipment is None else {"equipment": equipment}
+    if backend == "sqlite":
+        from models.sqlite import SqliteDatabase
+
+        return SqliteDatabase(url, info)
+    if backend == "postgresql":
+        from models.postgres import PostgresDatabase
+
+        return PostgresDatabase(url, info)
+    raise ValueError(f"{backend} databases are not supported: use sqlite:/// or postgresql://")

@@ -1,0 +1,79 @@
+"""Bringing a database to this release's tables, through Alembic."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+from sqlalchemy.engine import make_url
+
+from models.postgres import engine_of
+from models.sqlite import path_of, writing_engine
+
+Work = Callable[[Connection], bool]
+
+FOLDER = Path(__file__).with_name("migrations")
+
+
+class Newer(Exception):
+    """The database was made by a later release than this one."""
+
+
+async def migrate(url: str) -> None:
+    """Create or upgrade the tables. Raises Newer if this release doesn't know the database."""
+    await _connected(url, _upgrade)
+
+
+async def is_current(url: str) -> bool:
+    """Whether the tables are this release's. Raises Newer as `migrate` does."""
+    return await _connected(url, _is_current)
+
+
+def config_for(connection: Connection) -> Config:
+    """Alembic's configuration for an open connection (also for drafting a migration)."""
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _upgrade(connection: Connection) -> bool:
+    if _is_current(connection):
+        return False
+    command.upgrade(config_for(connection), "head")
+    connection.commit()
+    return True
+
+
+def _is_current(connection: Connection) -> bool:
+    scripts = ScriptDirectory.from_config(config_for(connection))
+    found = MigrationContext.configure(connection).get_current_revision()
+    known = {script.revision for script in scripts.walk_revisions()}
+    if found is not None and found not in known:
+        raise Newer(found)
+    return found == scripts.get_current_head()
+
+
+async def _connected(url: str, work: Work) -> bool:
+    if make_url(url).get_backend_name() == "sqlite":
+        return await asyncio.to_thread(_on_sqlite, url, work)
+    engine = engine_of(url)
+    try:
+        async with engine.connect() as connection:
+            return await connection.run_sync(work)
+    finally:
+        await engine.dispose()
+
+
+def _on_sqlite(url: str, work: Work) -> bool:
+    path_of(url).parent.mkdir(parents=True, exist_ok=True)
+    engine = writing_engine(url)
+    try:
+        with engine.connect() as connection:
+            return work(connection)
+    finally:
+        engine.dispose()

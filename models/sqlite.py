@@ -1,0 +1,320 @@
+"""SQLite: one writing thread whose jobs share commits, and readers that can't write.
+
+Competing writers starve each other, and SQLite before 3.51.3 can damage its log under two of
+them: so there is one, and a lock file keeps a second process out.
+"""
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import IO, Any, TypeVar, cast
+
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session
+
+from models.database import Job, Taken, Unavailable
+from models.watch import Watch
+
+T = TypeVar("T")
+
+# jobs that share one commit; more would make the first wait for the last
+GROUP = 256
+READERS = 4
+JOB_SECONDS = 2.0
+BUSY_MILLISECONDS = 5_000
+WAL_BYTES = 64 * 1024 * 1024
+
+_SETTINGS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    # what a person has had deleted must not stay readable in free pages
+    "PRAGMA secure_delete = ON",
+    f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}",
+    f"PRAGMA journal_size_limit = {WAL_BYTES}",
+)
+_TROUBLE = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_NOMEM,
+}
+
+
+@dataclass(slots=True)
+class _Work:
+    """A job and where its result is awaited."""
+
+    run: Job[Any]
+    future: "Future[Any]"
+
+
+class SqliteDatabase:
+    """A file, one writer, a few readers (models.database.Database)."""
+
+    alone = True
+
+    def __init__(self, url: str, info: dict[str, Any]) -> None:
+        self.url = url
+        path = path_of(url)
+        self._lock = _hold(path)
+        self._writer = _Writer(url, info)
+        self._reader = _Reader(path, info)
+
+    async def write(self, job: Job[T], *, queue: bool = False) -> T:
+        return cast(T, await asyncio.wrap_future(self._writer.submit(job)))
+
+    async def read(self, job: Job[T]) -> T:
+        return cast(T, await asyncio.wrap_future(self._reader.submit(job)))
+
+    async def close(self) -> None:
+        await asyncio.to_thread(self._writer.stop)
+        self._reader.stop()
+        self._lock.close()
+
+
+def path_of(url: str) -> Path:
+    """The file that a sqlite:/// address names."""
+    name = make_url(url).database
+    if not name or name == ":memory:":
+        raise ValueError("SQLite needs a file: sqlite:///linli.db")
+    return Path(name)
+
+
+def writing_engine(url: str) -> Engine:
+    """An engine whose transactions begin as writers, so that none fails half-way for a lock."""
+    engine = create_engine(
+        make_url(url),
+        poolclass=NullPool,
+        hide_parameters=True,
+        connect_args={"check_same_thread": False},
+    )
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(raw: Any, _record: Any) -> None:
+    # the driver's own BEGIN comes too late for savepoints
+    raw.isolation_level = None
+    for setting in _SETTINGS:
+        raw.execute(setting)
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _hold(path: Path) -> IO[str]:
+    """The lock file, locked until it is closed or the process ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = Path(f"{path}.lock").open("a+", encoding="ascii")  # noqa: SIM115 - held on purpose
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        lock.close()
+        raise Taken(str(path)) from error
+    lock.truncate(0)
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock
+
+
+class _Writer:
+    """The thread that holds the only writing connection."""
+
+    def __init__(self, url: str, info: dict[str, Any]) -> None:
+        self._engine = writing_engine(url)
+        self._info = info
+        self._connection: Connection | None = None
+        self._queue: SimpleQueue[_Work | None] = SimpleQueue()
+        self._ended = False
+        self._watch = Watch(JOB_SECONDS, self._interrupt)
+        self._thread = threading.Thread(target=self._main, name="sqlite-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Job[Any]) -> "Future[Any]":
+        if self._ended:
+            raise Unavailable("the database is closed")
+        work = _Work(job, Future())
+        self._queue.put(work)
+        return work.future
+
+    def stop(self) -> None:
+        self._ended = True
+        self._queue.put(None)
+        self._thread.join()
+
+    def _main(self) -> None:
+        self._watch.start()
+        while (first := self._queue.get()) is not None:
+            waiting = [first]
+            while waiting:
+                waiting = self._commit(waiting)
+        self._watch.stop()
+        self._drop_connection()
+
+    def _commit(self, waiting: list[_Work]) -> list[_Work]:
+        """Run the jobs in one transaction; answers those that must be run once more."""
+        done: list[tuple[_Work, Any, BaseException | None]] = []
+        try:
+            connection = self._connect()
+            transaction = connection.begin()
+        except Exception as error:  # noqa: BLE001 - whatever it is, who waits is told
+            self._drop_connection()
+            return _fail_all(waiting, error)
+        while work := self._next(waiting, len(done)):
+            result, problem = self._run(connection, work.run)
+            if not _raw(connection).in_transaction:
+                # this job broke the transaction that all share: the others start again
+                self._drop_connection()
+                _tell(work, None, _named(problem))
+                return [each for each, _, _ in done] + waiting
+            done.append((work, result, problem))
+        try:
+            transaction.commit()
+        except Exception as error:  # noqa: BLE001 - whatever it is, who waits is told
+            self._drop_connection()
+            return _fail_all([work for work, _, _ in done], error)
+        for work, result, problem in done:
+            _tell(work, result, problem)
+        return []
+
+    def _next(self, waiting: list[_Work], count: int) -> _Work | None:
+        if waiting:
+            return waiting.pop(0)
+        if count >= GROUP:
+            return None
+        try:
+            work = self._queue.get_nowait()
+        except Empty:
+            return None
+        if work is None:
+            self._queue.put(None)
+        return work
+
+    def _run(self, connection: Connection, job: Job[Any]) -> tuple[Any, BaseException | None]:
+        """A job in a savepoint of its own: (its result, None) or (None, what it raised)."""
+        session = Session(
+            connection,
+            join_transaction_mode="create_savepoint",
+            expire_on_commit=False,
+            info=dict(self._info),
+        )
+        try:
+            with self._watch:
+                result = job(session)
+                session.commit()
+            return result, None
+        except BaseException as error:  # noqa: BLE001 - whatever it is, who waits is told
+            return None, _named(error)
+        finally:
+            _close(session)
+
+    def _connect(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
+
+    def _drop_connection(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.invalidate()
+            connection.close()
+
+    def _interrupt(self) -> None:
+        connection = self._connection
+        if connection is not None:
+            _raw(connection).interrupt()
+
+
+class _Reader:
+    """A few threads with connections that can't write."""
+
+    def __init__(self, path: Path, info: dict[str, Any]) -> None:
+        self._engine = create_engine(
+            "sqlite://",
+            creator=lambda: _open_readonly(path),
+            poolclass=NullPool,
+            hide_parameters=True,
+        )
+        event.listen(self._engine, "begin", lambda c: c.exec_driver_sql("BEGIN"))
+        self._info = info
+        self._local = threading.local()
+        self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="sqlite-reader")
+
+    def submit(self, job: Job[Any]) -> "Future[Any]":
+        return self._pool.submit(self._run, job)
+
+    def stop(self) -> None:
+        self._pool.shutdown(wait=True)
+
+    def _run(self, job: Job[Any]) -> Any:
+        try:
+            with Session(self._connect(), expire_on_commit=False, info=dict(self._info)) as session:
+                return job(session)
+        except DBAPIError as error:
+            self._local.connection = None
+            raise _named(error) from None
+
+    def _connect(self) -> Connection:
+        connection: Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = self._engine.connect()
+        return connection
+
+
+def _open_readonly(path: Path) -> sqlite3.Connection:
+    address = f"{path.absolute().as_uri()}?mode=ro"
+    raw = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
+    raw.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+    raw.execute("PRAGMA query_only = ON")
+    return raw
+
+
+def _raw(connection: Connection) -> sqlite3.Connection:
+    return cast(sqlite3.Connection, connection.connection.dbapi_connection)
+
+
+def _close(session: Session) -> None:
+    try:
+        session.close()
+    except DBAPIError:
+        # the savepoint went with its transaction; the writer sees that by itself
+        session.invalidate()
+
+
+def _named(error: BaseException | None) -> BaseException:
+    """Unavailable if the file system is to blame, else the error itself."""
+    if error is None:
+        return Unavailable("the transaction was broken")
+    code = getattr(getattr(error, "orig", error), "sqlite_errorcode", None)
+    if code is not None and code & 0xFF in _TROUBLE:
+        return Unavailable(f"SQLite error {code}")
+    return error
+
+
+def _fail_all(works: list[_Work], error: BaseException) -> list[_Work]:
+    for work in works:
+        _tell(work, None, _named(error))
+    return []
+
+
+def _tell(work: _Work, result: Any, problem: BaseException | None) -> None:
+    if not work.future.set_running_or_notify_cancel():
+        return
+    if problem is not None:
+        work.future.set_exception(problem)
+    else:
+        work.future.set_result(result)

