@@ -73,15 +73,21 @@ export class ChatList {
     return service(last) ?? from + summary(last);
   }
 
+  /** The type of a group; the bot's name of a private chat where there are several bots. */
+  kind(room) {
+    if (!room.bot) return t(this.store.chat(room.chat).type);
+    return this.store.state.bots.length > 1 ? nameOf(this.store.bot(room.bot)) : null;
+  }
+
   row(room, newest) {
     const heading = this.heading(room);
     const unread = this.store.unread(room);
-    const kind = room.bot ? nameOf(this.store.bot(room.bot)) : t(this.store.chat(room.chat).type);
+    const kind = this.kind(room);
     const count = unread ? h("span", { class: "unread", "aria-label": t("unread", { n: unread }) }, unread > 99 ? "99+" : unread) : null;
-    return h("button", { type: "button", class: "row chat-row", "aria-current": this.app.isOpen(room) ? "true" : null, dataset: { testid: "chatlist-item", chat: room.chat, room: room.key, bot: room.bot ?? "" }, onclick: () => this.app.pick(room, this.who) },
+    return h("button", { type: "button", class: `row chat-row ${this.app.isOpen(room) ? "open" : ""}`, "aria-current": this.app.active?.room === room ? "true" : null, dataset: { testid: "chatlist-item", chat: room.chat, room: room.key, bot: room.bot ?? "" }, onclick: () => this.app.pick(room, this.who) },
       avatar(room.chat, heading, room.bot ? "person" : "group"),
       h("span", { class: "row-main" },
-        h("span", { class: "row-top" }, h("span", { class: "row-title", dir: "auto" }, heading), h("span", { class: "row-kind", dir: "auto" }, kind), h("span", { class: "meta row-time" }, room.last ? brief(room.last.date, newest) : "")),
+        h("span", { class: "row-top" }, h("span", { class: "row-title", dir: "auto" }, heading), kind && h("span", { class: "row-kind", dir: "auto" }, kind), h("span", { class: "meta row-time" }, room.last ? brief(room.last.date, newest) : "")),
         h("span", { class: "row-bottom" }, h("span", { class: "row-last", dir: "auto" }, this.lastLine(room)), count)));
   }
 }

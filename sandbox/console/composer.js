@@ -56,8 +56,9 @@ export class Composer {
     this.context = h("div", { class: "composer-context", hidden: true });
     this.tray = h("div", { class: "tray", hidden: true, "aria-label": t("attach") });
     this.suggest = suggestions(this.win, this.field, () => this.refresh());
+    this.offers = h("div", { class: "offers", hidden: true, role: "group", "aria-label": t("bot") });
     this.bar = h("div", { class: "composer-bar" }, this.attach, this.field, this.slash, this.mic, this.sendButton);
-    this.node = h("div", { class: "composer" }, this.suggest.node, this.context, this.tray, this.input, this.bar);
+    this.node = h("div", { class: "composer" }, this.suggest.node, this.context, this.tray, this.input, this.offers, this.bar);
   }
 
   /** Show what can be done with what is there now, and let the field grow with its text. */
@@ -210,6 +211,16 @@ export class Composer {
   async voice() {
     const file = await record(this.bar, (note) => this.win.toast(note));
     if (file) this.sendNow({ voice: await encoded(file) });
+  }
+
+  /** Show the bot's reply keyboard: pressing a key sends its text, or asks for the place. */
+  offer(rows) {
+    const key = JSON.stringify(rows);
+    if (key === this.offered) return;
+    this.offered = key;
+    const press = (one) => () => (one.request_location ? this.location() : this.sendNow({ text: one.text }));
+    this.offers.replaceChildren(...rows.map((row) => h("div", { class: "key-row" }, row.map((one) => h("button", { type: "button", class: "key", dataset: { testid: "offer" }, onclick: press(one) }, one.text)))));
+    this.offers.hidden = !rows.length;
   }
 
   listCommands() {

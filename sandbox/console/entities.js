@@ -70,6 +70,9 @@ const MAKE = {
   bot_command: (e, raw, inner, act) => command(raw, inner, act),
 };
 
+/** These stand on lines of their own, so the line break after them would show as an empty line. */
+const BLOCKS = new Set(["pre", "blockquote", "expandable_blockquote"]);
+
 const end = (entity) => entity.offset + entity.length;
 
 function build(text, from, to, entities, act) {
@@ -84,6 +87,7 @@ function build(text, from, to, entities, act) {
     const inner = build(text, entity.offset, end(entity), inside, act);
     nodes.push(...[(MAKE[entity.type] ?? ((e, r, n) => n))(entity, raw, inner, act)].flat());
     at = end(entity);
+    if (BLOCKS.has(entity.type) && text[at] === "\n") at += 1;
   }
   if (at < to) nodes.push(text.slice(at, to));
   return nodes;

@@ -148,6 +148,7 @@ class App {
     if (this.active === win) return;
     this.active = win;
     for (const one of this.windows) one.node.classList.toggle("active", one === win);
+    this.later(win?.room);
   }
 
   /** A press in the chat list: as the chosen person, as whoever has it open, or as its first member. */

@@ -7,8 +7,6 @@ const PARALLEL_LOADS = 4;
 
 export const nameOf = (who) => (who ? [who.first_name, who.last_name].filter(Boolean).join(" ") || who.title || who.username || String(who.id) : "");
 
-const reactionKey = (reaction) => reaction.emoji ?? reaction.custom_emoji_id ?? "★";
-
 /** One conversation: a group (`bot` null) or a person's private chat with `bot`. */
 class Room {
   constructor(chat, bot) {
@@ -27,7 +25,7 @@ class Room {
   take({ seq, kind, message }) {
     if (seq <= this.seq) return false;
     this.seq = seq;
-    const apply = { sent: "put", edited: "put", deleted: "drop", reaction: "react", pinned: "pin" }[kind];
+    const apply = { sent: "put", edited: "put", deleted: "drop", reaction: "put", pinned: "pin" }[kind];
     if (apply) this[apply](message, seq);
     return true;
   }
@@ -37,7 +35,7 @@ class Room {
     if (!this.seqs.has(id)) this.seqs.set(id, seq);
     this.messages.set(id, message);
     if (message.pinned_message) this.pinned = message.pinned_message;
-    if (message.reactions) this.reactions.set(id, counted(message.reactions));
+    this.reactions.set(id, gathered(message.reactions ?? []));
   }
 
   drop(message) {
@@ -49,38 +47,15 @@ class Room {
     this.pinned = message.pinned_message ?? message;
   }
 
-  /** Either the message with `reactions`, or a change by one person (`new_reaction`). */
-  react(message) {
-    const id = message.message_id;
-    if (message.reactions) this.reactions.set(id, counted(message.reactions));
-    else if (message.new_reaction) this.reactBy(id, message);
-    const known = this.messages.get(id);
-    if (known) this.messages.set(id, { ...known });
-  }
-
-  reactBy(id, { user, actor_chat, new_reaction }) {
-    const who = user?.id ?? actor_chat?.id;
-    const others = (this.reactions.get(id) ?? []).map((r) => ({ ...r, by: r.by.filter((x) => x !== who) }));
-    for (const emoji of new_reaction.map(reactionKey)) {
-      const found = others.find((r) => r.emoji === emoji) ?? others[others.push({ emoji, by: [] }) - 1];
-      found.by.push(who);
-    }
-    this.reactions.set(id, others.filter((r) => r.by.length));
-  }
-
   get last() {
     return [...this.messages.values()].at(-1);
   }
 }
 
-/** Reactions as [{emoji, by: [user id]}], whichever of three plausible shapes they arrive in. */
-function counted(list) {
+/** Reactions [{user, emoji}] gathered as [{emoji, by: [user id]}], in order of first use. */
+function gathered(list) {
   const found = new Map();
-  for (const item of list) {
-    const emoji = item.emoji ?? reactionKey(item.type ?? item.reaction ?? {});
-    const by = item.users ?? (item.user ? [item.user.id ?? item.user] : Array(item.total_count ?? item.count ?? 1).fill(0));
-    found.set(emoji, [...(found.get(emoji) ?? []), ...by.map((who) => who.id ?? who)]);
-  }
+  for (const { user, emoji } of list) found.set(emoji ?? "★", [...(found.get(emoji ?? "★") ?? []), user]);
   return [...found].map(([emoji, by]) => ({ emoji, by }));
 }
 

@@ -84,6 +84,13 @@ export class ChatWindow {
     this.drawPinned();
     this.drawMessages();
     this.composer.refresh();
+    this.composer.offer(this.replyKeyboard());
+  }
+
+  /** The rows of the bot's latest reply keyboard for this person; none once it was removed. */
+  replyKeyboard() {
+    const asked = [...this.room.messages.values()].reverse().find((message) => message.markup && !message.markup.force_reply && this.isForMe(message));
+    return asked?.markup.keyboard ?? [];
   }
 
   drawHeader() {
@@ -189,17 +196,16 @@ export class ChatWindow {
     else if (!this.pinnedToEnd) this.fresh += messages.length;
     this.showJump();
     const asked = (initially ? messages.slice(-1) : messages).filter((message) => this.asksMe(message));
-    if (asked.length && !this.composer.reply && !this.composer.editing) this.composer.setReply(asked.at(-1), asked.at(-1).reply_markup.input_field_placeholder);
+    if (asked.length && !this.composer.reply && !this.composer.editing) this.composer.setReply(asked.at(-1), asked.at(-1).markup.input_field_placeholder);
   }
 
-  /** A ForceReply opens the reply; a selective one only for whom it answers or mentions. */
+  /** A ForceReply opens the reply, a selective one only for those it is meant for. */
   asksMe(message) {
-    const markup = message.reply_markup;
-    if (!markup?.force_reply) return false;
-    if (!markup.selective || !this.group) return true;
-    const me = this.store.user(this.me);
-    const named = (e) => e.user?.id === this.me || (e.type === "mention" && message.text.slice(e.offset + 1, e.offset + e.length) === me?.username);
-    return message.reply_to_message?.from?.id === this.me || (message.entities ?? []).some(named);
+    return Boolean(message.markup?.force_reply) && this.isForMe(message);
+  }
+
+  isForMe({ markup, markup_for: readers = [] }) {
+    return !markup.selective || readers.includes(this.me);
   }
 
   markRead() {
