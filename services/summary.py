@@ -1,0 +1,379 @@
+"""The day in numbers: what came in, what was done, what is still open, and the cases behind each.
+
+Flows are counted from the history (`case_event`) of one local day, each case once; stocks are
+counted from the cases as they stand now. Every open case is in exactly one stock. A matter for
+one named person (PO03, LS18) is in no number but `private`, and in no list.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, or_, text, true
+from sqlalchemy import case as when
+from sqlmodel import Session, col, select
+
+from domain.lifecycle import BEFORE_DONE, UNTAKEN, State
+from domain.refused import Refused
+from domain.roles import RoleName, within
+from models import Case, CaseEvent, Division, Person
+from models.cases import OPEN
+from services import territory
+from services.access import roles_of
+from services.catalogue import catalogue
+
+# despair and violence at home: a number and nothing else (DOMAIN.md), whatever a catalogue says
+NEVER_LISTED = ("PO03", "LS18")
+
+FLOWS: dict[str, tuple[str, ...]] = {
+    "opened": ("file",),
+    "taken": ("take",),
+    "handled": ("done",),
+    "confirmed": ("settle",),
+    "unconfirmed": ("silence",),
+    "reopened": ("refuse", "check_failed", "revisit_again"),
+    "withdrawn": ("withdraw",),
+    "not_admitted": ("not_admit",),
+}
+CLOSED = "closed"  # by whoever's word
+ALL_FLOWS = (*FLOWS, CLOSED)
+STOCKS = ("overdue", "danger", "due_soon", "in_time", "awaiting")
+AT_WORK = STOCKS[:-1]
+KIND = "kind."  # `kind.LS01`: opened that day, of this kind
+
+READERS = (RoleName.SUPERVISOR, RoleName.LEADER, RoleName.ADMIN)
+GRID_DIGITS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class KindLine:
+    """How many were opened of a kind. `names` by language."""
+
+    code: str
+    names: Mapping[str, str]
+    opened: int
+
+
+@dataclass(frozen=True, slots=True)
+class GridLine:
+    """What is open in a grid now, by stock. `oldest`: when the oldest of it was opened."""
+
+    code: str
+    name: str
+    stocks: Mapping[str, int]
+    oldest: datetime
+
+    @property
+    def at_work(self) -> int:
+        """Open and not yet handled."""
+        return sum(self.stocks.get(each, 0) for each in AT_WORK)
+
+    @property
+    def rank(self) -> tuple[int, int, datetime, str]:
+        """Worst first: overdue, then open, then oldest."""
+        late = self.stocks.get("overdue", 0) + self.stocks.get("danger", 0)
+        return (-late, -self.at_work, self.oldest, self.code)
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A unit's day. `until`: seconds after local midnight up to which it was counted.
+
+    `before`: the flows of the day before, up to the same time. `private` is None for a grid,
+    where even the number would point at a door.
+    """
+
+    district: str
+    unit: str
+    name: str
+    date: date
+    counted_at: datetime
+    until: int
+    today: bool
+    flows: Mapping[str, int]
+    before: Mapping[str, int]
+    stocks: Mapping[str, int]
+    private: int | None
+    kinds: tuple[KindLine, ...] = ()
+    grids: tuple[GridLine, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Nothing happened and nothing is open."""
+        counted = (*self.flows.values(), *self.stocks.values(), self.private or 0)
+        return not any(counted)
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What a number's button asks for: the cases counted as `what` on that day in that unit."""
+
+    what: str
+    date: date
+    unit: str
+    until: int | None = None
+    page: int = 0
+
+    def arg(self) -> str:
+        """For services.buttons: `what:YYMMDD:unit:until:page`, at most 48 characters."""
+        until = "" if self.until is None else str(self.until)
+        parts = [self.what, f"{self.date:%y%m%d}", self.unit, until, str(self.page or "")]
+        return ":".join(parts).rstrip(":")
+
+
+def behind_of(arg: str) -> Behind | None:
+    """What `Behind.arg` wrote, or None if this is nothing of ours."""
+    parts = [*arg.split(":"), "", ""][:5]
+    if len(parts) < 5 or not all(each.isdecimal() for each in parts[1:] if each):
+        return None
+    what, day_text, unit, until, page = parts
+    known = what in ALL_FLOWS or what in STOCKS or what.startswith(KIND)
+    on = date_of(day_text)
+    if not known or on is None or territory.level_of(unit) is None:
+        return None
+    return Behind(what, on, unit, int(until) if until else None, int(page or 0))
+
+
+def date_of(text_: str) -> date | None:
+    """A day written YYMMDD, or None."""
+    try:
+        return datetime.strptime(text_, "%y%m%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        return None
+
+
+def check_reader(session: Session, person: Person, unit: str) -> None:
+    """The day is for those who answer for the unit. Raises Refused `day_not_yours`."""
+    roles = roles_of(session, person)
+    if not any(held.role in READERS and within(held.unit, unit) for held in roles):
+        raise Refused("day_not_yours")
+
+
+def units_of(session: Session, person: Person) -> list[str]:
+    """The divisions whose day the person reads, the widest first."""
+    held = roles_of(session, person)
+    units = {each.unit for each in held if each.role in READERS}
+    return sorted(each for each in units if territory.level_of(each))
+
+
+def day(session: Session, district: str, unit: str, on: date, now: datetime) -> Day:
+    """The numbers of a division's local day `on`, counted at `now`."""
+    window = _window(session, district, on, now)
+    return Day(
+        district=district,
+        unit=unit,
+        name=_name(session, district, unit),
+        date=on,
+        counted_at=now.astimezone(window.start.tzinfo),
+        until=window.until,
+        today=window.start <= now < window.midnight,
+        flows=_flows(session, district, unit, window),
+        before=_flows(session, district, unit, window.day_before()),
+        stocks=_stocks(session, district, unit, now),
+        private=_private(session, district, unit, window),
+        kinds=_kinds(session, district, unit, window),
+        grids=_grids(session, district, unit, now),
+    )
+
+
+def cases_behind(
+    session: Session,
+    district: str,
+    unit: str,
+    on: date,
+    what: str,
+    now: datetime,
+    until: int | None = None,
+) -> list[Case]:
+    """Exactly the cases that `what` counts, the earliest deadline first.
+
+    With `until` (from the button) a flow is what it was when it was counted; a stock is always
+    what it is now.
+    """
+    query = select(Case).where(Case.district == district, *_seen(unit))
+    if what in STOCKS:
+        query = query.where(text(OPEN), _stock(now) == what)
+    else:
+        window = _window(session, district, on, now, until)
+        query = query.where(col(Case.id).in_(_happened(district, what, window)))
+    if what.startswith(KIND):
+        query = query.where(Case.kind == what.removeprefix(KIND))
+    return list(session.exec(query.order_by(col(Case.due_at), col(Case.id))))
+
+
+def stock_of(case: Case, now: datetime) -> str:
+    """The stock an open case is in; for an ended one its state."""
+    state = State(case.state)
+    if state not in BEFORE_DONE:
+        return "awaiting" if state is State.DONE else case.state
+    if case.due_at <= now:
+        return "overdue"
+    if case.urgency == "now" and state in UNTAKEN:
+        return "danger"
+    return "due_soon" if case.warn_at is not None and case.warn_at <= now else "in_time"
+
+
+# --- the window ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """From local midnight `start`, `until` seconds on; `midnight` is the next one."""
+
+    start: datetime
+    until: int
+    midnight: datetime
+    end: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        end = self.start.astimezone(UTC) + timedelta(seconds=self.until)
+        object.__setattr__(self, "end", min(end, self.midnight.astimezone(UTC)))
+
+    def day_before(self) -> "_Window":
+        """The same stretch of the day before."""
+        start = datetime.combine(self.start.date() - timedelta(days=1), time(), self.start.tzinfo)
+        return _Window(start, self.until, self.start)
+
+
+def _window(
+    session: Session, district: str, on: date, now: datetime, until: int | None = None
+) -> _Window:
+    """The whole seconds of the local day that have begun at `now`."""
+    zone = territory.zone(session, district)
+    start = datetime.combine(on, time(), zone)
+    midnight = datetime.combine(on + timedelta(days=1), time(), zone)
+    long = int((midnight.astimezone(UTC) - start.astimezone(UTC)).total_seconds())
+    gone = int((now - start).total_seconds() // 1) + 1 if now >= start else 0
+    return _Window(start, min(long, gone if until is None else until), midnight)
+
+
+# --- conditions ------------------------------------------------------------------------------
+
+
+def _within(unit: str) -> ColumnElement[bool]:
+    """Grids at or below a unit. Codes are digits, so the range holds in any collation."""
+    last = unit + "9" * (GRID_DIGITS - len(unit))
+    return col(Case.grid).between(unit, last)
+
+
+def _hidden() -> ColumnElement[bool]:
+    return or_(col(Case.reach) == "named", col(Case.kind).in_(NEVER_LISTED))
+
+
+def _seen(unit: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return _within(unit), ~_hidden()
+
+
+def _is(what: str) -> ColumnElement[bool]:
+    """The events that `what` counts."""
+    if what == CLOSED:
+        return and_(col(CaseEvent.after) == State.CLOSED, col(CaseEvent.before) != State.CLOSED)
+    return col(CaseEvent.verb).in_(FLOWS["opened" if what.startswith(KIND) else what])
+
+
+def _during(district: str, window: _Window) -> tuple[ColumnElement[bool], ...]:
+    return (
+        col(CaseEvent.district) == district,
+        col(CaseEvent.at) >= window.start,
+        col(CaseEvent.at) < window.end,
+    )
+
+
+def _happened(district: str, what: str, window: _Window) -> Any:
+    return select(CaseEvent.case).where(*_during(district, window), _is(what))
+
+
+def _stock(now: datetime) -> ColumnElement[str]:
+    """`stock_of` in SQL."""
+    state = col(Case.state)
+    untaken = and_(col(Case.urgency) == "now", state.in_([str(each) for each in UNTAKEN]))
+    return when(
+        (state == str(State.DONE), "awaiting"),
+        (col(Case.due_at) <= now, "overdue"),
+        (untaken, "danger"),
+        (col(Case.warn_at) <= now, "due_soon"),
+        else_="in_time",
+    )
+
+
+# --- counting --------------------------------------------------------------------------------
+
+
+def _flows(session: Session, district: str, unit: str, window: _Window) -> dict[str, int]:
+    """Each flow's number of cases, in one pass over the day's events."""
+    counts = [func.count(func.distinct(when((_is(each), CaseEvent.case)))) for each in ALL_FLOWS]
+    query = _joined(select(*counts)).where(*_during(district, window), *_seen(unit))
+    return dict(zip(ALL_FLOWS, session.execute(query).one(), strict=True))
+
+
+def _joined(query: Any) -> Any:
+    same = and_(col(Case.district) == col(CaseEvent.district), col(Case.id) == col(CaseEvent.case))
+    return query.select_from(CaseEvent).join(Case, same)
+
+
+def _stocks(session: Session, district: str, unit: str, now: datetime) -> dict[str, int]:
+    stock = _stock(now).label("stock")
+    query = select(stock, func.count()).where(Case.district == district, text(OPEN), *_seen(unit))
+    found = dict(session.execute(query.group_by(stock)).tuples())
+    return {each: found.get(each, 0) for each in STOCKS}
+
+
+def _private(session: Session, district: str, unit: str, window: _Window) -> int | None:
+    """How many matters for one named person were opened; None where a number says too much."""
+    if territory.level_of(unit) == "grid":
+        return None
+    counted = func.count(func.distinct(CaseEvent.case))
+    query = _joined(select(counted)).where(
+        *_during(district, window), _is("opened"), _within(unit), _hidden()
+    )
+    return int(session.execute(query).scalar_one())
+
+
+def _kinds(session: Session, district: str, unit: str, window: _Window) -> tuple[KindLine, ...]:
+    """What was opened, by kind, the most frequent first."""
+    counted = func.count(func.distinct(CaseEvent.case))
+    query = _joined(select(Case.kind, counted)).where(
+        *_during(district, window), _is("opened"), *_seen(unit)
+    )
+    rows = session.execute(query.group_by(col(Case.kind))).tuples()
+    known = catalogue(session, district).kinds
+    lines = [KindLine(code, _names(known.get(code), code), count) for code, count in rows]
+    return tuple(sorted(lines, key=lambda line: (-line.opened, line.code)))
+
+
+def _names(kind: Any, code: str) -> dict[str, str]:
+    """A kind's names by language; its code if the catalogue has dropped it."""
+    if kind is None:
+        return dict.fromkeys(("zh-Hans", "zh-Hant", "en"), code)
+    return {each: kind.name(each) for each in ("zh-Hans", "zh-Hant", "en")}
+
+
+def _grids(session: Session, district: str, unit: str, now: datetime) -> tuple[GridLine, ...]:
+    """Every grid with open cases, the worst first."""
+    stock = _stock(now).label("stock")
+    query = (
+        select(Case.grid, stock, func.count(), func.min(Case.opened_at))
+        .where(Case.district == district, text(OPEN), *_seen(unit))
+        .group_by(col(Case.grid), stock)
+    )
+    found: dict[str, dict[str, int]] = {}
+    oldest: dict[str, datetime] = {}
+    for grid, name, count, opened in session.execute(query).tuples():
+        found.setdefault(grid, {})[name] = count
+        oldest[grid] = min(opened, oldest.get(grid, opened))
+    names = _grid_names(session, district, list(found))
+    lines = [GridLine(code, names.get(code, code), found[code], oldest[code]) for code in found]
+    return tuple(sorted(lines, key=lambda line: line.rank))
+
+
+def _grid_names(session: Session, district: str, codes: list[str]) -> dict[str, str]:
+    query = select(Division.code, Division.name).where(
+        Division.district == district, col(Division.code).in_(codes) if codes else ~true()
+    )
+    return dict(session.execute(query).tuples())
+
+
+def _name(session: Session, district: str, unit: str) -> str:
+    row = session.get(Division, (district, unit))
+    return row.name if row is not None else unit
