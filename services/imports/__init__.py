@@ -1,0 +1,21 @@
+"""Lists from outside: territory, people, duty, contacts and the catalogue."""
+
+from services.imports.outcome import MOST_PROBLEMS, Outcome, Problem
+from services.imports.roster import weekly
+from services.imports.rows import import_rows, import_tables
+from services.imports.sheets import CATALOGUE, ORDER, SHEETS
+from services.imports.tables import Table, read_tables
+
+__all__ = [
+    "CATALOGUE",
+    "MOST_PROBLEMS",
+    "ORDER",
+    "SHEETS",
+    "Outcome",
+    "Problem",
+    "Table",
+    "import_rows",
+    "import_tables",
+    "read_tables",
+    "weekly",
+]

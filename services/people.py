@@ -1,0 +1,130 @@
+"""Who somebody is in a district. Everybody who writes is a resident until a role says more."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from domain.refused import Refused
+from models import Person
+from services.outbox import Address
+from services.texts import LANGUAGES, language_of, plain
+
+LONGEST_NAME = 64
+
+
+def resident(
+    session: Session,
+    district: str,
+    address: Address,
+    name: str,
+    language_tag: str | None,
+    now: datetime,
+) -> Person:
+    """The person of this district behind an address (`chat`: the user's id), made if new.
+
+    A resident's name follows the platform's; whoever was imported keeps the list's name.
+    `language_tag`: what the client speaks (IETF) or None.
+    """
+    found = _at(session, district, address)
+    if found is None:
+        found = Person(
+            district=district,
+            language=language_of(language_tag),
+            platform=address.platform,
+            bot=address.bot,
+            address=address.chat,
+            made_at=now,
+        )
+        session.add(found)
+    _bring_up(found, address, name[:LONGEST_NAME])
+    session.flush()
+    return found
+
+
+def _bring_up(person: Person, address: Address, name: str) -> None:
+    if person.ref is None and person.name != name:
+        person.name = name
+    if person.bot is None:
+        person.bot = address.bot
+    if person.deleted_at is not None:  # they asked to be forgotten, and came back
+        person.deleted_at = None
+
+
+def _at(session: Session, district: str, address: Address) -> Person | None:
+    query = select(Person).where(
+        Person.district == district,
+        Person.platform == address.platform,
+        Person.address == address.chat,
+    )
+    return session.exec(query).first()
+
+
+def person(session: Session, district: str, key: UUID | None) -> Person:
+    """The person of this key. Raises Refused `person_unknown`."""
+    found = session.get(Person, (district, key)) if key is not None else None
+    if found is None:
+        raise Refused("person_unknown")
+    return found
+
+
+def person_of(session: Session, district: str, address: Address) -> Person | None:
+    """The person of this district behind an address, if there is one already."""
+    return _at(session, district, address)
+
+
+def person_by_ref(session: Session, district: str, ref: str) -> Person:
+    """Who has this id in the imported list. Raises Refused `person_unknown`."""
+    query = select(Person).where(Person.district == district, Person.ref == ref)
+    found = session.exec(query).first()
+    if found is None:
+        raise Refused("person_unknown")
+    return found
+
+
+def person_by_address(session: Session, platform: str, user: str) -> list[Person]:
+    """The same account in every district of the deployment, in the order of districts."""
+    query = select(Person).where(Person.platform == platform, Person.address == user)
+    return list(session.exec(query.order_by(Person.district)))
+
+
+def set_language(session: Session, person: Person, language: str) -> None:
+    """The person's own choice, which no client and no import overrides.
+
+    Raises Refused `language_unknown`.
+    """
+    if language not in LANGUAGES:
+        raise Refused("language_unknown")
+    person.language, person.language_chosen = language, True
+    session.add(person)
+
+
+def mark_reachable(session: Session, person: Person, bot: str) -> None:
+    """They have opened the private chat: this bot may write to them first."""
+    person.reachable, person.bot = True, bot
+    session.add(person)
+
+
+def mark_unreachable(session: Session, person: Person) -> None:
+    """They blocked the bot or are gone: what was meant for them must go to the next in line."""
+    person.reachable = False
+    session.add(person)
+
+
+def address_of(person: Person) -> Address | None:
+    """Where to write to them, or None if the bot may not write first."""
+    if not person.reachable or person.address is None or person.bot is None:
+        return None
+    return Address(person.bot, person.address, person.platform)
+
+
+def name_of(person: Person | None, language: str = "zh-Hans") -> str:
+    """The name people call them by; a neutral word for the nameless and the forgotten."""
+    known = person is not None and person.deleted_at is None and person.name.strip()
+    return person.name if person is not None and known else plain("people.nameless", language)
+
+
+def staff(session: Session, district: str) -> list[Person]:
+    """Everybody of the imported lists, by id."""
+    query = select(Person).where(Person.district == district, col(Person.ref).is_not(None))
+    return list(session.exec(query.order_by(col(Person.ref))))

@@ -1,0 +1,199 @@
+"""Where things are: grids and what lies above and below them, and the groups in them."""
+
+from collections.abc import Mapping
+from datetime import tzinfo
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import shapely
+import shapely.geometry
+from sqlmodel import Session, col, select
+
+from domain.refused import Refused
+from models import Division, Group
+from services.equipment import policy
+from services.texts import plain
+
+# digits of a code at each level, from the top (official statistical division codes; a grid is
+# its community's code and three digits)
+LENGTHS = {"district": 6, "street": 9, "community": 12, "grid": 15}
+LEVELS = tuple(LENGTHS)
+# a department's unit is the area it serves and its name: 320116:utility_gas
+DEPARTMENT = ":"
+
+
+def level_of(code: str) -> str | None:
+    """The level that a code of this length has, or None."""
+    return {length: level for level, length in LENGTHS.items()}.get(len(code))
+
+
+def district_of(unit: str) -> str:
+    """The district that a division's or department's code belongs to."""
+    return unit[: LENGTHS["district"]]
+
+
+def area_of(unit: str) -> str:
+    """The division that a unit works in: its own code, or the part before `:department`."""
+    return unit.partition(DEPARTMENT)[0]
+
+
+def department_of(unit: str) -> str | None:
+    """The department's name as the catalogue's `lead` has it, or None for a division."""
+    return unit.partition(DEPARTMENT)[2] or None
+
+
+def division(session: Session, district: str, code: str) -> Division:
+    """The division of this code, ended ones too. Raises Refused `place_unknown`."""
+    found = session.get(Division, (district, code))
+    if found is None:
+        raise Refused("place_unknown", unit=code)
+    return found
+
+
+def grid(session: Session, district: str, code: str) -> Division:
+    """The grid of this code that is in use. Raises Refused `grid_unknown`."""
+    found = session.get(Division, (district, code))
+    if found is None or found.level != "grid" or found.ends_on is not None:
+        raise Refused("grid_unknown", unit=code)
+    return found
+
+
+def chain(session: Session, district: str, code: str) -> list[Division]:
+    """The division and everything above it: grid, community, street, district.
+
+    Raises Refused `place_unknown` if the code is unknown.
+    """
+    found = [division(session, district, code)]
+    while found[-1].parent is not None and len(found) < len(LENGTHS):
+        found.append(division(session, district, found[-1].parent))
+    return found
+
+
+def codes_above(unit: str) -> list[str]:
+    """The codes from a unit's area up to its district, nearest first. Reads no row."""
+    area = area_of(unit)
+    return [
+        area[:length] for length in sorted(LENGTHS.values(), reverse=True) if length <= len(area)
+    ]
+
+
+def children(session: Session, district: str, code: str) -> list[Division]:
+    """What lies directly below and is in use, by code."""
+    query = select(Division).where(
+        Division.district == district, Division.parent == code, col(Division.ends_on).is_(None)
+    )
+    return list(session.exec(query.order_by(Division.code)))
+
+
+def grids(session: Session, district: str, code: str) -> list[Division]:
+    """Every grid in use at or below a division, by code."""
+    query = select(Division).where(
+        Division.district == district,
+        Division.level == "grid",
+        col(Division.code).startswith(code),
+        col(Division.ends_on).is_(None),
+    )
+    return list(session.exec(query.order_by(Division.code)))
+
+
+def zone(session: Session, district: str) -> tzinfo:
+    """The territory's time zone: the district's own, else the deployment's."""
+    row = session.get(Division, (district, district))
+    return ZoneInfo(row.zone if row is not None and row.zone else policy(session).zone)
+
+
+def short(session: Session, district: str, code: str) -> str:
+    """The letters that open a grid's case numbers. Raises Refused `grid_unknown`."""
+    found = session.get(Division, (district, code))
+    if found is None or found.short is None:
+        raise Refused("grid_unknown", unit=code)
+    return found.short
+
+
+def name(session: Session, district: str, unit: str, language: str = "zh-Hans") -> str:
+    """A unit's name as people say it; the code itself where nobody has named it.
+
+    A department is named with the area it serves. Official names are not translated.
+    """
+    row = session.get(Division, (district, area_of(unit)))
+    area = row.name if row is not None else area_of(unit)
+    department = department_of(unit)
+    if department is None:
+        return area
+    return plain(
+        "people.department", language, area=area, department=lead_name(department, language)
+    )
+
+
+def lead_name(department: str, language: str = "zh-Hans") -> str:
+    """What people call a department of the catalogue; an own one is called as it was written."""
+    key = f"people.lead.{department}"
+    return plain(key, language) if department in LEADS else department
+
+
+LEADS = (
+    "community",
+    "environment",
+    "fire",
+    "health",
+    "housing",
+    "labour",
+    "landscape",
+    "market",
+    "police",
+    "property_manager",
+    "traffic",
+    "urban_management",
+    "utility_gas",
+    "utility_heat",
+    "utility_power",
+    "utility_water",
+)
+
+
+def grid_at(session: Session, district: str, lat: float, lon: float) -> Division | None:
+    """The grid whose outline holds the point (degrees, WGS 84), or None.
+
+    On a shared edge the lower code wins.
+    """
+    point = shapely.Point(lon, lat)
+    for code, outline in _outlines(session, district):
+        if shapely.geometry.shape(outline).intersects(point):
+            return session.get(Division, (district, code))
+    return None
+
+
+def _outlines(session: Session, district: str) -> list[tuple[str, Mapping[str, Any]]]:
+    query = select(Division.code, Division.polygon).where(
+        Division.district == district,
+        Division.level == "grid",
+        col(Division.ends_on).is_(None),
+    )
+    rows = session.exec(query.order_by(Division.code))
+    return [(code, outline) for code, outline in rows if outline]
+
+
+def group_of(session: Session, bot: str, chat: str, platform: str = "telegram") -> Group | None:
+    """The bound group that this chat is, or None."""
+    query = select(Group).where(
+        Group.platform == platform,
+        Group.bot == bot,
+        Group.chat == chat,
+        col(Group.ended_at).is_(None),
+    )
+    return session.exec(query).first()
+
+
+def group(session: Session, district: str, key: UUID | None) -> Group | None:
+    """The group of this key if it is still bound."""
+    found = session.get(Group, (district, key)) if key is not None else None
+    return found if found is not None and found.ended_at is None else None
+
+
+def groups_of_grid(session: Session, district: str, code: str) -> list[Group]:
+    """The groups bound to a grid, the first bound first."""
+    query = select(Group).where(
+        Group.district == district, Group.grid == code, col(Group.ended_at).is_(None)
+    )
+    return list(session.exec(query.order_by(col(Group.bound_at), col(Group.id))))
