@@ -9,7 +9,7 @@ from pathlib import Path
 from aiohttp import WSMsgType, web
 
 from sandbox.bot_api import BACKEND
-from sandbox.people import Chat, Json
+from sandbox.people import Bot, Chat, Json
 from sandbox.world import World
 
 CONSOLE = Path(__file__).parent / "console"
@@ -23,11 +23,19 @@ def state(world: World, controls: str) -> Json:
     """Bots, users and chats, and the address of the demo's controls, if it has any."""
     chats = [*world.chats.values(), *world.privates.values()]
     return {
-        "bots": [bot.shape() for bot in world.bots.values()],
+        "bots": [_bot(bot) for bot in world.bots.values()],
         "users": [user.shape() for user in world.users.values()],
         "chats": [_chat(chat) for chat in chats if not chat.migrated_to],
         "controls": controls or None,
     }
+
+
+def _bot(bot: Bot) -> Json:
+    lists = [
+        {"scope": scope, "language": language, "commands": commands}
+        for (scope, language), commands in bot.commands.items()
+    ]
+    return {**bot.shape(), "commands": lists}
 
 
 def _chat(chat: Chat) -> Json:

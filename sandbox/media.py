@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from sandbox.errors import bad_request
+from sandbox.errors import ApiError, bad_request
 from sandbox.people import Json, StoredFile
 from sandbox.world import World
 
@@ -55,10 +55,17 @@ def base_shape(file: StoredFile) -> Json:
     return {"file_id": file.file_id, "file_unique_id": file.unique_id, "file_size": len(file.data)}
 
 
+def check_photo_size(upload: Upload) -> None:
+    """Refuses what bots can't send as a photo; people's apps make theirs smaller first."""
+    size = len(upload.data)
+    if size > MAX_PHOTO:
+        raise bad_request(
+            f"file of size {size} bytes is too big for a photo; the maximum size is {MAX_PHOTO} bytes"
+        )
+
+
 def photo(world: World, upload: Upload) -> list[Json]:
     """Stores a picture in Telegram's sizes; gives `PhotoSize`s, smallest first."""
-    if len(upload.data) > MAX_PHOTO:
-        raise bad_request("file is too big")
     picture = _opened(upload.data)
     longest = max(picture.size)
     sides = [side for side in PHOTO_SIDES if side < longest] + [min(longest, PHOTO_SIDES[-1])]
@@ -120,7 +127,7 @@ def sticker(world: World, upload: Upload, emoji: str | None = None) -> Json:
 
 def _fits(upload: Upload) -> Upload:
     if len(upload.data) > MAX_UPLOAD:
-        raise bad_request("file is too big")
+        raise ApiError(413, "Request Entity Too Large")
     if not upload.data:
         raise bad_request("file must be non-empty")
     return upload

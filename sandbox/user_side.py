@@ -211,6 +211,8 @@ def set_member(person: Person) -> Json:
     if user is None:
         raise UserError("no such user", "user", 404)
     owner = chat.owner()
+    if user is owner and status != "left":
+        raise UserError("the owner stays the owner", "user", 409)
     own = status == "left" or (user is owner)
     person.world.set_member(chat, user, status, user if own else owner)
     return {}

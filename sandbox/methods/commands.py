@@ -51,6 +51,7 @@ def set_my_commands(call: Call) -> bool:
         {"command": one["command"].removeprefix("/"), "description": one["description"]}
         for one in commands
     ]
+    call.world.state_changed()
     return True
 
 
@@ -64,6 +65,7 @@ def get_my_commands(call: Call) -> list[Json]:
 def delete_my_commands(call: Call) -> bool:
     """Removes the commands of one scope and language."""
     call.bot.commands.pop(_key(call), None)
+    call.world.state_changed()
     return True
 
 
@@ -84,6 +86,7 @@ def set_my_name(call: Call) -> bool:
     """The name shown to people of one language."""
     done = _store(call, call.bot.names, "name", MAX_NAME, "BOT_TITLE_INVALID")
     call.bot.first_name = call.bot.names.get("") or call.bot.first_name
+    call.world.state_changed()
     return done
 
 

@@ -161,11 +161,16 @@ def reaction_emoji() -> frozenset[str]:
     return frozenset(re.findall(r'"([^"]+)"', text))
 
 
+def _plain(reaction: Json) -> Json:
+    """Without the variation selector that some keyboards add."""
+    return {**reaction, "emoji": reaction.get("emoji", "").replace("\ufe0f", "")}
+
+
 @method("setMessageReaction")
 def set_message_reaction(call: Call) -> bool:
     """The bot's reaction to a message: one, or none."""
     message = call.message(call.chat("edit"), "message to react")
-    given = call.args.get("reaction", [])
+    given = [_plain(one) for one in call.args.get("reaction", [])]
     if len(given) > 1:
         raise bad_request("REACTIONS_TOO_MANY")
     if any(one.get("emoji") not in reaction_emoji() for one in given):

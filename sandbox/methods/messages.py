@@ -69,6 +69,8 @@ def media_value(call: Call, kind: str, given: str, **more: Any) -> Any:
     upload = call.files.get(given.removeprefix("attach://"))
     if upload is None:
         raise bad_request(f"there is no {kind} in the request")
+    if kind == "photo":
+        media.check_photo_size(upload)
     if kind == "voice":
         return media.voice(call.world, upload, **more)
     return media.make(call.world, kind, upload)
@@ -206,7 +208,7 @@ def send_chat_action(call: Call) -> bool:
 
 def _source(call: Call, what: str) -> Message:
     message = call.message(call.chat("read", "from_chat_id"), what)
-    if message.service:
+    if message.service or message.poll:
         raise bad_request("message can't be copied" if "copy" in what else "message can't be forwarded")
     return message
 
