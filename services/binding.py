@@ -1,0 +1,360 @@
+"""Groups: bound to a grid by a one-time code, or strange and soon left."""
+
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import CursorResult, delete, update
+from sqlmodel import Session, col, select
+
+from domain.refused import Refused
+from domain.roles import administers
+from models import (
+    Audit,
+    BindCode,
+    Division,
+    Group,
+    Outbox,
+    Person,
+    Posted,
+    StrangeGroup,
+)
+from services import buttons, territory, tries
+from services.access import roles_of
+from services.equipment import policy
+from services.outbox import About, Address, Button, Message, Priority, act, put
+from services.texts import DEFAULT, LANGUAGES, plain, say
+
+PREFIX = "b-"
+CODE_BYTES = 16  # 128 bits
+CARD = "group"
+LONGEST_TITLE = 128
+
+
+def make_code(session: Session, actor: Person | None, grid: str, place: str, now: datetime) -> str:
+    """A one-time code that binds a group to a grid; `place` is where its people live.
+
+    `actor` None: who runs the service. Raises Refused `grid_unknown`, `not_yours_to_administer`.
+    """
+    district = territory.district_of(grid)
+    row = territory.grid(session, district, grid)
+    if actor is not None:
+        _check(session, actor, row)
+    code = PREFIX + secrets.token_urlsafe(CODE_BYTES)
+    session.add(
+        BindCode(
+            district=district,
+            code_hash=tries.fingerprint(code),
+            grid=grid,
+            place=place.strip(),
+            made_by=actor.id if actor is not None else None,
+            made_at=now,
+            expires_at=now + timedelta(hours=policy(session).invite_hours),
+        )
+    )
+    _audit(session, district, actor, "bind_code_made", f"grid:{grid}", now)
+    return code
+
+
+def _check(session: Session, actor: Person, grid: Division) -> None:
+    own = roles_of(session, actor) if actor.district == grid.district else ()
+    if not administers(own, grid.code):
+        raise Refused("not_yours_to_administer")
+
+
+def group_link(bot_username: str, code: str) -> str:
+    """The address that puts the bot into a group and binds it in one go."""
+    return f"https://t.me/{bot_username}?startgroup={code}"
+
+
+def bind(
+    session: Session,
+    at: Address,
+    title: str,
+    code: str,
+    by: Address,
+    now: datetime,
+    *,
+    group_admin: bool,
+    language: str = DEFAULT,
+) -> Group | Refused:
+    """Bind the group `at` to the code's grid; its card is posted and pinned.
+
+    `by.chat`: the user's id; `group_admin`: the platform says that they administer the group.
+    A refusal is answered and not raised, because the failed try must stay: `not_group_admin`,
+    `too_many_tries`, `code_unknown`, `code_used`, `code_expired`, `grid_unknown`,
+    `bound_elsewhere`.
+    """
+    if not group_admin:
+        return Refused("not_group_admin")
+    if tries.exhausted(session, by, now):
+        return Refused("too_many_tries")
+    found = _code_of(session, code)
+    problem = _problem(session, found, now)
+    if found is None or problem is not None:
+        tries.count(session, by, now)
+        return problem or Refused("code_unknown")
+    row = _row_of(session, at)
+    if row is not None and row.district != found.district:
+        return Refused("bound_elsewhere")
+    if not _use(session, found, now):
+        return Refused("code_used")
+    return _bound(session, at, row, found, title, language, now)
+
+
+def _bound(
+    session: Session,
+    at: Address,
+    row: Group | None,
+    code: BindCode,
+    title: str,
+    language: str,
+    now: datetime,
+) -> Group:
+    chosen = row.language if row is not None and row.ended_at is None else language
+    group = row or Group(
+        district=code.district, grid=code.grid, platform=at.platform, bot=at.bot, chat=at.chat,
+        bound_at=now,
+    )  # fmt: skip
+    group.grid, group.place = code.grid, code.place
+    group.title, group.language = title[:LONGEST_TITLE], chosen
+    group.bound_at, group.bound_by, group.ended_at = now, code.made_by, None
+    session.add(group)
+    session.flush()
+    _forget_strange(session, at)
+    _audit(session, group.district, None, "group_bound", f"group:{group.id}", now)
+    post_card(session, group, now)
+    return group
+
+
+def _code_of(session: Session, code: str) -> BindCode | None:
+    query = select(BindCode).where(BindCode.code_hash == tries.fingerprint(code.strip()))
+    return session.exec(query).first()
+
+
+def _problem(session: Session, found: BindCode | None, now: datetime) -> Refused | None:
+    if found is None or found.revoked_at is not None:
+        return Refused("code_unknown")
+    if found.used_at is not None:
+        return Refused("code_used")
+    if found.expires_at <= now:
+        return Refused("code_expired")
+    row = session.get(Division, (found.district, found.grid))
+    gone = row is None or row.ends_on is not None
+    return Refused("grid_unknown", unit=found.grid) if gone else None
+
+
+def _use(session: Session, found: BindCode, now: datetime) -> bool:
+    """Take the code, unless somebody was faster."""
+    statement = (
+        update(BindCode)
+        .where(
+            col(BindCode.district) == found.district,
+            col(BindCode.code_hash) == found.code_hash,
+            col(BindCode.used_at).is_(None),
+        )
+        .values(used_at=now)
+    )
+    result: CursorResult[Any] = session.connection().execute(statement)
+    return result.rowcount == 1
+
+
+def _row_of(session: Session, at: Address) -> Group | None:
+    """The chat's row, ended or not: it has one, ever."""
+    query = select(Group).where(
+        Group.platform == at.platform, Group.bot == at.bot, Group.chat == at.chat
+    )
+    return session.exec(query).first()
+
+
+def address_of(group: Group) -> Address:
+    """Where the group is."""
+    return Address(group.bot, group.chat, group.platform)
+
+
+def post_card(session: Session, group: Group, now: datetime) -> None:
+    """The group's card: posted and pinned, or edited where it stands."""
+    to = address_of(group)
+    about = About(priority=Priority.ANSWER, district=group.district, card=CARD)
+    put(session, to, card(session, group), now, about)
+    plainly = About(priority=Priority.ANSWER, district=group.district)
+    if _is_posted(session, to):
+        return
+    act(session, to, "pin", {"card": CARD}, now, plainly)
+    put(session, to, Message(say("binding.please_pin", group.language), silent=True), now, plainly)
+
+
+def _is_posted(session: Session, to: Address) -> bool:
+    return session.get(Posted, (to.bot, to.platform, to.chat, CARD)) is not None
+
+
+def card(session: Session, group: Group) -> Message:
+    """What the group's card says: how to report, and what the bot reads and who sees it."""
+    language = group.language
+    grid = territory.name(session, group.district, group.grid)
+    key = "binding.card_placed" if group.place else "binding.card"
+    text = say(key, language, grid=grid, place=group.place)
+    notice = say("binding.notice_listening" if group.listening else "binding.notice", language)
+    return Message(f"{text}\n\n{notice}", card_buttons(language))
+
+
+def card_buttons(language: str) -> tuple[tuple[Button, ...], ...]:
+    """The three things anybody in the group can do."""
+    report, mine, who = (
+        Button(plain(f"binding.button.{verb}", language), data=buttons.data(verb), style=style)
+        for verb, style in (("report", "primary"), ("mine", None), ("who", None))
+    )
+    return (report,), (mine, who)
+
+
+def choose_language(session: Session, group: Group, language: str, now: datetime) -> None:
+    """The language of everything that the group is told. Raises Refused `language_unknown`."""
+    if language not in LANGUAGES:
+        raise Refused("language_unknown")
+    group.language = language
+    session.add(group)
+    session.flush()
+    post_card(session, group, now)
+
+
+def set_listening(session: Session, group: Group, listening: bool, now: datetime) -> None:
+    """Whether the bot reads what isn't addressed to it; the card says so. The door has made
+    sure that a group administrator asked."""
+    group.listening = listening
+    session.add(group)
+    session.flush()
+    what = "listening_on" if listening else "listening_off"
+    _audit(session, group.district, None, what, f"group:{group.id}", now)
+    post_card(session, group, now)
+
+
+def unbind(session: Session, actor: Person | None, group: Group, now: datetime) -> None:
+    """The group's service ends; the bot says so and leaves unless bound anew.
+
+    Raises Refused `not_yours_to_administer`.
+    """
+    if actor is not None:
+        _check(session, actor, territory.division(session, group.district, group.grid))
+    _end(session, group, actor, now)
+    to = address_of(group)
+    about = About(priority=Priority.ANSWER, district=group.district, card=CARD)
+    put(session, to, Message(say("binding.ended", group.language)), now, about)
+    _remember_strange(session, to, now)
+
+
+def bot_removed(session: Session, at: Address, now: datetime) -> None:
+    """Somebody put the bot out of a chat: nothing is said there any more."""
+    _forget_strange(session, at)
+    group = territory.group_of(session, at.bot, at.chat, at.platform)
+    if group is not None:
+        _end(session, group, None, now)
+        session.connection().execute(
+            delete(Posted).where(
+                col(Posted.bot) == at.bot,
+                col(Posted.platform) == at.platform,
+                col(Posted.chat) == at.chat,
+            )
+        )
+
+
+def _end(session: Session, group: Group, actor: Person | None, now: datetime) -> None:
+    group.ended_at = now
+    session.add(group)
+    session.flush()
+    _audit(session, group.district, actor, "group_ended", f"group:{group.id}", now)
+
+
+def strange_group(session: Session, at: Address, now: datetime, language: str = DEFAULT) -> None:
+    """Say once that nobody has bound this group, and remember only when to leave it."""
+    if session.get(StrangeGroup, (at.bot, at.platform, at.chat)) is not None:
+        return
+    _remember_strange(session, at, now)
+    minutes = policy(session).strange_group_minutes
+    text = say("binding.strange", language, minutes=minutes)
+    put(session, at, Message(text), now, About(priority=Priority.ANSWER))
+
+
+def _remember_strange(session: Session, at: Address, now: datetime) -> None:
+    minutes = policy(session).strange_group_minutes
+    row = session.get(StrangeGroup, (at.bot, at.platform, at.chat))
+    row = row or StrangeGroup(bot=at.bot, platform=at.platform, chat=at.chat, leave_at=now)
+    row.leave_at = now + timedelta(minutes=minutes)
+    session.add(row)
+    session.flush()
+
+
+def _forget_strange(session: Session, at: Address) -> None:
+    row = session.get(StrangeGroup, (at.bot, at.platform, at.chat))
+    if row is not None:
+        session.delete(row)
+        session.flush()
+
+
+def leave_due(session: Session, now: datetime, limit: int = 100) -> int:
+    """Leave the strange groups whose time is up; how many."""
+    query = select(StrangeGroup).where(StrangeGroup.leave_at <= now)
+    rows = session.exec(query.order_by(col(StrangeGroup.leave_at)).limit(limit)).all()
+    for row in rows:
+        at = Address(row.bot, row.chat, row.platform)
+        act(session, at, "leave", {}, now, About(priority=Priority.NOTICE))
+        session.delete(row)
+    session.flush()
+    return len(rows)
+
+
+def migrate(session: Session, at: Address, new_chat: str, now: datetime) -> None:
+    """A group became a supergroup: all that is meant for it goes to the new chat.
+
+    Messages there begin anew, so the group's card is posted again.
+    """
+    group = territory.group_of(session, at.bot, at.chat, at.platform)
+    if group is not None:
+        group.chat = new_chat
+        session.add(group)
+    strange = session.get(StrangeGroup, (at.bot, at.platform, at.chat))
+    if strange is not None:
+        leave_at = strange.leave_at
+        session.delete(strange)
+        session.add(
+            StrangeGroup(bot=at.bot, platform=at.platform, chat=new_chat, leave_at=leave_at)
+        )
+    session.flush()
+    _redirect(session, at, new_chat)
+    if group is not None:
+        post_card(session, group, now)
+
+
+def _redirect(session: Session, at: Address, new_chat: str) -> None:
+    """What is still to be sent follows; cards that stand in the old chat are posted anew."""
+    session.connection().execute(
+        update(Outbox)
+        .where(
+            col(Outbox.bot) == at.bot,
+            col(Outbox.platform) == at.platform,
+            col(Outbox.chat) == at.chat,
+            col(Outbox.state) == "pending",
+        )
+        .values(chat=new_chat)
+    )
+    session.connection().execute(
+        delete(Posted).where(
+            col(Posted.bot) == at.bot,
+            col(Posted.platform) == at.platform,
+            col(Posted.chat) == at.chat,
+        )
+    )
+    session.expire_all()
+
+
+def _audit(
+    session: Session, district: str, actor: Person | None, what: str, which: str, now: datetime
+) -> None:
+    session.add(
+        Audit(
+            district=district,
+            at=now,
+            actor=actor.id if actor is not None else None,
+            act=what,
+            object=which,
+        )
+    )
