@@ -196,7 +196,7 @@ def _legend(sheet: Sheet, x: float, y: float, width: float, part: dict[str, Any]
     """A swatch with its pattern, the number, and the word below it."""
     sheet.bar(x, y - 26, 44, 44, LOOKS[part["colour"]])
     sheet.write(x + 60, y - 4, f"{part['n']}", 48, bold=True)
-    sheet.write(x, y + 48, shortened(part["label"], 34, width - 12), 34, color=SOFT)
+    sheet.write(x, y + 48, shortened(part["label"], 34, width - 28), 34, color=SOFT)
 
 
 def _section(sheet: Sheet, title: str, rows: int) -> None:
@@ -227,8 +227,7 @@ def _kind_rows(sheet: Sheet, rows: list[dict[str, Any]]) -> None:
 def _row(sheet: Sheet, label: str, count: int, room: float) -> float:
     """A row's name and, behind its bar, its number. Returns where the bar starts."""
     left = MARGIN + PAD
-    lines = in_lines(label, LABEL - 20)
-    size = 36 if len(lines) == 1 else 30
+    lines, size = in_lines(label, LABEL - 20)
     for index, line in enumerate(lines):
         sheet.write(left, sheet.y + ROW / 2 + 34 * (index - (len(lines) - 1) / 2), line, size)
     behind = left + LABEL + room + 16
@@ -274,15 +273,16 @@ def shortened(text: str, size: float, width: float) -> str:
     return text.rstrip() + "…"
 
 
-def in_lines(text: str, width: float) -> list[str]:
-    """A row's name: one line of 36 pixels, else two of 30 (grids differ at the end of a name)."""
-    if _wide(text, 36) <= width:
-        return [text]
+def in_lines(text: str, width: float) -> tuple[list[str], int]:
+    """A row's name and its size: 36 pixels, else 30, else two lines (names differ at the end)."""
+    for size in (36, 30):
+        if _wide(text, size) <= width:
+            return [text], size
     cut = len(text)
     while cut > 1 and _wide(text[:cut], 30) > width:
         cut -= 1
     cut = text.rfind(" ", 1, cut) + 1 or cut
-    return [text[:cut].rstrip(), shortened(text[cut:].strip(), 30, width)]
+    return [text[:cut].rstrip(), shortened(text[cut:].strip(), 30, width)], 30
 
 
 def _wide(text: str, size: float) -> float:

@@ -191,15 +191,17 @@ def cases_behind(
     With `until` (from the button) a flow is what it was when it was counted; a stock is always
     what it is now.
     """
-    query = select(Case).where(Case.district == district, *_seen(unit))
+    query: Any
     if what in STOCKS:
-        query = query.where(text(OPEN), _stock(now) == what)
+        query = select(Case).where(Case.district == district, text(OPEN), _stock(now) == what)
     else:
         window = _window(session, district, on, now, until)
-        query = query.where(col(Case.id).in_(_happened(district, what, window)))
+        query = _joined(select(Case)).where(*_during(district, window), _is(what))
     if what.startswith(KIND):
-        query = query.where(Case.kind == what.removeprefix(KIND))
-    return list(session.exec(query.order_by(col(Case.due_at), col(Case.id))))
+        query = query.where(col(Case.kind) == what.removeprefix(KIND))
+    query = query.where(*_seen(unit)).order_by(col(Case.due_at), col(Case.id))
+    # what happened twice to a case is one case
+    return list({case.id: case for case in session.exec(query)}.values())
 
 
 def stock_of(case: Case, now: datetime) -> str:
@@ -280,10 +282,6 @@ def _during(district: str, window: _Window) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _happened(district: str, what: str, window: _Window) -> Any:
-    return select(CaseEvent.case).where(*_during(district, window), _is(what))
-
-
 def _stock(now: datetime) -> ColumnElement[str]:
     """`stock_of` in SQL."""
     state = col(Case.state)
@@ -315,7 +313,7 @@ def _joined(query: Any) -> Any:
 def _stocks(session: Session, district: str, unit: str, now: datetime) -> dict[str, int]:
     stock = _stock(now).label("stock")
     query = select(stock, func.count()).where(Case.district == district, text(OPEN), *_seen(unit))
-    found = dict(session.execute(query.group_by(stock)).tuples())
+    found = {name: count for name, count in session.execute(query.group_by(stock))}
     return {each: found.get(each, 0) for each in STOCKS}
 
 
@@ -336,7 +334,7 @@ def _kinds(session: Session, district: str, unit: str, window: _Window) -> tuple
     query = _joined(select(Case.kind, counted)).where(
         *_during(district, window), _is("opened"), *_seen(unit)
     )
-    rows = session.execute(query.group_by(col(Case.kind))).tuples()
+    rows = session.execute(query.group_by(col(Case.kind)))
     known = catalogue(session, district).kinds
     lines = [KindLine(code, _names(known.get(code), code), count) for code, count in rows]
     return tuple(sorted(lines, key=lambda line: (-line.opened, line.code)))
@@ -359,7 +357,7 @@ def _grids(session: Session, district: str, unit: str, now: datetime) -> tuple[G
     )
     found: dict[str, dict[str, int]] = {}
     oldest: dict[str, datetime] = {}
-    for grid, name, count, opened in session.execute(query).tuples():
+    for grid, name, count, opened in session.execute(query):
         found.setdefault(grid, {})[name] = count
         oldest[grid] = min(opened, oldest.get(grid, opened))
     names = _grid_names(session, district, list(found))
@@ -371,7 +369,7 @@ def _grid_names(session: Session, district: str, codes: list[str]) -> dict[str, 
     query = select(Division.code, Division.name).where(
         Division.district == district, col(Division.code).in_(codes) if codes else ~true()
     )
-    return dict(session.execute(query).tuples())
+    return {code: name for code, name in session.execute(query)}
 
 
 def _name(session: Session, district: str, unit: str) -> str:

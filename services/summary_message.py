@@ -12,7 +12,7 @@ from sqlmodel import Session
 from domain.lifecycle import colour
 from models import Case
 from services import buttons
-from services.cards import DOT, Look, kind_name, owner_name, public_place
+from services.cards import DOT, Look, kind_name, look_at, owner_name, public_place
 from services.cases import facts_of
 from services.outbox import Button, Message, Rows
 from services.summary import ALL_FLOWS, KIND, STOCKS, Behind, Day, GridLine, stock_of
@@ -226,7 +226,7 @@ def cases_message(
         what=what_name(session, behind, cases, language),
         date=written(behind.date, language),
     )
-    looks = [Look(session, each, language, now) for each in shown]
+    looks = [look_at(session, each, language, now) for each in shown]
     opening = in_rows([_open_button(each) for each in shown], 2)
     district = cases[0].district if cases else behind.unit[:6]
     return Message(
@@ -242,7 +242,7 @@ def what_name(session: Session, behind: Behind, cases: Sequence[Case], language:
     code = behind.what.removeprefix(KIND)
     if not cases:
         return code
-    return kind_name(Look(session, cases[0], language, cases[0].opened_at))
+    return kind_name(look_at(session, cases[0], language, cases[0].opened_at))
 
 
 def _case_line(look: Look) -> str:

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 from domain.lifecycle import BEFORE_DONE, UNTAKEN, State, colour
 from models import Case, Due, Person
 from services import buttons, territory, when
-from services.cards import DOT, Look, full_place, kind_name
+from services.cards import DOT, Look, full_place, kind_name, look_at
 from services.cases import facts_of
 from services.outbox import Button, Message
 from services.summary import NEVER_LISTED
@@ -108,7 +108,7 @@ def _body(session: Session, person: Person, shown: list[Item], now: datetime) ->
         if inside:
             lines += ["", say(f"worklist.{section}", person.language, n=len(inside))]
             lines += [
-                _line(Look(session, each.case, person.language, now), each) for each in inside
+                _line(look_at(session, each.case, person.language, now), each) for each in inside
             ]
     return lines
 
