@@ -29,7 +29,7 @@ def _question(call: Call) -> tuple[str, list[Json]]:
 
 
 def _options(call: Call) -> list[Json]:
-    given = [one["text"] if isinstance(one, dict) else one for one in call.args["options"]]
+    given = [one["text"] for one in call.args["options"]]
     if len(given) not in OPTIONS:
         raise bad_request(
             "poll can't have more than 12 options" if given else "poll must have at least 1 option"
