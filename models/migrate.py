@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 
 from models.postgres import engine_of
-from models.sqlite import path_of, writing_engine
+from models.sqlite import hold, path_of, writing_engine
 
 Work = Callable[[Connection], bool]
 
@@ -24,7 +24,8 @@ class Newer(Exception):
 
 
 async def migrate(url: str) -> None:
-    """Create or upgrade the tables. Raises Newer if this release doesn't know the database."""
+    """Create or upgrade the tables. Raises Newer if this release doesn't know the
+    database, Taken if it is a file in use."""
     await _connected(url, _upgrade)
 
 
@@ -70,10 +71,6 @@ async def _connected(url: str, work: Work) -> bool:
 
 
 def _on_sqlite(url: str, work: Work) -> bool:
-    path_of(url).parent.mkdir(parents=True, exist_ok=True)
-    engine = writing_engine(url)
-    try:
-        with engine.connect() as connection:
-            return work(connection)
-    finally:
-        engine.dispose()
+    # a running service must not have its tables changed under it
+    with hold(path_of(url)), writing_engine(url).connect() as connection:
+        return work(connection)

@@ -51,7 +51,7 @@ class PostgresDatabase:
             except (DBAPIError, OSError, PoolTimeout) as error:
                 _judge(error, last=attempt == TRIES - 1)
             # apart, so that two that met don't meet again
-            await asyncio.sleep(random.uniform(0.002, 0.01) * 2**attempt)
+            await asyncio.sleep(random.uniform(0.002, 0.01) * 2**attempt)  # noqa: S311 - no secret
         raise AssertionError("the last try answers or raises")
 
     async def read(self, job: Job[T]) -> T:

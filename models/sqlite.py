@@ -68,11 +68,11 @@ class SqliteDatabase:
     def __init__(self, url: str, info: dict[str, Any]) -> None:
         self.url = url
         path = path_of(url)
-        self._lock = _hold(path)
+        self._lock = hold(path)
         self._writer = _Writer(url, info)
         self._reader = _Reader(path, info)
 
-    async def write(self, job: Job[T], *, queue: bool = False) -> T:
+    async def write(self, job: Job[T], *, queue: bool = False) -> T:  # noqa: ARG002 - one writer
         return cast(T, await asyncio.wrap_future(self._writer.submit(job)))
 
     async def read(self, job: Job[T]) -> T:
@@ -116,7 +116,7 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _hold(path: Path) -> IO[str]:
+def hold(path: Path) -> IO[str]:
     """The lock file, locked until it is closed or the process ends."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = Path(f"{path}.lock").open("a+", encoding="ascii")  # noqa: SIM115 - held on purpose
@@ -171,7 +171,7 @@ class _Writer:
         try:
             connection = self._connect()
             transaction = connection.begin()
-        except Exception as error:  # noqa: BLE001 - whatever it is, who waits is told
+        except Exception as error:
             self._drop_connection()
             return _fail_all(waiting, error)
         while work := self._next(waiting, len(done)):
@@ -184,7 +184,7 @@ class _Writer:
             done.append((work, result, problem))
         try:
             transaction.commit()
-        except Exception as error:  # noqa: BLE001 - whatever it is, who waits is told
+        except Exception as error:
             self._drop_connection()
             return _fail_all([work for work, _, _ in done], error)
         for work, result, problem in done:
@@ -217,7 +217,7 @@ class _Writer:
                 result = job(session)
                 session.commit()
             return result, None
-        except BaseException as error:  # noqa: BLE001 - whatever it is, who waits is told
+        except BaseException as error:
             return None, _named(error)
         finally:
             _close(session)

@@ -1,0 +1,294 @@
+"""The service put together: everything that `linli run` runs, also inside another program."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Collection, Coroutine
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from aiohttp import web
+from sqlalchemy.engine import make_url
+from sqlmodel import Session, select
+from telegram.error import TelegramError
+
+from bot import config
+from bot.account import Account, log_in
+from bot.cannot import Cannot
+from bot.clock import Clock
+from bot.config import Settings
+from bot.deliver import Deliver, Unreachable
+from bot.dispatch import Dispatch, Handle
+from bot.receive import Receive
+from bot.sieve import Overhear, Sieve, hears_nothing
+from bot.transport import Transport
+from models import inbox, outgoing
+from models.database import Database, Taken, Unavailable, open_database
+from models.migrate import Newer, is_current, migrate
+from scheduler.look import Look, Sweep
+from services import due
+from services.equipment import Equipment
+from services.vault import Vault, WrongKey
+from web.health import make_app
+
+WEBHOOK_PATH = "/telegram/webhook"
+# a part that has not come round for this long is stuck
+STUCK_SECONDS = 60.0
+SETTLE_SECONDS = 0.02
+
+log = structlog.get_logger("bot.assembly")
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What the service does with what comes in; the defaults are the real handlers and clock.
+
+    `commands`: those that count in a group without the bot's name (None: any).
+    """
+
+    handle: Handle
+    sweep: Sweep
+    unreachable: Unreachable
+    needs_group_admin: Collection[str] = ()
+    commands: Collection[str] | None = None
+    overhear: Overhear = hears_nothing
+
+
+def real_doors() -> Doors:
+    """The handlers and the clock of this service."""
+    from handlers import wiring
+    from services import clock, handling
+
+    return Doors(
+        handle=wiring.handle,
+        sweep=clock.sweep,
+        unreachable=handling.unreachable,
+        needs_group_admin=wiring.NEEDS_GROUP_ADMIN,
+        commands=getattr(wiring, "COMMANDS", None),
+        overhear=getattr(wiring, "overhear", hears_nothing),
+    )
+
+
+class Service:
+    """The running service of one bot."""
+
+    def __init__(
+        self, settings: Settings, account: Account, database: Database, clock: Clock, doors: Doors
+    ) -> None:
+        self.settings = settings
+        self.me = account.me
+        self.database = database
+        self.clock = clock
+        folder, limited = settings.files.folder, settings.telegram.limits
+        self._deliver = Deliver(account, database, clock, folder, limited, doors.unreachable)
+        self._dispatch = Dispatch(
+            account, database, clock, doors.handle, doors.needs_group_admin, self._deliver.wake
+        )
+        sieve = Sieve(account.me, doors.commands, doors.overhear)
+        self._receive = Receive(account, database, clock, sieve, self._dispatch.wake)
+        self._look = Look(database, clock.now, doors.sweep, self._deliver.wake)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._runner: web.AppRunner | None = None
+        self.address = ""
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def start(self) -> None:
+        """Begin to serve. Raises Cannot if the web address is taken or the webhook refused."""
+        if self.database.alone:
+            bot = self.me.bot
+            await self.database.write(lambda session: inbox.free_lanes(session, bot))
+        await self._serve_web()
+        self._begin(self._dispatch.run())
+        self._begin(self._deliver.run())
+        self._look.start()
+        await self._let_in()
+
+    async def stop(self) -> None:
+        """Take nothing new, finish what was begun, write it down."""
+        self._look.stop()
+        if self._runner is not None:
+            await self._runner.cleanup()
+        for task in reversed(self._tasks):
+            task.cancel()
+            with suppress(asyncio.CancelledError, TelegramError, Unavailable):
+                await task
+
+    async def look_now(self) -> int:
+        """Fire what is due at this moment of the service's clock; how many rows."""
+        fired = await self._look.look_now()
+        self._deliver.wake()
+        return fired
+
+    async def next_due(self) -> datetime | None:
+        """The earliest instant at which the service will act by itself, or None."""
+        now = self.clock.now()
+
+        def job(session: Session) -> datetime | None:
+            found = [due.next_at(session), outgoing.held_until(session, now)]
+            return min((each for each in found if each is not None), default=None)
+
+        return await self.database.read(job)
+
+    async def settle(self, seconds: float = 30.0) -> bool:
+        """Wait until nothing is left to handle or to send now; False if time runs out."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not await self._at_rest():
+                    await asyncio.sleep(SETTLE_SECONDS)
+                return True
+        return False
+
+    async def _at_rest(self) -> bool:
+        now = self.clock.now()
+
+        def job(session: Session) -> bool:
+            waiting = outgoing.waits(session, now) or inbox.count(session, "new")
+            return not waiting
+
+        return await self.database.read(job) and self._deliver.idle and self._dispatch.idle
+
+    async def ready(self) -> dict[str, bool]:
+        """Each part of the service, and whether it works."""
+        since = time.monotonic() - STUCK_SECONDS
+        try:
+            async with asyncio.timeout(5):
+                await self.database.read(lambda session: session.exec(select(1)).one())
+            database = True
+        except (Unavailable, TimeoutError):
+            database = False
+        return {
+            "database": database,
+            "receive": bool(self.settings.telegram.webhook_url) or self._receive.looked_at > since,
+            "dispatch": self._dispatch.looked_at > since,
+            "deliver": self._deliver.looked_at > since,
+            "clock": not self._look.stale(),
+        }
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        """A part that ends by itself ends the service: half a service looks like a whole one."""
+        if task.cancelled() or task.exception() is None or self.failed.done():
+            return
+        error = task.exception()
+        log.critical("part_failed", exc_info=error)
+        if error is not None:
+            self.failed.set_exception(error)
+
+    async def _let_in(self) -> None:
+        telegram = self.settings.telegram
+        if not telegram.webhook_url:
+            self._begin(self._receive.poll())
+            return
+        secret = config.secret_of(self.settings)
+        try:
+            await self._receive.set_webhook(telegram.webhook_url, secret)
+        except TelegramError as error:
+            raise Cannot(
+                f"Telegram refuses telegram.webhook_url: {error.message}. It must be https, on "
+                f"port 443, 80, 88 or 8443, and lead to {WEBHOOK_PATH} here."
+            ) from None
+
+    async def _serve_web(self) -> None:
+        app = make_app(self.ready)
+        if self.settings.telegram.webhook_url:
+            secret = config.secret_of(self.settings)
+            app.router.add_post(WEBHOOK_PATH, self._receive.webhook(secret))
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        host, port = self.settings.web.host, self.settings.web.port
+        try:
+            await web.TCPSite(self._runner, host, port).start()
+        except OSError:
+            raise Cannot(
+                f"web.host {host} with web.port {port} is taken or not ours: choose another."
+            ) from None
+        bound = self._runner.addresses[0]
+        self.address = f"http://{bound[0]}:{bound[1]}"
+
+
+@asynccontextmanager
+async def assemble(
+    settings: Settings, *, clock: Clock | None = None, doors: Doors | None = None
+) -> AsyncIterator[Service]:
+    """The service, running until the block ends. Raises Cannot with what to do about it.
+
+    `clock`: one that the caller steps. `doors`: other handlers than the real ones (tests).
+    """
+    token = config.token_of(settings)
+    config.secret_of(settings)
+    transport = Transport()
+    await transport.initialize()
+    try:
+        async with opened(settings) as database:
+            account = await _log_in(token, settings, transport)
+            service = Service(settings, account, database, clock or Clock(), doors or real_doors())
+            try:
+                await service.start()
+                yield service
+            finally:
+                await service.stop()
+    finally:
+        await transport.shutdown()
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Database]:
+    """The database, equipped and with this release's tables. Raises Cannot."""
+    url = settings.database.url
+    shown = _shown(url)
+    try:
+        await _prepare(url)
+        database = open_database(url, equipment_of(settings))
+    except Taken:
+        raise Cannot(
+            f"{shown} is in use by another Linli process: stop that one first, or use PostgreSQL."
+        ) from None
+    except Newer:
+        raise Cannot(f"{shown} was made by a newer release of Linli: use that one.") from None
+    except ValueError as error:
+        raise Cannot(f"database.url is wrong: {error}.") from None
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+async def _prepare(url: str) -> None:
+    """A file is brought up to date by itself; a server only by who may change its tables."""
+    if make_url(url).get_backend_name() == "sqlite":
+        await migrate(url)
+    elif not await is_current(url):
+        raise Cannot("The database has not this release's tables: run `linli migrate` first.")
+
+
+def equipment_of(settings: Settings) -> Equipment:
+    """Policy and vault, as units of work find them. Raises Cannot for a wrong key."""
+    key = settings.vault.key.get_secret_value()
+    try:
+        return Equipment(policy=settings.rules(), vault=Vault(key) if key else None)
+    except WrongKey:
+        raise Cannot(
+            "vault.key must be 32 bytes in base64url: make one with `linli key`."
+        ) from None
+
+
+def _shown(url: str) -> str:
+    return make_url(url).render_as_string(hide_password=True)
+
+
+async def _log_in(token: str, settings: Settings, transport: Transport) -> Account:
+    base = settings.telegram.base_url
+    pause = 1.0
+    while True:
+        try:
+            return await log_in(token, base, transport)
+        except TelegramError as error:
+            log.warning("log_in_failed", error=type(error).__name__, pause=pause)
+            await asyncio.sleep(pause)
+            pause = min(30.0, 2 * pause)

@@ -1,0 +1,5 @@
+"""Why a command stops."""
+
+
+class Cannot(Exception):
+    """One sentence that says what is wrong and what to do; exit status 1."""

@@ -1,0 +1,112 @@
+"""The command line: `linli run`, `linli migrate`, `linli sandbox`, and what bot/commands holds.
+
+Exit status: 0 done, 1 refused with one sentence on standard error, 2 wrong usage.
+"""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Coroutine
+from contextlib import suppress
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Annotated, Any
+
+import typer
+from telegram.error import EndPointNotFound, InvalidToken
+
+from bot import commands, log
+from bot.assembly import assemble
+from bot.cannot import Cannot
+from bot.config import Settings, load
+from models.database import Taken
+from models.migrate import Newer
+from models.migrate import migrate as migrate_database
+
+HOST = "127.0.0.1"
+SANDBOX_PORT = 8081
+
+# tracebacks with local variables would show tokens and people's words
+app = typer.Typer(name="linli", no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+def main() -> None:
+    """The `linli` program."""
+    for module in iter_modules(commands.__path__):
+        import_module(f"bot.commands.{module.name}").register(app)
+    try:
+        app()
+    except Cannot as error:
+        typer.echo(str(error), err=True)
+        sys.exit(1)
+
+
+@app.command()
+def run() -> None:
+    """Run the service until it is told to stop (SIGTERM or Ctrl-C)."""
+    settings = load()
+    log.set_up(settings.log.level)
+    until_stopped(_run(settings))
+
+
+@app.command()
+def migrate() -> None:
+    """Create or upgrade the database's tables."""
+    settings = load()
+    try:
+        asyncio.run(migrate_database(settings.database.url))
+    except Newer:
+        raise Cannot("The database was made by a newer release of Linli: use that one.") from None
+    except Taken:
+        raise Cannot("The database is in use by a running Linli: stop it first.") from None
+    typer.echo("The database has this release's tables.")
+
+
+@app.command()
+def sandbox(
+    port: Annotated[int, typer.Option(help="port to listen on; 0: any free one")] = SANDBOX_PORT,
+    controls: Annotated[str | None, typer.Option(help="address of a demo's clock controls")] = None,
+) -> None:
+    """Run a local Telegram: a Bot API server with a console in the browser."""
+    until_stopped(_sandbox(port, controls))
+
+
+def until_stopped(work: Coroutine[Any, Any, None]) -> None:
+    """Run `work` until it ends or a signal asks it to; what it began is finished first."""
+    with suppress(asyncio.CancelledError, KeyboardInterrupt):
+        asyncio.run(_stoppable(work))
+
+
+async def _stoppable(work: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, task.cancel)
+    await task
+
+
+async def _run(settings: Settings) -> None:
+    async with assemble(settings) as service:
+        how = "webhook" if settings.telegram.webhook_url else "polling"
+        typer.echo(f"@{service.me.username} is ready ({how}); health at {service.address}/health")
+        try:
+            await service.failed
+        except (InvalidToken, EndPointNotFound):
+            raise Cannot(
+                "Telegram no longer accepts telegram.token: get a new one from @BotFather."
+            ) from None
+
+
+async def _sandbox(port: int, controls: str | None) -> None:
+    from sandbox.server import serve
+
+    try:
+        async with serve(HOST, port, controls) as bound:
+            typer.echo(f"http://{HOST}:{bound}")
+            await asyncio.Event().wait()
+    except OSError:
+        raise Cannot(f"Port {port} is taken: choose another with --port.") from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""One module per command. Each has `register(app: typer.Typer) -> None`; bot/cli finds it."""

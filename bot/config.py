@@ -1,0 +1,201 @@
+"""Settings: config.toml, each key overridable by LINLI_<SECTION>__<KEY>.
+
+docs/settings.md says the same; a test compares.
+"""
+
+import os
+import re
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, create_model
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from bot.cannot import Cannot
+from domain.policy import Policy
+
+PREFIX = "LINLI_"
+CONFIG = "LINLI_CONFIG"
+FILE = "config.toml"
+# set for the programs around the service, not for the service itself
+NOT_SETTINGS = ("LINLI_CONFIG", "LINLI_TEST_")
+SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
+
+
+class Section(BaseModel):
+    """Unknown keys are errors: a mistyped one would silently do nothing."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Telegram(Section):
+    """The bot's account."""
+
+    token: SecretStr = Field(default=SecretStr(""), description="the bot's token, from @BotFather")
+    base_url: str = Field(
+        default="https://api.telegram.org/bot",
+        description="the Bot API server, up to and including /bot",
+    )
+    webhook_url: str = Field(default="", description="where Telegram sends updates; empty: polling")
+    webhook_secret: SecretStr = Field(
+        default=SecretStr(""), description="1-256 of A-Z a-z 0-9 _ -; needed with webhook_url"
+    )
+    limits: bool = Field(
+        default=True, description="keep to Telegram's rates; false for a server of one's own"
+    )
+
+
+class Database(Section):
+    """Where the data is."""
+
+    url: str = Field(default="sqlite:///linli.db", description="sqlite:///file or postgresql://…")
+
+
+class Web(Section):
+    """The HTTP server: health, metrics, webhook."""
+
+    host: str = Field(default="127.0.0.1", description="address to listen on")
+    port: int = Field(
+        default=8080, ge=0, le=65535, description="port to listen on; 0: any free one"
+    )
+
+
+class Files(Section):
+    """Photos and voice notes of cases."""
+
+    folder: Path = Field(default=Path("files"), description="folder of our own copies")
+
+
+class Vault(Section):
+    """The seal on phone numbers."""
+
+    key: SecretStr = Field(
+        default=SecretStr(""),
+        description="32 bytes in base64url; empty: phone numbers are not kept",
+    )
+
+
+class Log(Section):
+    """What is logged (to standard error, as JSON)."""
+
+    level: str = Field(
+        default="INFO",
+        pattern="^(DEBUG|INFO|WARNING|ERROR)$",
+        description="DEBUG, INFO, WARNING or ERROR",
+    )
+
+
+def _policy_section() -> type[Section]:
+    """The fields of domain/policy.Policy as a section: one list of numbers, not two."""
+    hints = get_type_hints(Policy)
+    defaults: dict[str, Any] = {
+        each.name: (hints[each.name], each.default) for each in fields(Policy)
+    }
+    return create_model("PolicySection", __base__=Section, **defaults)
+
+
+PolicySection: Any = _policy_section()
+
+
+class Settings(BaseSettings):
+    """Everything a deployment sets."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        nested_model_default_partial_update=True,
+    )
+
+    telegram: Telegram = Field(default_factory=Telegram)
+    database: Database = Field(default_factory=Database)
+    web: Web = Field(default_factory=Web)
+    files: Files = Field(default_factory=Files)
+    vault: Vault = Field(default_factory=Vault)
+    log: Log = Field(default_factory=Log)
+    policy: PolicySection = Field(default_factory=PolicySection)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - not one of ours
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - not one of ours
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then the environment, then the file."""
+        toml = TomlConfigSettingsSource(settings_cls, toml_file=config_file())
+        return init_settings, env_settings, toml
+
+    def rules(self) -> Policy:
+        """The policy section as the domain knows it."""
+        return Policy(**self.policy.model_dump())
+
+
+def config_file() -> Path:
+    """The file named by LINLI_CONFIG, else ./config.toml (which need not exist)."""
+    return Path(os.environ.get(CONFIG) or FILE)
+
+
+def load(**given: Any) -> Settings:
+    """The settings. Raises Cannot with one sentence about the first thing that is wrong."""
+    path = config_file()
+    if os.environ.get(CONFIG) and not path.is_file():
+        raise Cannot(f"{CONFIG} names {path}, which is not a file.")
+    _refuse_unknown_sections()
+    try:
+        return Settings(**given)
+    except tomllib.TOMLDecodeError as error:
+        raise Cannot(f"{path} is not valid TOML: {error}.") from None
+    except ValidationError as error:
+        raise Cannot(_sentence(error, path)) from None
+
+
+def token_of(settings: Settings) -> str:
+    """The bot's token. Raises Cannot if there is none or it can't be one."""
+    token = settings.telegram.token.get_secret_value()
+    if not token:
+        raise Cannot(
+            "telegram.token is missing: get one from @BotFather and put it into config.toml "
+            "or LINLI_TELEGRAM__TOKEN."
+        )
+    if not token.partition(":")[0].isdigit():
+        raise Cannot("telegram.token is not a bot token: it looks like 123456789:AAE…")
+    return token
+
+
+def secret_of(settings: Settings) -> str:
+    """The webhook's secret. Raises Cannot if a webhook is set and the secret can't be used."""
+    secret = settings.telegram.webhook_secret.get_secret_value()
+    if settings.telegram.webhook_url and not SECRET.fullmatch(secret):
+        raise Cannot(
+            "telegram.webhook_secret is missing or has other letters than A-Z a-z 0-9 _ -: "
+            "a webhook needs one of 1-256 letters."
+        )
+    return secret
+
+
+def _refuse_unknown_sections() -> None:
+    for name in sorted(os.environ):
+        if not name.startswith(PREFIX) or name.startswith(NOT_SETTINGS):
+            continue
+        section = name.removeprefix(PREFIX).partition("__")[0].lower()
+        if section not in Settings.model_fields:
+            raise Cannot(f"{name} is no setting: docs/settings.md lists them all.")
+
+
+def _sentence(error: ValidationError, path: Path) -> str:
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    key = ".".join(str(part) for part in first["loc"])
+    names = f"{path.name} or {PREFIX}{key.upper().replace('.', '__')}"
+    if first["type"] == "extra_forbidden":
+        return f"{key} ({names}) is no setting: docs/settings.md lists them all."
+    return f"{key} ({names}) is wrong: {first['msg']}."

@@ -1,0 +1,272 @@
+"""From the outbox to the platform: at least once, or dead with a reason.
+
+One deliverer per bot (a lease), one message at a time per chat. What became of messages is
+written in batches together with taking the next ones.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import structlog
+from sqlmodel import Session
+from telegram.error import (
+    BadRequest,
+    ChatMigrated,
+    EndPointNotFound,
+    Forbidden,
+    InvalidToken,
+    RetryAfter,
+    TelegramError,
+)
+
+from bot import counters
+from bot.account import Account
+from bot.clock import Clock
+from bot.pace import Pace
+from bot.receive import seconds_of
+from bot.sending import NotYet, Sending
+from models import outgoing
+from models.database import Database, Unavailable
+from models.outgoing import WHOLE_BOT, Outcome, Parcel
+
+IN_FLIGHT = 30
+POLL_SECONDS = 1.0
+DOWN_SECONDS = 1.0
+LEASE = timedelta(seconds=15)
+RENEW_SECONDS = 5.0
+LEASE_NAME = "deliver"
+# a pin waits this often for its card
+NOT_YET_TRIES = 20
+NOT_YET = timedelta(seconds=2)
+MOST_BACK_OFF_SECONDS = 60.0
+GIVE_UP_TRIES = 20
+GIVE_UP_AGE = timedelta(hours=24)
+STOP_SECONDS = 10.0
+REASON = 200
+
+# what happens to the cases of somebody who can't be written to: (session, person, district, now)
+Unreachable = Callable[[Session, UUID, str, datetime], None]
+
+log = structlog.get_logger("bot.deliver")
+
+
+class Deliver:
+    """Sends one bot's outbox. `limited`: keep to Telegram's rates. `unreachable` is told who
+    has blocked the bot."""
+
+    def __init__(
+        self,
+        account: Account,
+        database: Database,
+        clock: Clock,
+        folder: Path,
+        limited: bool,
+        unreachable: Unreachable,
+    ) -> None:
+        self._account = account
+        self._database = database
+        self._clock = clock
+        self._sending = Sending(account, folder)
+        self._unreachable = unreachable
+        self._pace = Pace(limited)
+        self._bot = account.me.bot
+        self._holder = uuid4().hex
+        self._wake = asyncio.Event()
+        self._flying: dict[str, asyncio.Task[None]] = {}
+        self._outcomes: list[Outcome] = []
+        self._halts: dict[str, float] = {}
+        self._halted_at: dict[str, float] = {}
+        self._leased_until = 0.0
+        self.looked_at = time.monotonic()
+
+    def wake(self) -> None:
+        """There may be something new in the outbox."""
+        self._wake.set()
+
+    @property
+    def idle(self) -> bool:
+        return not self._flying and not self._outcomes
+
+    async def run(self) -> None:
+        """Until cancelled; then what is in flight gets a moment, and is written down."""
+        try:
+            while True:
+                try:
+                    await self._round()
+                except Unavailable as error:
+                    log.warning("database_unavailable", at_work="deliver", reason=str(error))
+                    await asyncio.sleep(DOWN_SECONDS)
+        finally:
+            await self._stop()
+
+    async def _stop(self) -> None:
+        if self._flying:
+            await asyncio.wait(self._flying.values(), timeout=STOP_SECONDS)
+        await self._database.write(self._last_words, queue=True)
+
+    def _last_words(self, session: Session) -> None:
+        outgoing.settle(session, self._bot, self._outcomes, self._clock.now())
+        outgoing.give_up(session, self._bot, LEASE_NAME, self._holder)
+        self._outcomes = []
+
+    async def _round(self) -> None:
+        if not await self._hold():
+            await asyncio.sleep(DOWN_SECONDS)
+            return
+        self._wake.clear()
+        resting = self._pace.resting()
+        for parcel in await self._take(set(resting)):
+            self._pace.spend(parcel.chat)
+            self._flying[parcel.chat] = asyncio.create_task(self._fly(parcel))
+        self.looked_at = time.monotonic()
+        await self._rest(min([POLL_SECONDS, *resting.values()]))
+
+    async def _rest(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(max(0.01, seconds)):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+
+    async def _hold(self) -> bool:
+        """Be the one deliverer; whoever becomes it delivers what the one before had begun."""
+        now = time.monotonic()
+        if now < self._leased_until - LEASE.total_seconds() + RENEW_SECONDS:
+            return True
+        fresh = now >= self._leased_until
+        held = await self._database.write(lambda session: self._lease(session, fresh), queue=True)
+        self._leased_until = now + LEASE.total_seconds() if held else 0.0
+        return held
+
+    def _lease(self, session: Session, fresh: bool) -> bool:
+        if fresh and self._database.alone:
+            outgoing.give_up(session, self._bot, LEASE_NAME)
+        wall = self._clock.wall()
+        held = outgoing.lease(session, self._bot, LEASE_NAME, self._holder, wall, wall + LEASE)
+        if held and fresh and not self._flying:
+            outgoing.free_rows(session, self._bot)
+        return held
+
+    async def _take(self, resting: set[str]) -> list[Parcel]:
+        outcomes, self._outcomes = self._outcomes, []
+        halts, self._halts = self._halts, {}
+        room = self._pace.room(IN_FLIGHT - len(self._flying))
+        busy = resting | set(self._flying)
+        now, wall = self._clock.now(), self._clock.wall()
+
+        def job(session: Session) -> list[Parcel]:
+            outgoing.settle(session, self._bot, outcomes, now)
+            for chat, seconds in halts.items():
+                outgoing.halt(session, self._bot, chat, wall + timedelta(seconds=seconds))
+            if room <= 0:
+                return []
+            return outgoing.take(session, self._bot, self._holder, now, wall, busy, room)
+
+        try:
+            return await self._database.write(job, queue=True)
+        except BaseException:
+            self._outcomes = outcomes + self._outcomes
+            self._halts = halts | self._halts
+            raise
+
+    async def _fly(self, parcel: Parcel) -> None:
+        """Deliver one row; whatever happens, there is an outcome."""
+        try:
+            outcome = await self._deliver(parcel)
+        except Unavailable:
+            outcome = Outcome(parcel, "pending", counted=False)
+        except Exception as error:
+            log.error("delivery_failed", id=str(parcel.id), act=parcel.act, exc_info=error)
+            outcome = self._dead(parcel, type(error).__name__)
+        self._outcomes.append(outcome)
+        del self._flying[parcel.chat]
+        self._wake.set()
+
+    async def _deliver(self, parcel: Parcel) -> Outcome:
+        try:
+            sent = await self._sending.send(parcel)
+        except NotYet:
+            return self._not_yet(parcel)
+        except RetryAfter as error:
+            self._halt(parcel.chat, seconds_of(error))
+            return Outcome(parcel, "pending", counted=False)
+        except ChatMigrated as error:
+            return await self._follow(parcel, str(error.new_chat_id))
+        except Forbidden as error:
+            return await self._forbidden(parcel, error.message)
+        except BadRequest as error:
+            if "chat not found" in error.message.lower():
+                return await self._forbidden(parcel, error.message)
+            return self._dead(parcel, f"BadRequest: {error.message}")
+        except (InvalidToken, EndPointNotFound) as error:
+            return self._again(parcel, error)
+        except TelegramError as error:
+            return self._again(parcel, error)
+        counters.SENT.labels(parcel.act).inc()
+        return Outcome(parcel, "sent", message=sent.message, digest=sent.digest)
+
+    def _not_yet(self, parcel: Parcel) -> Outcome:
+        if parcel.tries >= NOT_YET_TRIES:
+            return self._dead(parcel, "its card was never delivered")
+        return Outcome(parcel, "pending", not_before=self._clock.now() + NOT_YET)
+
+    def _again(self, parcel: Parcel, error: TelegramError) -> Outcome:
+        """The network, or Telegram itself: later, for a day."""
+        name = type(error).__name__
+        old = self._clock.now() - parcel.made_at > GIVE_UP_AGE
+        if old and parcel.tries >= GIVE_UP_TRIES:
+            return self._dead(parcel, name)
+        seconds = min(MOST_BACK_OFF_SECONDS, 0.5 * 2.0 ** min(parcel.tries, 10))
+        log.warning("delivery_postponed", id=str(parcel.id), error=name, tries=parcel.tries + 1)
+        pause = timedelta(seconds=seconds * random.uniform(0.8, 1.2))  # noqa: S311 - no secret
+        return Outcome(parcel, "pending", error=name, not_before=self._clock.now() + pause)
+
+    def _dead(self, parcel: Parcel, reason: str) -> Outcome:
+        counters.DEAD.labels(reason.partition(":")[0]).inc()
+        log.warning("message_dead", id=str(parcel.id), act=parcel.act, reason=reason[:REASON])
+        return Outcome(parcel, "dead", error=reason[:REASON])
+
+    def _halt(self, chat: str, seconds: float) -> None:
+        """A 429 is about its chat; two chats within a second mean the whole bot."""
+        counters.HALTED.inc()
+        now = time.monotonic()
+        self._halted_at = {c: at for c, at in self._halted_at.items() if now - at < 1.0}
+        self._halted_at[chat] = now
+        whole = len(self._halted_at) > 1
+        key = WHOLE_BOT if whole else chat
+        self._halts[key] = max(seconds, self._halts.get(key, 0.0))
+        log.info("halted", whole_bot=whole, seconds=seconds)
+
+    async def _follow(self, parcel: Parcel, new_chat: str) -> Outcome:
+        me = self._account.me
+        await self._database.write(
+            lambda session: outgoing.move_chat(session, me.bot, me.platform, parcel.chat, new_chat)
+        )
+        log.info("chat_migrated", id=str(parcel.id))
+        return Outcome(parcel, "pending", counted=False)
+
+    async def _forbidden(self, parcel: Parcel, message: str) -> Outcome:
+        """Blocked or thrown out: a reminder nobody receives is none, so the next is told."""
+        if parcel.act == "leave":
+            return Outcome(parcel, "sent")
+        if not parcel.chat.startswith("-"):
+            people = await self._database.read(
+                lambda session: outgoing.people_at(session, parcel.platform, parcel.chat)
+            )
+            for district, person in people:
+                await self._lose(district, person)
+        return self._dead(parcel, f"Forbidden: {message.removeprefix('Forbidden: ')}")
+
+    async def _lose(self, district: str, person: UUID) -> None:
+        now = self._clock.now()
+
+        def job(session: Session) -> None:
+            if outgoing.mark_unreachable(session, district, person):
+                self._unreachable(session, person, district, now)
+
+        await self._database.write(job)

@@ -1,0 +1,198 @@
+"""Updates come in: what is for us is stored and committed, and only then confirmed."""
+
+import asyncio
+import hmac
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from aiohttp import web
+from sqlmodel import Session
+from telegram.error import Conflict, EndPointNotFound, InvalidToken, RetryAfter, TelegramError
+
+from bot import counters
+from bot.account import Account
+from bot.clock import Clock
+from bot.sieve import Sieve
+from handlers import updates
+from handlers.updates import Update
+from models import inbox, outgoing
+from models.database import Database, Unavailable
+from models.inbox import Arrived
+
+ALLOWED = ["message", "edited_message", "callback_query", "my_chat_member"]
+LONG_POLL_SECONDS = 25
+ANSWER_SECONDS = 40.0
+MOST_BYTES = 256 * 1024
+CONFLICT_SECONDS = 5.0
+DOWN_SECONDS = 1.0
+MOST_PAUSE_SECONDS = 30.0
+LEASE = timedelta(seconds=60)
+LEASE_NAME = "poll"
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of it
+WEBHOOK_CONNECTIONS = 40
+
+log = structlog.get_logger("bot.receive")
+
+
+class Receive:
+    """One bot's way in. `stored` is called after each commit that may have brought work."""
+
+    def __init__(
+        self,
+        account: Account,
+        database: Database,
+        clock: Clock,
+        sieve: Sieve,
+        stored: Callable[[], None],
+    ) -> None:
+        self._account = account
+        self._database = database
+        self._clock = clock
+        self._sieve = sieve
+        self._stored = stored
+        self._bot = account.me.bot
+        self._holder = uuid4().hex
+        self._failures = 0
+        self.looked_at = time.monotonic()
+
+    async def take(self, raw: Sequence[Any], next_update: int | None = None) -> None:
+        """Store what is for us of a batch, with the offset. Raises Unavailable."""
+        read = [updates.decode(each) for each in raw]
+        counters.RUBBISH.inc(sum(each is None for each in read))
+        found = [each for each in read if each is not None]
+        now = self._clock.now()
+        ours = self._sieve.pass_through(found, now)
+        counters.DROPPED.inc(len(found) - len(ours))
+        if ours or next_update is not None:
+            await self._store([_arrived(each) for each in ours], now, next_update)
+
+    async def _store(
+        self, arrived: Sequence[Arrived], now: datetime, next_update: int | None
+    ) -> None:
+        wall = self._clock.wall()
+
+        def job(session: Session) -> None:
+            inbox.store(session, self._bot, arrived, now, wall, next_update)
+
+        await self._database.write(job, queue=True)
+        if arrived:
+            counters.RECEIVED.inc(len(arrived))
+            self._stored()
+
+    async def poll(self) -> None:
+        """Ask for updates until cancelled. Raises InvalidToken when the token is revoked."""
+        await self._account.call("deleteWebhook")
+        while True:
+            try:
+                await self._poll_once()
+                self._failures = 0
+            except asyncio.CancelledError:
+                raise
+            except (InvalidToken, EndPointNotFound):
+                raise
+            except (TelegramError, Unavailable) as error:
+                await asyncio.sleep(self._pause(error))
+
+    async def _poll_once(self) -> None:
+        if not self._database.alone and not await self._hold():
+            await asyncio.sleep(DOWN_SECONDS)
+            return
+        offset = await self._database.read(lambda session: inbox.offset(session, self._bot))
+        params = {
+            "offset": offset,
+            "timeout": LONG_POLL_SECONDS,
+            "limit": 100,
+            "allowed_updates": ALLOWED,
+        }
+        raw = await self._account.call("getUpdates", params, ANSWER_SECONDS)
+        self.looked_at = time.monotonic()
+        if raw:
+            await self.take(raw, raw[-1]["update_id"] + 1)
+
+    async def _hold(self) -> bool:
+        wall = self._clock.wall()
+        return await self._database.write(
+            lambda session: outgoing.lease(
+                session, self._bot, LEASE_NAME, self._holder, wall, wall + LEASE
+            ),
+            queue=True,
+        )
+
+    def _pause(self, error: Exception) -> float:
+        """Seconds to wait, after saying what is wrong and what helps."""
+        self._failures += 1
+        pause = min(MOST_PAUSE_SECONDS, 0.5 * 2.0 ** min(self._failures, 10))
+        if isinstance(error, Conflict):
+            log.warning(
+                "polling_conflict",
+                cure="another program uses this bot's token: stop it, or get a new token from "
+                "@BotFather with /revoke",
+            )
+            return CONFLICT_SECONDS
+        if isinstance(error, RetryAfter):
+            return max(pause, seconds_of(error))
+        log.warning("polling_failed", error=type(error).__name__, pause=pause)
+        return pause
+
+    async def set_webhook(self, url: str, secret: str) -> None:
+        """Tell Telegram where to send updates. Raises TelegramError."""
+        params = {
+            "url": url,
+            "secret_token": secret,
+            "allowed_updates": ALLOWED,
+            "max_connections": WEBHOOK_CONNECTIONS,
+        }
+        await self._account.call("setWebhook", params)
+
+    def webhook(self, secret: str) -> Callable[[web.Request], Any]:
+        """The handler of the webhook's route."""
+
+        async def handle(request: web.Request) -> web.Response:
+            given = request.headers.get(SECRET_HEADER, "")
+            if not hmac.compare_digest(given.encode(), secret.encode()):
+                return web.Response(status=401)
+            if request.content_type != "application/json":
+                return web.Response(status=415)
+            if (request.content_length or 0) > MOST_BYTES:
+                return web.Response(status=413)
+            return await self._webhook(await read_most(request))
+
+        return handle
+
+    async def _webhook(self, body: bytes | None) -> web.Response:
+        self.looked_at = time.monotonic()
+        if body is None:
+            return web.Response(status=413)
+        if updates.decode(body) is None:
+            counters.RUBBISH.inc()
+            return web.Response(status=400)
+        try:
+            await self.take([body])
+        except Unavailable as error:
+            log.warning("database_unavailable", at_work="webhook", reason=str(error))
+            return web.Response(status=503, headers={"Retry-After": "1"})
+        return web.Response()
+
+
+async def read_most(request: web.Request) -> bytes | None:
+    """The body, or None if it is longer than MOST_BYTES, whatever its header says."""
+    body = bytearray()
+    async for part in request.content.iter_chunked(64 * 1024):
+        body += part
+        if len(body) > MOST_BYTES:
+            return None
+    return bytes(body)
+
+
+def seconds_of(error: RetryAfter) -> float:
+    """How long a 429 tells us to wait."""
+    given = error.retry_after
+    return given.total_seconds() if isinstance(given, timedelta) else float(given)
+
+
+def _arrived(update: Update) -> Arrived:
+    return Arrived(update.update_id, updates.chat_of(update) or "", updates.kept(update))

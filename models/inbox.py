@@ -1,0 +1,194 @@
+"""What came in: stored once, claimed by chat, done once.
+
+A lane is a chat that has work. Claiming lanes instead of updates keeps one chat's order across
+replicas and costs a flood in one chat nobody else's time. `wall` is real time, which leases
+run by; `now` is the service's time, which may be stepped in a demonstration.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CursorResult, delete, func, or_, update
+from sqlmodel import Session, col, select
+
+from models.columns import new_id
+from models.queue import Inbox, Lane, Offset
+from models.upsert import insert_into
+
+# updates of one chat before the next chat has its turn
+BATCH = 20
+LANE_LEASE = timedelta(seconds=60)
+TRIES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """An update as it came: `payload` holds only the fields that we use."""
+
+    update_id: int
+    lane: str
+    payload: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A stored update to be worked on."""
+
+    id: UUID
+    payload: dict[str, Any]
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A chat that is ours for LANE_LEASE, with its oldest updates."""
+
+    lane: str
+    updates: tuple[Waiting, ...]
+
+
+def store(
+    session: Session,
+    bot: str,
+    arrived: Sequence[Arrived],
+    now: datetime,
+    wall: datetime,
+    next_update: int | None = None,
+) -> None:
+    """Keep updates; one that is already known changes nothing. Moves the offset with them."""
+    if arrived:
+        rows = [_row(bot, each, now) for each in arrived]
+        statement = insert_into(session, Inbox).values(rows)
+        session.execute(statement.on_conflict_do_nothing(index_elements=["bot", "update_id"]))
+        _open_lanes(session, bot, {each.lane for each in arrived}, wall)
+    if next_update is not None:
+        _move_offset(session, bot, next_update)
+
+
+def _row(bot: str, arrived: Arrived, now: datetime) -> dict[str, Any]:
+    return {
+        "bot": bot,
+        "id": new_id(),
+        "update_id": arrived.update_id,
+        "lane": arrived.lane,
+        "received_at": now,
+        "payload": arrived.payload,
+        "state": "new",
+        "tries": 0,
+    }
+
+
+def _open_lanes(session: Session, bot: str, lanes: Iterable[str], wall: datetime) -> None:
+    """Touches lanes that exist: who is about to remove one must wait and look again."""
+    rows = [{"bot": bot, "lane": lane, "since": wall} for lane in sorted(lanes)]
+    statement = insert_into(session, Lane).values(rows)
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["bot", "lane"], set_={"since": col(Lane.since)}
+        )
+    )
+
+
+def _move_offset(session: Session, bot: str, next_update: int) -> None:
+    statement = insert_into(session, Offset).values(bot=bot, next_update=next_update)
+    session.execute(
+        statement.on_conflict_do_update(index_elements=["bot"], set_={"next_update": next_update})
+    )
+
+
+def offset(session: Session, bot: str) -> int | None:
+    """The first update that has not been confirmed, or None before the first poll."""
+    return session.exec(select(Offset.next_update).where(Offset.bot == bot)).first()
+
+
+def claim(session: Session, bot: str, holder: str, wall: datetime, limit: int) -> list[Claimed]:
+    """At most `limit` chats that nobody serves, longest waiting first, with their updates."""
+    free = or_(col(Lane.until).is_(None), col(Lane.until) < wall)
+    query = select(Lane.lane).where(Lane.bot == bot, free).order_by(col(Lane.since)).limit(limit)
+    names = list(session.exec(query.with_for_update(skip_locked=True)))
+    if not names:
+        return []
+    session.execute(
+        update(Lane)
+        .where(col(Lane.bot) == bot, col(Lane.lane).in_(names))
+        .values(holder=holder, until=wall + LANE_LEASE)
+        .execution_options(synchronize_session=False)
+    )
+    return [Claimed(name, tuple(oldest(session, bot, name))) for name in names]
+
+
+def oldest(session: Session, bot: str, lane: str) -> list[Waiting]:
+    """A chat's next updates in order of arrival."""
+    query = (
+        select(Inbox.id, Inbox.payload, Inbox.tries)
+        .where(Inbox.bot == bot, Inbox.lane == lane, Inbox.state == "new")
+        .order_by(col(Inbox.id))
+        .limit(BATCH)
+    )
+    return [Waiting(key, dict(load), tries) for key, load, tries in session.exec(query)]
+
+
+def release(session: Session, bot: str, holder: str, lanes: Iterable[str], wall: datetime) -> None:
+    """Give chats back: to the end of the line, or out of it if nothing waits there."""
+    for lane in sorted(lanes):
+        mine = (col(Lane.bot) == bot, col(Lane.lane) == lane, col(Lane.holder) == holder)
+        # the lock comes before the look, so that what is just being stored is seen
+        if session.execute(select(Lane.lane).where(*mine).with_for_update()).first() is None:
+            continue
+        if oldest(session, bot, lane):
+            later = update(Lane).where(*mine).values(since=wall, holder=None, until=None)
+            session.execute(later.execution_options(synchronize_session=False))
+        else:
+            gone = delete(Lane).where(*mine)
+            session.execute(gone.execution_options(synchronize_session=False))
+
+
+def free_lanes(session: Session, bot: str) -> None:
+    """No other process lives: whatever was claimed was claimed by one that has died."""
+    statement = update(Lane).where(col(Lane.bot) == bot).values(holder=None, until=None)
+    session.execute(statement.execution_options(synchronize_session=False))
+
+
+def finish(session: Session, bot: str, key: UUID, now: datetime) -> bool:
+    """Mark an update done, in the transaction that does it. False: it was done already."""
+    return _change(session, bot, key, "new", state="done", done_at=now)
+
+
+def fail(session: Session, bot: str, key: UUID, error: str, now: datetime) -> bool:
+    """Count a failure by its class name; True if that was the last try."""
+    query = select(Inbox.tries).where(Inbox.bot == bot, Inbox.id == key, Inbox.state == "new")
+    tries = session.exec(query).first()
+    if tries is None:
+        return False
+    last = tries + 1 >= TRIES
+    state, done_at = ("failed", now) if last else ("new", None)
+    _change(session, bot, key, "new", tries=tries + 1, error=error, state=state, done_at=done_at)
+    return last
+
+
+def replay(session: Session, keys: Sequence[UUID], wall: datetime) -> int:
+    """Put failed updates back in line (all of them if no keys are given); how many."""
+    query = select(Inbox.bot, Inbox.id, Inbox.lane).where(Inbox.state == "failed")
+    if keys:
+        query = query.where(col(Inbox.id).in_(keys))
+    rows = list(session.exec(query.order_by(col(Inbox.id))))
+    for bot, key, lane in rows:
+        _change(session, bot, key, "failed", state="new", tries=0, error=None, done_at=None)
+        _open_lanes(session, bot, [lane], wall)
+    return len(rows)
+
+
+def count(session: Session, state: str) -> int:
+    """How many updates are new or failed."""
+    query = select(func.count()).select_from(Inbox).where(Inbox.state == state)
+    return session.exec(query).one()
+
+
+def _change(session: Session, bot: str, key: UUID, before: str, **values: Any) -> bool:
+    where = (col(Inbox.bot) == bot, col(Inbox.id) == key, col(Inbox.state) == before)
+    statement = update(Inbox).where(*where).values(**values)
+    done = session.execute(statement.execution_options(synchronize_session=False))
+    return isinstance(done, CursorResult) and done.rowcount == 1

@@ -1,0 +1,281 @@
+"""What goes out: taken by the one deliverer of a bot, settled in batches.
+
+`wall` is real time (leases, budgets), `now` the service's time (not-before, sent-at).
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, func, or_, update
+from sqlmodel import Session, col, select
+
+from models.cases import Case
+from models.people import Person
+from models.queue import Asked, Budget, Lease, Outbox, Posted
+from models.territory import Group, StrangeGroup
+from models.upsert import insert_into
+
+ROW_LEASE = timedelta(seconds=120)
+# rows looked at to find chats that can be written to: enough to see past a busy one
+LOOK = 200
+WHOLE_BOT = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A row to deliver. `stands`, `digest`: where its card is and what it shows, if anywhere."""
+
+    id: UUID
+    platform: str
+    chat: str
+    act: str
+    priority: int
+    payload: dict[str, Any]
+    card: str | None
+    district: str | None
+    person: UUID | None
+    tries: int
+    made_at: datetime
+    stands: str | None = None
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a parcel. `state`: sent, dead, or pending (again at `not_before`).
+
+    `message`: its id in the chat, or None. `digest`: what its card shows now.
+    `counted`: it was a try (being told to wait is none).
+    """
+
+    parcel: Parcel
+    state: str
+    message: str | None = None
+    digest: str | None = None
+    error: str | None = None
+    not_before: datetime | None = None
+    counted: bool = True
+
+
+def lease(
+    session: Session, bot: str, name: str, holder: str, wall: datetime, until: datetime
+) -> bool:
+    """Hold, keep or take over what only one process does at a time; False: another has it."""
+    row = session.get(Lease, (bot, name), with_for_update=True)
+    if row is not None and row.holder != holder and row.until > wall:
+        return False
+    row = row or Lease(bot=bot, name=name, holder=holder, until=until)
+    row.holder, row.until = holder, until
+    session.add(row)
+    session.flush()
+    return True
+
+
+def give_up(session: Session, bot: str, name: str, holder: str | None = None) -> None:
+    """End a lease: ours (`holder`), or a dead process's (None; only where there is no other)."""
+    where = [col(Lease.bot) == bot, col(Lease.name) == name]
+    if holder is not None:
+        where.append(col(Lease.holder) == holder)
+    session.execute(delete(Lease).where(*where))
+
+
+def free_rows(session: Session, bot: str) -> None:
+    """Rows that the deliverer before us held are to be delivered again."""
+    where = (
+        col(Outbox.bot) == bot,
+        col(Outbox.state) == "pending",
+        col(Outbox.holder).is_not(None),
+    )
+    statement = update(Outbox).where(*where).values(holder=None, until=None)
+    session.execute(statement.execution_options(synchronize_session=False))
+
+
+def take(
+    session: Session,
+    bot: str,
+    holder: str,
+    now: datetime,
+    wall: datetime,
+    busy: Collection[str],
+    limit: int,
+) -> list[Parcel]:
+    """The most pressing row of each of at most `limit` chats that may be written to now."""
+    halted = _halted(session, bot, wall)
+    if WHOLE_BOT in halted:
+        return []
+    first: dict[str, Outbox] = {}
+    for row in session.exec(_pressing(bot, now, wall, halted | set(busy))):
+        first.setdefault(row.chat, row)
+    rows = list(first.values())[:limit]
+    for row in rows:
+        row.holder, row.until = holder, wall + ROW_LEASE
+        session.add(row)
+    session.flush()
+    return [_parcel(session, bot, row) for row in rows]
+
+
+def _halted(session: Session, bot: str, wall: datetime) -> set[str]:
+    query = select(Budget.chat).where(Budget.bot == bot, Budget.until > wall)
+    return set(session.exec(query))
+
+
+def _pressing(bot: str, now: datetime, wall: datetime, without: set[str]) -> Any:
+    query = select(Outbox).where(
+        Outbox.bot == bot,
+        Outbox.state == "pending",
+        or_(col(Outbox.not_before).is_(None), col(Outbox.not_before) <= now),
+        or_(col(Outbox.until).is_(None), col(Outbox.until) < wall),
+        col(Outbox.chat).not_in(sorted(without)),
+    )
+    return query.order_by(col(Outbox.priority), col(Outbox.id)).limit(LOOK)
+
+
+def _parcel(session: Session, bot: str, row: Outbox) -> Parcel:
+    name = row.card or row.payload.get("card")
+    posted = session.get(Posted, (bot, row.platform, row.chat, name)) if name else None
+    return Parcel(
+        id=row.id,
+        platform=row.platform,
+        chat=row.chat,
+        act=row.act,
+        priority=row.priority,
+        payload=row.payload,
+        card=name,
+        district=row.district,
+        person=row.person,
+        tries=row.tries,
+        made_at=row.made_at,
+        stands=posted.message if posted else None,
+        digest=posted.digest if posted else None,
+    )
+
+
+def settle(session: Session, bot: str, outcomes: Sequence[Outcome], now: datetime) -> None:
+    """Write down what became of parcels, and where cards stand now."""
+    for outcome in outcomes:
+        session.execute(_settled(bot, outcome, now))
+        if outcome.state == "sent" and outcome.digest and outcome.message:
+            _place(session, bot, outcome, now)
+
+
+def _settled(bot: str, outcome: Outcome, now: datetime) -> Any:
+    parcel = outcome.parcel
+    statement = update(Outbox).where(col(Outbox.bot) == bot, col(Outbox.id) == parcel.id)
+    values: dict[str, Any] = {
+        "state": outcome.state,
+        "tries": parcel.tries + outcome.counted,
+        "holder": None,
+        "until": None,
+        "error": outcome.error,
+    }
+    if outcome.state == "sent":
+        values |= {"sent_at": now, "message": outcome.message}
+    if outcome.state == "pending":
+        values |= {"not_before": outcome.not_before}
+    return statement.values(**values).execution_options(synchronize_session=False)
+
+
+def _place(session: Session, bot: str, outcome: Outcome, now: datetime) -> None:
+    parcel = outcome.parcel
+    shown = {"message": outcome.message, "digest": outcome.digest, "posted_at": now}
+    key = {"bot": bot, "platform": parcel.platform, "chat": parcel.chat, "card": parcel.card}
+    statement = insert_into(session, Posted).values(**key, **shown)
+    session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=shown))
+
+
+def halt(session: Session, bot: str, chat: str, until: datetime) -> None:
+    """A 429: leave the chat alone until then (`chat` WHOLE_BOT: all of them)."""
+    statement = insert_into(session, Budget).values(bot=bot, chat=chat, until=until)
+    session.execute(
+        statement.on_conflict_do_update(index_elements=["bot", "chat"], set_={"until": until})
+    )
+
+
+def held_until(session: Session, now: datetime) -> datetime | None:
+    """The earliest instant after `now` for which a row is being held back."""
+    query = select(func.min(Outbox.not_before)).where(
+        Outbox.state == "pending", col(Outbox.not_before) > now
+    )
+    return session.exec(query).one()
+
+
+def count(session: Session, state: str) -> int:
+    """How many rows are pending or dead."""
+    query = select(func.count()).select_from(Outbox).where(Outbox.state == state)
+    return session.exec(query).one()
+
+
+def people_at(session: Session, platform: str, address: str) -> list[tuple[str, UUID]]:
+    """(district, person) of everybody who is written to at this address."""
+    query = select(Person.district, Person.id).where(
+        Person.platform == platform, Person.address == address
+    )
+    return [(district, person) for district, person in session.exec(query)]
+
+
+def mark_unreachable(session: Session, district: str, person: UUID) -> bool:
+    """The bot may not write to them any more; False if that was known."""
+    row = session.get(Person, (district, person))
+    if row is None or not row.reachable:
+        return False
+    row.reachable = False
+    session.add(row)
+    session.flush()
+    return True
+
+
+def move_chat(session: Session, bot: str, platform: str, old: str, new: str) -> None:
+    """A group became a supergroup: everything that names `old` names `new` from now on.
+
+    Message ids start again there, so cards are posted anew and nothing replies to old ones.
+    """
+    _move_group(session, bot, platform, old, new)
+    rows = session.exec(
+        select(Outbox).where(
+            Outbox.bot == bot,
+            Outbox.platform == platform,
+            Outbox.chat == old,
+            Outbox.state == "pending",
+        )
+    )
+    for row in rows:
+        row.chat = new
+        row.payload = {key: value for key, value in row.payload.items() if key != "reply_to"}
+        session.add(row)
+    session.flush()
+    here = (bot, platform, old)
+    _run(session, delete(Posted).where(*_at(Posted, *here)))
+    _run(session, delete(StrangeGroup).where(*_at(StrangeGroup, *here)))
+    _run(session, delete(Asked).where(*_at(Asked, bot, platform, new)))
+    _run(session, update(Asked).where(*_at(Asked, *here)).values(chat=new, message=None))
+    where = (col(Case.bot) == bot, col(Case.platform) == platform, col(Case.source_chat) == old)
+    _run(session, update(Case).where(*where).values(source_chat=new, source_message=None))
+
+
+def _move_group(session: Session, bot: str, platform: str, old: str, new: str) -> None:
+    group = session.exec(select(Group).where(*_at(Group, bot, platform, old))).first()
+    if group is None or session.exec(select(Group).where(*_at(Group, bot, platform, new))).first():
+        return
+    group.chat = new
+    session.add(group)
+    session.flush()
+
+
+def _at(table: Any, bot: str, platform: str, chat: str) -> tuple[Any, ...]:
+    return (col(table.bot) == bot, col(table.platform) == platform, col(table.chat) == chat)
+
+
+def _run(session: Session, statement: Any) -> None:
+    session.execute(statement.execution_options(synchronize_session=False))
+
+
+def waits(session: Session, now: datetime) -> bool:
+    """Whether any row may be sent at this moment."""
+    query = select(Outbox.id).where(
+        Outbox.state == "pending",
+        or_(col(Outbox.not_before).is_(None), col(Outbox.not_before) <= now),
+    )
+    return session.exec(query.limit(1)).first() is not None

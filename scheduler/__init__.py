@@ -1,0 +1,1 @@
+"""The clock door: says when to look; columns say what is due."""
