@@ -16,6 +16,7 @@ from domain.catalogue import (
     parse_kinds,
     parse_not_admitted,
 )
+from domain.reading.lexicon import MARKS, Lexicon
 from models import CatalogueRow
 from services.data import Name, default_rows
 
@@ -45,6 +46,7 @@ class Known(dict[str, Kind]):
 
 # by district: what was built, and from which state of the tables
 _built: dict[str, tuple[Stamp, Catalogue]] = {}
+_compiled: dict[str, tuple[Stamp, Lexicon]] = {}
 
 
 def catalogue(session: Session, district: str) -> Catalogue:
@@ -55,6 +57,30 @@ def catalogue(session: Session, district: str) -> Catalogue:
     if kept is None or kept[0] != stamp:
         _built[owner] = kept = (stamp, _build(session, district))
     return kept[1]
+
+
+def lexicon(session: Session, district: str) -> Lexicon:
+    """The words that speak for the district's kinds; entries of unknown kinds are left out."""
+    stamp = stamp_of(session, district)
+    owner = district if stamp[0] else EVERYWHERE
+    kept = _compiled.get(owner)
+    if kept is None or kept[0] != stamp:
+        known = catalogue(session, district)
+        words = Lexicon.build(usable(rows_of(session, district, "lexicon"), known), known)
+        _compiled[owner] = kept = (stamp, words)
+    return kept[1]
+
+
+def usable(rows: Rows, known: Catalogue) -> Rows:
+    """The entries whose kind or condition the catalogue has: a district may have dropped some."""
+    return [row for row in rows if _speaks_for(row["code"], known)]
+
+
+def _speaks_for(entry: str, known: Catalogue) -> bool:
+    code, _, condition = entry.partition("/")
+    if condition:
+        return condition.isdigit() and int(condition) < len(known.conditions(code))
+    return code in MARKS or code in known.kinds or code in known.matters
 
 
 def stamp_of(session: Session, district: str) -> Stamp:

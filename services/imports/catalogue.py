@@ -17,21 +17,19 @@ from domain.catalogue import (
     parse_kinds,
     parse_not_admitted,
 )
+from domain.reading.lexicon import Lexicon
 from models import Case, CatalogueRow
 from models.cases import OPEN
-from services.catalogue import EVERYWHERE, OUT_OF_USE, STAMP, rows_of
+from services.catalogue import EVERYWHERE, OUT_OF_USE, STAMP, catalogue, rows_of
 from services.data import Name
 from services.imports.cells import Cells
 from services.imports.outcome import HEADER, Outcome
 
 Data = dict[str, str]
-Check = Callable[[list[Data]], Iterable[CatalogueError]]
-
-CHECKS: dict[Name, Check] = {
+CHECKS: dict[Name, Callable[[list[Data]], Iterable[CatalogueError]]] = {
     "kinds": lambda rows: parse_kinds(rows).errors,
     "conditions": lambda rows: parse_conditions(rows).errors,
     "not_admitted": lambda rows: parse_not_admitted(rows).errors,
-    "lexicon": lambda rows: (),
 }
 
 
@@ -53,7 +51,7 @@ def bring_catalogue(
         by_owner[cells.text("district") or EVERYWHERE].append(cells)
     sheet: Name = outcome.sheet  # type: ignore[assignment]
     for owner, listed in by_owner.items():
-        _check(sheet, listed, outcome)
+        _check(session, owner, sheet, listed, outcome)
         if not outcome.failed:
             _write(session, owner, sheet, _keyed(sheet, listed), outcome)
 
@@ -62,11 +60,23 @@ def _data(cells: Cells) -> Data:
     return {column: cells.text(column) for column in cells.values if column != "district"}
 
 
-def _check(sheet: Name, listed: list[Cells], outcome: Outcome) -> None:
-    for error in CHECKS[sheet]([_data(cells) for cells in listed]):
+def _check(
+    session: Session, owner: str, sheet: Name, listed: list[Cells], outcome: Outcome
+) -> None:
+    rows = [_data(cells) for cells in listed]
+    for error in CHECKS[sheet](rows) if sheet in CHECKS else _lexicon(session, owner, rows):
         # the rules count rows as if none were blank
         number = listed[error.row - HEADER - 1].number if error.row > HEADER else HEADER
         _note(outcome, number, error)
+
+
+def _lexicon(session: Session, owner: str, rows: list[Data]) -> list[CatalogueError]:
+    """What is wrong with words, by the kinds that hold by now (those of this import too)."""
+    try:
+        Lexicon.build(rows, catalogue(session, owner))
+    except ExceptionGroup as wrong:
+        return [error for error in wrong.exceptions if isinstance(error, CatalogueError)]
+    return []
 
 
 def _note(outcome: Outcome, number: int, error: CatalogueError) -> None:

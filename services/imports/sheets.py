@@ -52,6 +52,7 @@ _ALL = (
     _sheet("kinds", "code class circle lead reach default_urgency", KIND, bring_catalogue),
     _sheet("conditions", "code condition_zh limit_value limit_unit", CONDITION, bring_catalogue),
     _sheet("not_admitted", "code where_to_go_zh where_to_go_en", MATTER, bring_catalogue),
+    _sheet("lexicon", "language word weight", "code language word weight", bring_catalogue),
 )
 SHEETS = {sheet.name: sheet for sheet in _ALL}
 ORDER = tuple(SHEETS)
