@@ -167,9 +167,7 @@ def _file_facts(incoming: Incoming) -> Json:
 
 async def execute(backend: Backend, incoming: Incoming, entry: Json) -> tuple[int, Json]:
     """Status and body of the answer; `entry` of the record gets the checked parameters."""
-    fault = backend.faults.for_call(
-        incoming.method, incoming.chat, _impossible(backend, incoming)
-    )
+    fault = backend.faults.for_call(incoming.method, incoming.chat, _impossible(backend, incoming))
     try:
         _strike_before(backend, incoming, fault)
         result = await _run(backend, incoming, entry)

@@ -26,11 +26,16 @@ FOUND = [
     ("url", re.compile(r"(?<![\w@])(?:https?://|www\.)[^\s<>\"]+[^\s<>\".,;:!?)\]]", re.I)),
     ("email", re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.A)),
     ("mention", re.compile(r"(?<![\w@/])@[A-Za-z][A-Za-z0-9_]{2,31}(?![A-Za-z0-9_])")),
-    ("bot_command", re.compile(r"(?<![\w/<>])/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?(?![\w/])", re.A)),
+    (
+        "bot_command",
+        re.compile(r"(?<![\w/<>])/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?(?![\w/])", re.A),
+    ),
     ("hashtag", re.compile(r"(?<![\w#])#(?=\w*[^\W\d])\w{1,256}")),
 ]
 USER_LINK = re.compile(r"tg://user/?\?id=(\d+)", re.I)
-HTTP_LINK = re.compile(r"(?:(?:https?|ton|tg|tonsite)://)?[^\s/?#]+\.[^\s]+|tg://\S+|https?://localhost\S*", re.I)
+HTTP_LINK = re.compile(
+    r"(?:(?:https?|ton|tg|tonsite)://)?[^\s/?#]+\.[^\s]+|tg://\S+|https?://localhost\S*", re.I
+)
 
 
 def utf16_length(text: str) -> int:
@@ -45,7 +50,9 @@ def entity_text(text: str, entity: Entity) -> str:
     return units[start:end].decode("utf-16-le", "replace")
 
 
-def formatted(text: str, parse_mode: str | None, given: list[Entity] | None) -> tuple[str, list[Entity]]:
+def formatted(
+    text: str, parse_mode: str | None, given: list[Entity] | None
+) -> tuple[str, list[Entity]]:
     """The text and entities of a message that a bot sends; ApiError 400 if they can't be parsed."""
     mode = (parse_mode or "none").lower()
     if mode == "html":
@@ -129,7 +136,7 @@ def parse_html(text: str) -> tuple[str, list[Entity]]:
 
 
 class _Reader:
-    """One pass over an HTML text. Offsets in errors are bytes of UTF-8, as the server counts them."""
+    """One pass over an HTML text. Offsets in errors are bytes of UTF-8, as the server's are."""
 
     def __init__(self, text: str) -> None:
         self.source = text
@@ -146,7 +153,7 @@ class _Reader:
             else:
                 self._put(self._character())
         if self.open:
-            self._refuse(f"Can't find end tag corresponding to start tag \"{self.open[-1].tag}\"")
+            self._refuse(f'Can\'t find end tag corresponding to start tag "{self.open[-1].tag}"')
         return self._joined(), in_order([_cleaned(entity) for entity in self.entities])
 
     def _joined(self) -> str:
@@ -207,7 +214,9 @@ class _Reader:
             self._refuse(f'Unsupported start tag "{tag}" at byte offset {self._byte(begin)}')
         argument = self._attributes(tag, begin)
         if tag == "span" and argument != "spoiler":
-            self._refuse(f'Tag "span" must have class "tg-spoiler" at byte offset {self._byte(begin)}')
+            self._refuse(
+                f'Tag "span" must have class "tg-spoiler" at byte offset {self._byte(begin)}'
+            )
         self.open.append(_Open(tag, argument, self.length, len(self.out)))
 
     def _attributes(self, tag: str, begin: int) -> str:
@@ -347,7 +356,9 @@ def _whole_url(url: str) -> str:
     """With its scheme, and with a slash after a bare host, as Telegram gives it back."""
     whole = url if "://" in url else f"http://{url}"
     scheme, _, rest = whole.partition("://")
-    return whole if set(rest) & set("/?#") or scheme.lower() not in ("http", "https") else f"{whole}/"
+    return (
+        whole if set(rest) & set("/?#") or scheme.lower() not in ("http", "https") else f"{whole}/"
+    )
 
 
 def _cleaned(entity: Entity) -> Entity:

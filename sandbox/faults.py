@@ -7,7 +7,16 @@ from typing import Any
 
 from sandbox.errors import UserError
 
-CALL_KINDS = {"429", "5xx", "reset", "hang_after_accept", "blocked", "kicked", "migrated", "bad_json"}
+CALL_KINDS = {
+    "429",
+    "5xx",
+    "reset",
+    "hang_after_accept",
+    "blocked",
+    "kicked",
+    "migrated",
+    "bad_json",
+}
 UPDATE_KINDS = {"duplicate", "reorder"}
 FIELDS = {"kind", "method", "chat", "skip", "count", "retry_after"}
 RETRY_AFTER = 1  # seconds, unless the order says otherwise

@@ -23,7 +23,7 @@ ACTIONS = (
 
 
 def inline(markup: Json | None, private: bool) -> Json | None:
-    """The inline keyboard in `markup`, checked; None if it has none. ApiError 400 if it is wrong."""
+    """The inline keyboard in `markup`, None if it has none; ApiError 400 if it is wrong."""
     rows = (markup or {}).get("inline_keyboard")
     if not rows:
         return None

@@ -109,7 +109,7 @@ async def show_file(request: web.Request) -> web.Response:
     return web.Response(body=file.data, headers=headers)
 
 
-async def to_console(request: web.Request) -> web.Response:
+async def to_console(_: web.Request) -> web.Response:
     """`GET /`: the console."""
     raise web.HTTPFound("/console/")
 

@@ -60,7 +60,8 @@ def check_photo_size(upload: Upload) -> None:
     size = len(upload.data)
     if size > MAX_PHOTO:
         raise bad_request(
-            f"file of size {size} bytes is too big for a photo; the maximum size is {MAX_PHOTO} bytes"
+            f"file of size {size} bytes is too big for a photo; "
+            f"the maximum size is {MAX_PHOTO} bytes"
         )
 
 

@@ -211,7 +211,9 @@ class Message:
     @property
     def entities(self) -> list[Json]:
         """Entities of the text or caption."""
-        found: list[Json] = self.content.get("entities") or self.content.get("caption_entities") or []
+        found: list[Json] = (
+            self.content.get("entities") or self.content.get("caption_entities") or []
+        )
         return found
 
 
@@ -229,7 +231,9 @@ class Poll:
 
     def shape(self) -> Json:
         """As Bot API `Poll`."""
-        counts = [sum(i in chosen for chosen in self.votes.values()) for i in range(len(self.options))]
+        counts = [
+            sum(i in chosen for chosen in self.votes.values()) for i in range(len(self.options))
+        ]
         options = [
             {"persistent_id": str(i), **option, "voter_count": counts[i]}
             for i, option in enumerate(self.options)

@@ -78,7 +78,9 @@ def type_fields(name: str) -> dict[str, dict[str, Any]]:
     return {field["name"]: field for field in description()["types"][name].get("fields", [])}
 
 
-def check_arguments(method: str, raw: Mapping[str, Any], files: Mapping[str, Any]) -> dict[str, Any]:
+def check_arguments(
+    method: str, raw: Mapping[str, Any], files: Mapping[str, Any]
+) -> dict[str, Any]:
     """The described parameters of a call, each as its described type; ApiError 400 otherwise.
 
     Parameters that the description doesn't know are left out, as the real server does.
@@ -190,7 +192,9 @@ def problems(kind: str, value: Any, where: str = "") -> list[str]:
 def _array_problems(kind: str, value: Any, where: str) -> list[str]:
     if not isinstance(value, list):
         return [f'field "{where}" must be an Array of {kind}']
-    return [one for index, item in enumerate(value) for one in problems(kind, item, f"{where}[{index}]")]
+    return [
+        one for index, item in enumerate(value) for one in problems(kind, item, f"{where}[{index}]")
+    ]
 
 
 def _fits_scalar(kind: str, value: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
+import secrets
 from collections import OrderedDict
 from collections.abc import Iterable
 from contextlib import suppress
@@ -35,7 +35,7 @@ class Queue:
 
     allowed: set[str] | None = None  # None: the default, all but three kinds
     pending: OrderedDict[int, Update] = field(default_factory=OrderedDict)
-    next_id: int = field(default_factory=lambda: random.randrange(10**8, 9 * 10**8))
+    next_id: int = field(default_factory=lambda: 10**8 + secrets.randbelow(8 * 10**8))
     waiter: asyncio.Future[None] | None = None  # the getUpdates call that waits
 
     def wants(self, kind: str) -> bool:

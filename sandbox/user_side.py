@@ -153,7 +153,7 @@ def _check_token(person: Person, token: str | None) -> None:
 
 
 def set_privacy(person: Person) -> Json:
-    """`POST bots/{id}/privacy`: as with BotFather; counts in groups that the bot joins from now on."""
+    """`POST bots/{id}/privacy`: counts in groups that the bot joins from now on."""
     person.only("privacy")
     bot = person.world.bots.get(person.path_id())
     if bot is None:
@@ -262,8 +262,8 @@ def _contents(person: Person) -> list[Json]:
     kinds = ("text", "album", "location", *MEDIA)
     given = [name for name in kinds if person.body.get(name) is not None]
     if len(given) != 1:
-        raise UserError("give exactly one of text, photo, voice, document, sticker, location, album",
-                        given[1] if given else "text")  # fmt: skip
+        choice = ", ".join(kinds)
+        raise UserError(f"give exactly one of {choice}", given[1] if given else "text")
     if given[0] == "text":
         return [_text(person, "text", MAX_TEXT)]
     if given[0] == "location":

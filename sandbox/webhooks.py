@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 import re
+import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -123,7 +123,7 @@ class Webhooks:
                 return
             hook.last_error, hook.last_error_date = error, self.world.date()
             if fails and not retry_after:
-                delay = min(delay * 2, random.randint(MAX_DELAY, 2 * MAX_DELAY))
+                delay = min(delay * 2, MAX_DELAY + secrets.randbelow(MAX_DELAY + 1))
             await asyncio.sleep(retry_after or (delay if fails else 0))
             fails += 1
 

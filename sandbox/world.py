@@ -5,7 +5,6 @@ Nothing here knows of HTTP. Everything runs on one event loop, so no locks are n
 
 from __future__ import annotations
 
-import random
 import secrets
 from collections import defaultdict
 from collections.abc import Callable
@@ -30,7 +29,7 @@ class World:
         self.clock = clock
         self.calls = CallLog()
         self.listeners: set[Listener] = set()
-        self.on_update: Callable[[Bot, Update], None] = lambda bot, update: None
+        self.on_update: Callable[[Bot, Update], None] = lambda _bot, _update: None
         self.clear()
 
     def clear(self) -> None:
@@ -116,7 +115,7 @@ class World:
         self._push_message(bot, chat.messages[1], "message")
 
     def _group_id(self, kind: str) -> int:
-        self.next_group += random.randrange(1, 50)
+        self.next_group += 1 + secrets.randbelow(50)
         return -self.next_group if kind == "group" else SUPERGROUP_BASE - self.next_group
 
     def set_member(
@@ -283,7 +282,7 @@ class World:
 
     def new_number(self) -> int:
         """A number that nothing else has: for presses, albums, polls."""
-        self.last_number += random.randrange(1, 1_000)
+        self.last_number += 1 + secrets.randbelow(1_000)
         return self.last_number
 
     def delete(self, message: Message) -> None:

@@ -106,8 +106,10 @@ def check_group(chat: Chat, bot: Bot, access: str) -> None:
             "group chat was upgraded to a supergroup chat", migrate_to_chat_id=chat.migrated_to
         )
     if not member.present and (chat.type == "supergroup" or access != "read"):
-        raise kicked(chat) if member.status == "kicked" else forbidden(
-            f"bot is not a member of the {chat.type} chat"
+        raise (
+            kicked(chat)
+            if member.status == "kicked"
+            else forbidden(f"bot is not a member of the {chat.type} chat")
         )
 
 

@@ -110,7 +110,11 @@ def delete_messages(call: Call) -> bool:
     if not 1 <= len(call.args["message_ids"]) <= 100:
         raise bad_request("too many message identifiers specified")
     chat = call.chat()
-    found = [chat.messages[one] for one in dict.fromkeys(call.args["message_ids"]) if one in chat.messages]
+    found = [
+        chat.messages[one]
+        for one in dict.fromkeys(call.args["message_ids"])
+        if one in chat.messages
+    ]
     for message in found:
         _refuse_deletion(call, message)
     for message in found:

@@ -105,7 +105,10 @@ def send(call: Call, content: Json, **more: Any) -> Message:
     markup = call.args.get("reply_markup")
     keyboard = keyboards.inline(markup, chat.is_private)
     call.spend(chat)
-    extra = {**quote, **({"has_protected_content": True} if call.args.get("protect_content") else {})}
+    extra = {
+        **quote,
+        **({"has_protected_content": True} if call.args.get("protect_content") else {}),
+    }
     other = keyboards.other(markup)
     more.setdefault("markup_for", _selected(other, content, chat, reply_to))
     return call.world.say(
@@ -187,7 +190,9 @@ def send_media_group(call: Call) -> list[Json]:
     extra = {**quote, "media_group_id": str(call.world.new_number())}
     silent = bool(call.args.get("disable_notification"))
     return [
-        call.world.say(chat, call.bot, content, reply_to=reply_to, extra=extra, silent=silent).shape()
+        call.world.say(
+            chat, call.bot, content, reply_to=reply_to, extra=extra, silent=silent
+        ).shape()
         for content in contents
     ]
 
@@ -199,7 +204,7 @@ def _item_content(call: Call, item: Json) -> Json:
 
 @method("sendChatAction")
 def send_chat_action(call: Call) -> bool:
-    """"typing …"; nothing is kept of it."""
+    """ "typing …"; nothing is kept of it."""
     if call.args["action"] not in ACTIONS:
         raise bad_request("wrong parameter action in request")
     call.chat()
@@ -209,7 +214,9 @@ def send_chat_action(call: Call) -> bool:
 def _source(call: Call, what: str) -> Message:
     message = call.message(call.chat("read", "from_chat_id"), what)
     if message.service or message.poll:
-        raise bad_request("message can't be copied" if "copy" in what else "message can't be forwarded")
+        raise bad_request(
+            "message can't be copied" if "copy" in what else "message can't be forwarded"
+        )
     return message
 
 

@@ -24,7 +24,10 @@ async def test_a_bot_added_with_the_group_hears_that_and_the_groups_creation(tow
     mine, created = await town.updates()
     change = mine["my_chat_member"]
     assert change["chat"]["id"] == created["message"]["chat"]["id"] == chat < 0
-    assert (change["old_chat_member"]["status"], change["new_chat_member"]["status"]) == ("left", "member")
+    assert (change["old_chat_member"]["status"], change["new_chat_member"]["status"]) == (
+        "left",
+        "member",
+    )
     assert created["message"]["group_chat_created"] is True
 
 
@@ -101,7 +104,10 @@ async def test_the_old_id_answers_with_the_new_one(town: Town) -> None:
     sent = await town.call("sendMessage", chat_id=chat, text="x")
     new = (await town.do(f"chats/{chat}/migrate"))["id"]
     edit = {"chat_id": chat, "message_id": sent["message_id"], "text": "y"}
-    for method, params in (("sendMessage", {"chat_id": chat, "text": "x"}), ("editMessageText", edit)):
+    for method, params in (
+        ("sendMessage", {"chat_id": chat, "text": "x"}),
+        ("editMessageText", edit),
+    ):
         status, body = await town.raw(method, **params)
         assert (status, body["description"]) == (400, MIGRATED)
         assert body["parameters"] == {"migrate_to_chat_id": new}
@@ -111,7 +117,10 @@ async def test_the_old_id_answers_with_the_new_one(town: Town) -> None:
 
 async def test_a_bot_cant_write_first(town: Town) -> None:
     stranger = await town.person("Stranger", start=False)
-    assert await town.refusal("sendMessage", chat_id=stranger, text="x") == "Bad Request: chat not found"
+    assert (
+        await town.refusal("sendMessage", chat_id=stranger, text="x")
+        == "Bad Request: chat not found"
+    )
     await town.group(stranger)
     refusal = await town.refusal("sendMessage", chat_id=stranger, text="x")
     assert refusal == "Forbidden: bot can't initiate conversation with a user"

@@ -27,13 +27,13 @@ async def test_a_wrong_token_is_unauthorized(town: Town) -> None:
         assert answer.status == 401
 
 
-@pytest.mark.parametrize("method", sorted(set(spec.description()["methods"]) - set(METHODS)))
-async def test_what_isnt_implemented_answers_501_and_is_in_the_readme(
-    town: Town, method: str
-) -> None:
-    status, body = await town.raw(method)
-    assert (status, body["error_code"]) == (501, 501)
-    assert f"`{method}`" in README.read_text(encoding="utf-8").split("## What answers 501")[1]
+async def test_what_isnt_implemented_answers_501_and_is_in_the_readme(town: Town) -> None:
+    listed = README.read_text(encoding="utf-8").split("## What answers 501")[1]
+    for method in sorted(set(spec.description()["methods"]) - set(METHODS)):
+        status, body = await town.raw(method)
+        assert (status, body["error_code"]) == (501, 501)
+        assert method in body["description"]
+        assert f"`{method}`" in listed, method
 
 
 def test_the_readme_lists_nothing_that_is_implemented() -> None:
@@ -49,12 +49,24 @@ def test_the_readme_lists_nothing_that_is_implemented() -> None:
         ("getChatMember", {"chat_id": 1}, "invalid user_id specified"),
         ("sendPhoto", {"chat_id": 1}, "there is no photo in the request"),
         ("setMyCommands", {}, 'parameter "commands" is required'),
-        ("setMyCommands", {"commands": [{"command": "a"}]}, 'can\'t find field "description" in commands[0]'),
+        (
+            "setMyCommands",
+            {"commands": [{"command": "a"}]},
+            'can\'t find field "description" in commands[0]',
+        ),
         ("setMyCommands", {"commands": "["}, "can't parse commands JSON object"),
-        ("sendLocation", {"chat_id": 1, "latitude": "nan", "longitude": 1}, 'field "latitude" must be of type Float'),
-        ("sendMessage", {"chat_id": 1, "text": "x", "reply_markup": 3}, "object expected as reply_markup"),
+        (
+            "sendLocation",
+            {"chat_id": 1, "latitude": "nan", "longitude": 1},
+            'field "latitude" must be of type Float',
+        ),
+        (
+            "sendMessage",
+            {"chat_id": 1, "text": "x", "reply_markup": 3},
+            "object expected as reply_markup",
+        ),
     ],
-)  # fmt: skip
+)
 async def test_parameters_are_held_against_the_description(
     town: Town, method: str, params: Json, complaint: str
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import aiohttp
@@ -81,7 +82,7 @@ async def test_a_call_that_hangs_has_been_carried_out(town: Town) -> None:
 async def test_bad_json_comes_after_the_call_was_carried_out(town: Town) -> None:
     user = await town.person("Li")
     await town.do("faults", kind="bad_json", method="sendMessage")
-    with pytest.raises(ValueError):
+    with pytest.raises(json.JSONDecodeError):
         await town.call("sendMessage", chat_id=user, text="x")
     assert await said(town, user) == ["/start", "x"]
 

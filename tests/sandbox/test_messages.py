@@ -35,7 +35,9 @@ async def upload(town: Town, method: str, params: Json, **files: bytes) -> Json:
         form.add_field(name, value if isinstance(value, str) else json.dumps(value))
     for name, data in files.items():
         form.add_field(name, data, filename=f"{name}.bin")
-    async with town.session.post(f"{town.url}/bot{town.bot['token']}/{method}", data=form) as answer:
+    async with town.session.post(
+        f"{town.url}/bot{town.bot['token']}/{method}", data=form
+    ) as answer:
         body: Json = await answer.json()
         return body
 
@@ -57,18 +59,31 @@ def keyboard(*rows: list[Json]) -> Json:
         ({"text": "x", "chat_id": "@nobody"}, "chat not found"),
         ({"text": "x", "reply_parameters": {"message_id": 99}}, "message to be replied not found"),
         ({"text": "x", "reply_markup": "{"}, "can't parse reply keyboard markup JSON object"),
-        ({"text": "x", "reply_markup": keyboard([{"text": "a"}])},
-         "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard"),
-        ({"text": "x", "reply_markup": keyboard([{"text": "a", "callback_data": "字" * 22}])},
-         "BUTTON_DATA_INVALID"),
-        ({"text": "x", "reply_markup": keyboard([{"text": "a", "url": "nonsense"}])},
-         "inline keyboard button URL 'nonsense' is invalid: Wrong HTTP URL"),
-        ({"text": "x", "reply_markup": keyboard(*[[{"text": "a", "callback_data": "1"}]] * 101)},
-         "reply markup is too long"),
-        ({"text": "x", "reply_markup": keyboard([{"text": "a", "callback_data": "1", "style": "pink"}])},
-         "can't parse inline keyboard button: invalid button style specified"),
+        (
+            {"text": "x", "reply_markup": keyboard([{"text": "a"}])},
+            "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard",
+        ),
+        (
+            {"text": "x", "reply_markup": keyboard([{"text": "a", "callback_data": "字" * 22}])},
+            "BUTTON_DATA_INVALID",
+        ),
+        (
+            {"text": "x", "reply_markup": keyboard([{"text": "a", "url": "nonsense"}])},
+            "inline keyboard button URL 'nonsense' is invalid: Wrong HTTP URL",
+        ),
+        (
+            {"text": "x", "reply_markup": keyboard(*[[{"text": "a", "callback_data": "1"}]] * 101)},
+            "reply markup is too long",
+        ),
+        (
+            {
+                "text": "x",
+                "reply_markup": keyboard([{"text": "a", "callback_data": "1", "style": "pink"}]),
+            },
+            "can't parse inline keyboard button: invalid button style specified",
+        ),
     ],
-)  # fmt: skip
+)
 async def test_a_wrong_message_is_refused_in_telegrams_words(
     town: Town, params: Json, complaint: str
 ) -> None:
@@ -103,7 +118,9 @@ async def test_bodies_may_be_json_urlencoded_or_in_the_address(town: Town) -> No
     for request in ({"data": params}, {"json": params}, {"params": params}):
         async with town.session.post(url, **request) as answer:  # type: ignore[arg-type]
             assert (await answer.json())["result"]["text"] == "x"
-    async with town.session.post(url, data="{", headers={"Content-Type": "application/json"}) as bad:
+    async with town.session.post(
+        url, data="{", headers={"Content-Type": "application/json"}
+    ) as bad:
         assert bad.status == 400
 
 
@@ -112,20 +129,31 @@ async def test_an_edit_replaces_text_and_keyboard(town: Town) -> None:
     markup = keyboard([{"text": "a", "callback_data": "1"}])
     sent = await town.call("sendMessage", chat_id=user, text="x", reply_markup=markup)
     place = {"chat_id": user, "message_id": sent["message_id"]}
-    assert await town.refusal("editMessageText", text="x", reply_markup=markup, **place) == NOT_MODIFIED
+    assert (
+        await town.refusal("editMessageText", text="x", reply_markup=markup, **place)
+        == NOT_MODIFIED
+    )
     edited = await town.call("editMessageText", text="x", **place)
-    assert "reply_markup" not in edited and edited["edit_date"]
+    assert "reply_markup" not in edited
+    assert edited["edit_date"]
     with_keyboard = await town.call("editMessageReplyMarkup", reply_markup=markup, **place)
     assert with_keyboard["reply_markup"] == markup
-    assert await town.refusal("editMessageReplyMarkup", reply_markup=markup, **place) == NOT_MODIFIED
-    assert (await town.refusal("editMessageText", text="字" * 4097, **place)).endswith("MESSAGE_TOO_LONG")
+    assert (
+        await town.refusal("editMessageReplyMarkup", reply_markup=markup, **place) == NOT_MODIFIED
+    )
+    assert (await town.refusal("editMessageText", text="字" * 4097, **place)).endswith(
+        "MESSAGE_TOO_LONG"
+    )
 
 
 async def test_only_the_bots_own_messages_can_be_edited(town: Town) -> None:
     user = await town.person("Li")
     theirs = await town.say(user, user, "mine")
     place = {"chat_id": user, "message_id": theirs["message_id"]}
-    assert await town.refusal("editMessageText", text="x", **place) == "Bad Request: message can't be edited"
+    assert (
+        await town.refusal("editMessageText", text="x", **place)
+        == "Bad Request: message can't be edited"
+    )
     refusal = await town.refusal("editMessageText", text="x", chat_id=user, message_id=99)
     assert refusal == "Bad Request: message to edit not found"
     photo = (await upload(town, "sendPhoto", {"chat_id": user}, photo=picture()))["result"]
@@ -141,11 +169,18 @@ async def test_photos_have_real_sizes_and_ids_that_stay(town: Town) -> None:
     user = await town.person("Li")
     body = await upload(town, "sendPhoto", {"chat_id": user, "caption": "前"}, photo=picture())
     photo = body["result"]["photo"]
-    assert [(p["width"], p["height"]) for p in photo] == [(90, 51), (320, 180), (800, 450), (1280, 720)]
+    assert [(p["width"], p["height"]) for p in photo] == [
+        (90, 51),
+        (320, 180),
+        (800, 450),
+        (1280, 720),
+    ]
     again = await town.call("sendPhoto", chat_id=user, photo=photo[0]["file_id"])
     assert again["photo"] == photo
     file = await town.call("getFile", file_id=photo[-1]["file_id"])
-    async with town.session.get(f"{town.url}/file/bot{town.bot['token']}/{file['file_path']}") as got:
+    async with town.session.get(
+        f"{town.url}/file/bot{town.bot['token']}/{file['file_path']}"
+    ) as got:
         data = await got.read()
     assert Image.open(io.BytesIO(data)).size == (1280, 720)
     assert len(data) == file["file_size"]
@@ -156,7 +191,11 @@ async def test_photos_lose_what_the_camera_wrote_into_them(town: Town) -> None:
     exif[0x010E] = "3号楼502"
     Image.new("RGB", (100, 50)).save(out, "JPEG", exif=exif)
     user = await town.person("Li")
-    photo = {"base64": base64.b64encode(out.getvalue()).decode(), "name": "a.jpg", "mime": "image/jpeg"}
+    photo = {
+        "base64": base64.b64encode(out.getvalue()).decode(),
+        "name": "a.jpg",
+        "mime": "image/jpeg",
+    }
     sent = (await town.do(f"chats/{user}/messages", sender=user, photo=photo))["messages"][0]
     async with town.session.get(f"{town.url}/sandbox/files/{sent['photo'][-1]['file_id']}") as got:
         assert got.content_type == "image/jpeg"
@@ -165,10 +204,16 @@ async def test_photos_lose_what_the_camera_wrote_into_them(town: Town) -> None:
 
 @pytest.mark.parametrize(
     ("data", "complaint"),
-    [(b"no picture", "IMAGE_PROCESS_FAILED"), (picture(2100, 100), "PHOTO_INVALID_DIMENSIONS"),
-     (b"x" * (10 * 1024 * 1024 + 1),
-      "file of size 10485761 bytes is too big for a photo; the maximum size is 10485760 bytes")],
-)  # fmt: skip
+    [
+        (b"no picture", "IMAGE_PROCESS_FAILED"),
+        (picture(2100, 100), "PHOTO_INVALID_DIMENSIONS"),
+        (
+            b"x" * (10 * 1024 * 1024 + 1),
+            "file of size 10485761 bytes is too big for a photo; "
+            "the maximum size is 10485760 bytes",
+        ),
+    ],
+)
 async def test_what_is_no_photo_is_refused(town: Town, data: bytes, complaint: str) -> None:
     user = await town.person("Li")
     body = await upload(town, "sendPhoto", {"chat_id": user}, photo=data)
@@ -177,7 +222,9 @@ async def test_what_is_no_photo_is_refused(town: Town, data: bytes, complaint: s
 
 async def test_files_over_20_mb_go_up_and_not_down(town: Town) -> None:
     user = await town.person("Li")
-    body = await upload(town, "sendDocument", {"chat_id": user}, document=b"x" * (20 * 1024 * 1024 + 1))
+    body = await upload(
+        town, "sendDocument", {"chat_id": user}, document=b"x" * (20 * 1024 * 1024 + 1)
+    )
     file_id = body["result"]["document"]["file_id"]
     assert await town.refusal("getFile", file_id=file_id) == "Bad Request: file is too big"
     assert await town.refusal("getFile", file_id="x") == "Bad Request: invalid file_id"
@@ -190,23 +237,30 @@ async def test_an_album_is_two_to_ten_of_a_kind_under_one_number(town: Town) -> 
     items: list[Json] = [{"type": "photo", "media": "attach://a", "caption": "前"},
                          {"type": "photo", "media": "attach://b"}]  # fmt: skip
     params = {"chat_id": user, "media": items}
-    sent = (await upload(town, "sendMediaGroup", params, a=picture(), b=picture(colour="red")))["result"]
+    sent = (await upload(town, "sendMediaGroup", params, a=picture(), b=picture(colour="red")))[
+        "result"
+    ]
     assert len({message["media_group_id"] for message in sent}) == 1
     params["media"] = items[:1]
     body = await upload(town, "sendMediaGroup", params, a=picture())
     assert body["description"].startswith("Bad Request: number of items")
     params["media"] = [items[0], {"type": "document", "media": "attach://b"}]
     body = await upload(town, "sendMediaGroup", params, a=picture(), b=b"x")
-    assert body["description"] == "Bad Request: can't use the media of the specified type in the album"
+    assert (
+        body["description"] == "Bad Request: can't use the media of the specified type in the album"
+    )
 
 
 async def test_media_of_a_message_can_be_replaced(town: Town) -> None:
     user = await town.person("Li")
-    sent = (await upload(town, "sendPhoto", {"chat_id": user, "caption": "前"}, photo=picture()))["result"]
+    sent = (await upload(town, "sendPhoto", {"chat_id": user, "caption": "前"}, photo=picture()))[
+        "result"
+    ]
     media = {"type": "photo", "media": "attach://new", "caption": "后"}
     params = {"chat_id": user, "message_id": sent["message_id"], "media": media}
     edited = (await upload(town, "editMessageMedia", params, new=picture(colour="red")))["result"]
-    assert edited["caption"] == "后" and edited["photo"] != sent["photo"]
+    assert edited["caption"] == "后"
+    assert edited["photo"] != sent["photo"]
 
 
 async def test_own_messages_can_be_deleted_for_48_hours(town: Town) -> None:
@@ -255,12 +309,18 @@ async def test_a_reaction_must_be_one_that_telegram_has(town: Town) -> None:
     said = await town.say(user, user, "灯坏了")
     place = {"chat_id": user, "message_id": said["message_id"]}
     for emoji in ("👀", "❤️"):
-        assert await town.call("setMessageReaction", reaction=[{"type": "emoji", "emoji": emoji}], **place)
-    refusal = await town.refusal("setMessageReaction", reaction=[{"type": "emoji", "emoji": "✅"}], **place)
+        assert await town.call(
+            "setMessageReaction", reaction=[{"type": "emoji", "emoji": emoji}], **place
+        )
+    refusal = await town.refusal(
+        "setMessageReaction", reaction=[{"type": "emoji", "emoji": "✅"}], **place
+    )
     assert refusal == "Bad Request: REACTION_INVALID"
     shown = (await town.get(f"chats/{user}/messages"))["events"][-1]
     assert shown["kind"] == "reaction"
-    assert shown["message"]["reactions"] == [{"user": town.bot["id"], "type": "emoji", "emoji": "❤"}]
+    assert shown["message"]["reactions"] == [
+        {"user": town.bot["id"], "type": "emoji", "emoji": "❤"}
+    ]
 
 
 async def test_peoples_reactions_reach_administrators_that_asked(town: Town) -> None:
@@ -275,7 +335,10 @@ async def test_peoples_reactions_reach_administrators_that_asked(town: Town) -> 
     await town.do(f"chats/{chat}/react", emoji="👎", **react)
     (update,) = await town.updates()
     reaction = update["message_reaction"]
-    assert [one["emoji"] for one in reaction["old_reaction"] + reaction["new_reaction"]] == ["👍", "👎"]
+    assert [one["emoji"] for one in reaction["old_reaction"] + reaction["new_reaction"]] == [
+        "👍",
+        "👎",
+    ]
 
 
 async def test_copies_have_no_origin_and_forwards_do(town: Town) -> None:
@@ -308,7 +371,9 @@ async def test_a_selective_force_reply_is_for_who_is_replied_to_or_mentioned(tow
 async def pressing(town: Town, **press: Any) -> tuple[int, Json]:
     """A user, a message with two buttons, and a press; gives the user and the waiting call."""
     user = await town.person("Li")
-    markup = keyboard([{"text": "是", "callback_data": "yes"}, {"text": "否", "callback_data": "no"}])
+    markup = keyboard(
+        [{"text": "是", "callback_data": "yes"}, {"text": "否", "callback_data": "no"}]
+    )
     sent = await town.call("sendMessage", chat_id=user, text="?", reply_markup=markup)
     await town.updates()
     return user, {"from": user, "message_id": sent["message_id"], **press}
@@ -338,7 +403,9 @@ async def test_an_unanswered_press_ends_after_five_seconds_and_expires_after_a_m
     (update,) = await town.call("getUpdates")
     assert update["callback_query"]["data"] == "forged"
     town.time.skip(seconds=61)
-    refusal = await town.refusal("answerCallbackQuery", callback_query_id=update["callback_query"]["id"])
+    refusal = await town.refusal(
+        "answerCallbackQuery", callback_query_id=update["callback_query"]["id"]
+    )
     assert refusal == (
         "Bad Request: query is too old and response timeout expired or query ID is invalid"
     )
@@ -359,8 +426,9 @@ async def test_an_unknown_or_ambiguous_label_is_refused(town: Town) -> None:
 async def test_polls_are_counted_and_stopped(town: Town) -> None:
     user = await town.person("Li")
     options = [{"text": "8"}, {"text": "9"}]
-    poll = {"chat_id": user, "question": "几点?", "options": options, "is_anonymous": False}
-    sent = await town.call("sendPoll", **poll)
+    sent = await town.call(
+        "sendPoll", chat_id=user, question="几点?", options=options, is_anonymous=False
+    )
     await town.updates()
     vote = {"sender": user, "message_id": sent["message_id"]}
     await town.do(f"chats/{user}/vote", options=[1], **vote)

@@ -41,7 +41,9 @@ def test_an_offset_confirms_exactly_what_is_before_it(count: int, offset: int, l
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(1, 7)), max_size=20))
-def test_a_poller_that_confirms_gets_every_update_once_in_order(steps: list[tuple[int, int]]) -> None:
+def test_a_poller_that_confirms_gets_every_update_once_in_order(
+    steps: list[tuple[int, int]],
+) -> None:
     queue, _ = filled(0)
     sent, got, offset = 0, list[int](), 0
     for arriving, limit in [*steps, (0, 1_000)]:

@@ -15,9 +15,16 @@ async def heard(town: Town) -> list[str]:
 
 @pytest.mark.parametrize(
     "text",
-    ["3号楼灯坏了", "/report", "/report@other_bot 灯", "mail linli_bot", "@linli_bots", "a /who@linli_bot",
-     "a@linli_bot"],
-)  # fmt: skip
+    [
+        "3号楼灯坏了",
+        "/report",
+        "/report@other_bot 灯",
+        "mail linli_bot",
+        "@linli_bots",
+        "a /who@linli_bot",
+        "a@linli_bot",
+    ],
+)
 async def test_it_doesnt_hear_what_isnt_meant_for_it(town: Town, text: str) -> None:
     user = await town.person("Li")
     chat = await town.group(user)

@@ -15,7 +15,11 @@ from sandbox.server import serve
 from tests.sandbox.conftest import Json, Town
 from tests.sandbox.test_messages import picture
 
-PHOTO = {"base64": base64.b64encode(picture(40, 30)).decode(), "name": "a.jpg", "mime": "image/jpeg"}
+PHOTO = {
+    "base64": base64.b64encode(picture(40, 30)).decode(),
+    "name": "a.jpg",
+    "mime": "image/jpeg",
+}
 FILE = {"base64": "eA==", "name": "a.txt", "mime": "text/plain"}
 
 
@@ -40,7 +44,12 @@ async def test_bots_have_a_token_of_their_own_or_one_that_is_given(town: Town) -
         ("chats", {"type": "channel", "title": "x", "members": [10001]}, 400, "type"),
         ("chats", {"type": "group", "title": "x", "members": []}, 400, "members"),
         ("chats", {"type": "group", "title": "x", "members": [5]}, 404, "members"),
-        ("chats", {"type": "group", "title": "x", "members": [10001], "bot_role": "king"}, 400, "bot_role"),
+        (
+            "chats",
+            {"type": "group", "title": "x", "members": [10001], "bot_role": "king"},
+            400,
+            "bot_role",
+        ),
         ("chats", {"type": "group", "title": "x", "members": [10001], "bot_id": 5}, 404, "bot_id"),
         ("chats/-5/members", {"user": 10001, "status": "left"}, 404, "chat"),
         ("chats/x/members", {"user": 10001, "status": "left"}, 400, "id"),
@@ -67,7 +76,7 @@ async def test_bots_have_a_token_of_their_own_or_one_that_is_given(town: Town) -
         ("users/10001/block", {"bot_id": 7000000001}, 400, "blocked"),
         ("limits", {"enforced": "no"}, 400, "enforced"),
     ],
-)  # fmt: skip
+)
 async def test_a_wrong_call_is_refused_with_its_field(
     town: Town, path: str, body: Any, status: int, field: str
 ) -> None:
@@ -87,12 +96,17 @@ async def test_a_body_that_is_no_json_object_is_refused(town: Town) -> None:
 
 @pytest.mark.parametrize(
     ("media", "field", "count"),
-    [({"text": "灯坏了"}, "text", 1), ({"photo": PHOTO, "caption": "前"}, "photo", 1),
-     ({"voice": FILE}, "voice", 1), ({"document": FILE, "caption": "x"}, "document", 1),
-     ({"sticker": PHOTO}, "sticker", 1), ({"location": {"latitude": 1, "longitude": 2.5}}, "location", 1),
-     ({"album": [PHOTO, PHOTO, PHOTO], "caption": "三张"}, "photo", 3),
-     ({"text": "x", "forward": {"name": "Wang"}}, "forward_origin", 1)],
-)  # fmt: skip
+    [
+        ({"text": "灯坏了"}, "text", 1),
+        ({"photo": PHOTO, "caption": "前"}, "photo", 1),
+        ({"voice": FILE}, "voice", 1),
+        ({"document": FILE, "caption": "x"}, "document", 1),
+        ({"sticker": PHOTO}, "sticker", 1),
+        ({"location": {"latitude": 1, "longitude": 2.5}}, "location", 1),
+        ({"album": [PHOTO, PHOTO, PHOTO], "caption": "三张"}, "photo", 3),
+        ({"text": "x", "forward": {"name": "Wang"}}, "forward_origin", 1),
+    ],
+)
 async def test_people_send_everything_that_telegram_knows(
     town: Town, media: Json, field: str, count: int
 ) -> None:
@@ -109,7 +123,9 @@ async def test_people_send_everything_that_telegram_knows(
 async def test_strangers_to_a_chat_cant_write_in_it(town: Town) -> None:
     member, stranger = await town.person("Li"), await town.person("X")
     chat = await town.group(member)
-    status, answer = await town.ask("POST", f"chats/{chat}/messages", {"from": stranger, "text": "x"})
+    status, answer = await town.ask(
+        "POST", f"chats/{chat}/messages", {"from": stranger, "text": "x"}
+    )
     assert (status, answer["field"]) == (403, "from")
 
 
@@ -128,7 +144,10 @@ async def test_events_are_numbered_and_can_be_waited_for(town: Town) -> None:
     user = await town.person("Li")
     seq = (await town.get(f"users/{user}/messages"))["seq"]
     begun = time.monotonic()
-    assert await town.get(f"chats/{user}/messages?after={seq}&wait=0.3") == {"seq": seq, "events": []}
+    assert await town.get(f"chats/{user}/messages?after={seq}&wait=0.3") == {
+        "seq": seq,
+        "events": [],
+    }
     assert time.monotonic() - begun >= 0.3
     waiting = asyncio.create_task(town.get(f"users/{user}/messages?after={seq}&wait=5"))
     await asyncio.sleep(0.05)
@@ -137,7 +156,11 @@ async def test_events_are_numbered_and_can_be_waited_for(town: Town) -> None:
     await town.call("deleteMessage", chat_id=user, message_id=sent["message_id"])
     assert (await waiting)["events"][0]["message"] == sent
     events = (await town.get(f"users/{user}/messages?after={seq}"))["events"]
-    assert [(one["seq"] - seq, one["kind"]) for one in events] == [(1, "sent"), (2, "edited"), (3, "deleted")]
+    assert [(one["seq"] - seq, one["kind"]) for one in events] == [
+        (1, "sent"),
+        (2, "edited"),
+        (3, "deleted"),
+    ]
     assert {one["bot"] for one in events} == {town.bot["id"]}
 
 
@@ -158,7 +181,10 @@ async def test_private_chats_with_two_bots_are_kept_apart(town: Town) -> None:
     assert await town.updates() == []
     await town.say(user, user, "to the first", bot_id=town.bot["id"])
     assert [update["message"]["text"] for update in await town.updates()] == ["to the first"]
-    for bot, texts in ((other["id"], ["/start", "to the last one"]), (town.bot["id"], ["/start", "to the first"])):
+    for bot, texts in (
+        (other["id"], ["/start", "to the last one"]),
+        (town.bot["id"], ["/start", "to the first"]),
+    ):
         events = (await town.get(f"users/{user}/messages?bot_id={bot}"))["events"]
         assert [event["message"]["text"] for event in events] == texts
 

@@ -163,11 +163,17 @@ async def test_ordered_duplicates_and_swaps_reach_a_webhook(town: Town, ear: Ear
     [
         ({"url": "ftp://127.0.0.1/"}, "invalid webhook URL specified"),
         ({"url": "http://example.org/"}, "bad webhook: An HTTPS URL must be provided for webhook"),
-        ({"url": "https://example.org:444/"}, "bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443"),
-        ({"url": "http://127.0.0.1:9/", "secret_token": "a b"}, "secret token contains unallowed characters"),
+        (
+            {"url": "https://example.org:444/"},
+            "bad webhook: Webhook can be set up only on ports 80, 88, 443 or 8443",
+        ),
+        (
+            {"url": "http://127.0.0.1:9/", "secret_token": "a b"},
+            "secret token contains unallowed characters",
+        ),
         ({"url": "http://127.0.0.1:9/", "secret_token": "a" * 257}, "secret token is too long"),
     ],
-)  # fmt: skip
+)
 async def test_wrong_webhooks_are_refused(town: Town, params: Json, complaint: str) -> None:
     assert await town.refusal("setWebhook", **params) == f"Bad Request: {complaint}"
 
