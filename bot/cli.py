@@ -13,7 +13,7 @@ from pkgutil import iter_modules
 from typing import Annotated, Any
 
 import typer
-from telegram.error import EndPointNotFound, InvalidToken
+from telegram.error import InvalidToken
 
 from bot import commands, log
 from bot.assembly import assemble
@@ -91,7 +91,7 @@ async def _run(settings: Settings) -> None:
         typer.echo(f"@{service.me.username} is ready ({how}); health at {service.address}/health")
         try:
             await service.failed
-        except (InvalidToken, EndPointNotFound):
+        except InvalidToken:
             raise Cannot(
                 "Telegram no longer accepts telegram.token: get a new one from @BotFather."
             ) from None

@@ -17,9 +17,7 @@ from sqlmodel import Session
 from telegram.error import (
     BadRequest,
     ChatMigrated,
-    EndPointNotFound,
     Forbidden,
-    InvalidToken,
     RetryAfter,
     TelegramError,
 )
@@ -203,8 +201,6 @@ class Deliver:
             if "chat not found" in error.message.lower():
                 return await self._forbidden(parcel, error.message)
             return self._dead(parcel, f"BadRequest: {error.message}")
-        except (InvalidToken, EndPointNotFound) as error:
-            return self._again(parcel, error)
         except TelegramError as error:
             return self._again(parcel, error)
         counters.SENT.labels(parcel.act).inc()

@@ -11,7 +11,7 @@ from uuid import uuid4
 import structlog
 from aiohttp import web
 from sqlmodel import Session
-from telegram.error import Conflict, EndPointNotFound, InvalidToken, RetryAfter, TelegramError
+from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 from bot import counters
 from bot.account import Account
@@ -92,7 +92,7 @@ class Receive:
                 self._failures = 0
             except asyncio.CancelledError:
                 raise
-            except (InvalidToken, EndPointNotFound):
+            except InvalidToken:
                 raise
             except (TelegramError, Unavailable) as error:
                 await asyncio.sleep(self._pause(error))
