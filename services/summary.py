@@ -135,6 +135,14 @@ def behind_of(arg: str) -> Behind | None:
     return Behind(what, on, unit, int(until) if until else None, int(page or 0))
 
 
+def day_asked(arg: str) -> tuple[date, str] | None:
+    """Whose day a grid's button (`day~district~~~YYMMDD:unit`) opens, or None if forged."""
+    when_, _, unit = arg.partition(":")
+    on = date_of(when_)
+    known = unit.isdecimal() and territory.level_of(unit) is not None
+    return (on, unit) if on is not None and known else None
+
+
 def date_of(text_: str) -> date | None:
     """A day written YYMMDD, or None."""
     try:
@@ -177,31 +185,25 @@ def day(session: Session, district: str, unit: str, on: date, now: datetime) -> 
     )
 
 
-def cases_behind(
-    session: Session,
-    district: str,
-    unit: str,
-    on: date,
-    what: str,
-    now: datetime,
-    until: int | None = None,
-) -> list[Case]:
+def cases_behind(session: Session, district: str, behind: Behind, now: datetime) -> list[Case]:
     """Exactly the cases that `what` counts, the earliest deadline first.
 
-    With `until` (from the button) a flow is what it was when it was counted; a stock is always
+    With `behind.until` (from the button) a flow is what it was when it was counted; a stock is always
     what it is now.
     """
-    query: Any
-    if what in STOCKS:
-        query = select(Case).where(Case.district == district, text(OPEN), _stock(now) == what)
-    else:
-        window = _window(session, district, on, now, until)
+    what, query = behind.what, _open(district, behind, now)
+    if what not in STOCKS:
+        window = _window(session, district, behind.date, now, behind.until)
         query = _joined(select(Case)).where(*_during(district, window), _is(what))
     if what.startswith(KIND):
         query = query.where(col(Case.kind) == what.removeprefix(KIND))
-    query = query.where(*_seen(unit)).order_by(col(Case.due_at), col(Case.id))
+    query = query.where(*_seen(behind.unit)).order_by(col(Case.due_at), col(Case.id))
     # what happened twice to a case is one case
     return list({case.id: case for case in session.exec(query)}.values())
+
+
+def _open(district: str, behind: Behind, now: datetime) -> Any:
+    return select(Case).where(Case.district == district, text(OPEN), _stock(now) == behind.what)
 
 
 def stock_of(case: Case, now: datetime) -> str:
@@ -216,7 +218,7 @@ def stock_of(case: Case, now: datetime) -> str:
     return "due_soon" if case.warn_at is not None and case.warn_at <= now else "in_time"
 
 
-# --- the window ------------------------------------------------------------------------------
+# --- the window ---
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +252,7 @@ def _window(
     return _Window(start, min(long, gone if until is None else until), midnight)
 
 
-# --- conditions ------------------------------------------------------------------------------
+# --- conditions ---
 
 
 def _within(unit: str) -> ColumnElement[bool]:
@@ -295,7 +297,7 @@ def _stock(now: datetime) -> ColumnElement[str]:
     )
 
 
-# --- counting --------------------------------------------------------------------------------
+# --- counting ---
 
 
 def _flows(session: Session, district: str, unit: str, window: _Window) -> dict[str, int]:

@@ -23,6 +23,7 @@ from services.summary import (
     cases_behind,
     check_reader,
     day,
+    day_asked,
 )
 from services.summary_message import LONGEST, cases_message, day_message
 from services.texts import LANGUAGES
@@ -82,8 +83,7 @@ async def test_each_number_opens_exactly_its_cases(database: Database, seed: int
     counted |= {KIND + line.code: line.opened for line in found.kinds}
 
     def listed(session: Session) -> dict[str, list[UUID]]:
-        args = (session, h.DISTRICT, unit, h.TODAY)
-        return {what: [c.id for c in cases_behind(*args, what, h.NOW)] for what in counted}
+        return {what: _keys(session, what, unit) for what in counted}
 
     lists = await database.read(listed)
     assert {what: len(each) for what, each in lists.items()} == counted
@@ -109,8 +109,9 @@ async def test_a_number_opens_what_it_was_when_it_was_counted(database: Database
         one = next(each for each in cases if not h.hidden(each))
         session.add(_event(one, later - timedelta(minutes=5), "take"))
         session.flush()
-        args = (session, h.DISTRICT, h.DISTRICT, h.TODAY, "taken", later)
-        return len(cases_behind(*args, found.until)), day(*args[:4], later).flows["taken"]
+        behind = Behind("taken", h.TODAY, h.DISTRICT, found.until)
+        again = day(session, h.DISTRICT, h.DISTRICT, h.TODAY, later)
+        return len(cases_behind(session, h.DISTRICT, behind, later)), again.flows["taken"]
 
     listed, counted_later = await database.write(job)
     assert listed == found.flows["taken"]
@@ -150,8 +151,7 @@ async def test_a_matter_for_one_named_person_is_a_number_and_nothing_else(
 
     def listed(session: Session) -> set[UUID]:
         wanted = [*ALL_FLOWS, *STOCKS, KIND + "PO03", KIND + "LS18"]
-        args = (session, h.DISTRICT, h.DISTRICT, h.TODAY)
-        return {case.id for what in wanted for case in cases_behind(*args, what, h.NOW)}
+        return {key for what in wanted for key in _keys(session, what, h.DISTRICT)}
 
     assert not await database.read(listed) & secret
 
@@ -217,8 +217,7 @@ async def test_a_list_is_turned_page_by_page_and_shows_each_case_once(database: 
     first = Behind("opened", h.TODAY, h.DISTRICT)
 
     def pages(session: Session) -> list[Message]:
-        args = (session, h.DISTRICT, h.DISTRICT, h.TODAY, "opened", h.NOW)
-        cases = cases_behind(*args)
+        cases = cases_behind(session, h.DISTRICT, first, h.NOW)
         assert len(cases) > 8
         behind, shown = first, []
         for _ in range(-(-len(cases) // 8)):
@@ -238,6 +237,11 @@ def test_what_a_button_asks_for_survives_the_way_there_and_back() -> None:
     assert behind_of(Behind("overdue", h.TODAY, h.DISTRICT).arg()) == Behind(
         "overdue", h.TODAY, h.DISTRICT
     )
+
+
+def test_a_grid_s_button_names_its_day_and_nothing_forged_does() -> None:
+    assert day_asked(f"261120:{h.GRIDS[0]}") == (h.TODAY, h.GRIDS[0])
+    assert [day_asked(each) for each in ("", "261120", "261332:320102", "261120:x")] == [None] * 4
 
 
 @pytest.mark.parametrize(
@@ -294,6 +298,9 @@ def _opened(session: Session, data: str) -> list[Case]:
     assert pressed is not None
     behind = behind_of(pressed.arg)
     assert behind is not None
-    return cases_behind(
-        session, pressed.district, behind.unit, behind.date, behind.what, h.NOW, behind.until
-    )
+    return cases_behind(session, pressed.district, behind, h.NOW)
+
+
+def _keys(session: Session, what: str, unit: str) -> list[UUID]:
+    behind = Behind(what, h.TODAY, unit)
+    return [case.id for case in cases_behind(session, h.DISTRICT, behind, h.NOW)]

@@ -1,0 +1,142 @@
+"""What came with a case: photos, voice notes, documents. Files themselves are bot/files' matter."""
+
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from domain.refused import Refused
+from models import Attachment, Case
+
+MEGABYTE = 1024 * 1024
+MOST_MEGABYTES = 20  # what a bot may download
+KINDS = ("photo", "voice", "document", "video")
+UNKEPT = ""  # `path` of a file that we can't keep a copy of
+
+
+class FileLike(Protocol):
+    """What is needed to send a file again."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def file_id(self) -> str: ...
+    @property
+    def unique_id(self) -> str: ...
+
+
+class Given(FileLike, Protocol):
+    """A file as somebody sent it. `size` in bytes, or None."""
+
+    @property
+    def mime(self) -> str | None: ...
+    @property
+    def size(self) -> int | None: ...
+
+
+def add(
+    session: Session, case: Case, file: Given, role: str, by: UUID | None, now: datetime
+) -> Attachment:
+    """The file belongs to the case from now on; sent twice in the same role, it is there once.
+
+    `role`: report, before, after or answer. Raises Refused `file_too_big`, `file_kind`.
+    """
+    if file.kind not in KINDS:
+        raise Refused("file_kind")
+    if (file.size or 0) > MOST_MEGABYTES * MEGABYTE:
+        raise Refused("file_too_big", megabytes=MOST_MEGABYTES)
+    return _known(session, case, file, role) or _new(session, case, file, role, by, now)
+
+
+def _known(session: Session, case: Case, file: Given, role: str) -> Attachment | None:
+    query = select(Attachment).where(
+        Attachment.district == case.district,
+        Attachment.case == case.id,
+        Attachment.unique_id == file.unique_id,
+        Attachment.role == role,
+    )
+    return session.exec(query).first()
+
+
+def _new(
+    session: Session, case: Case, file: Given, role: str, by: UUID | None, now: datetime
+) -> Attachment:
+    made = Attachment(
+        district=case.district,
+        case=case.id,
+        kind=file.kind,
+        role=role,
+        bot=case.bot,
+        file_id=file.file_id,
+        unique_id=file.unique_id,
+        mime=file.mime,
+        size=file.size,
+        by=by,
+        at=now,
+    )
+    session.add(made)
+    session.flush()
+    return made
+
+
+def of(session: Session, case: Case, role: str | None = None) -> list[Attachment]:
+    """The case's files in the order they came; without those that were erased."""
+    query = select(Attachment).where(
+        Attachment.district == case.district,
+        Attachment.case == case.id,
+        col(Attachment.erased_at).is_(None),
+    )
+    if role is not None:
+        query = query.where(Attachment.role == role)
+    return list(session.exec(query.order_by(col(Attachment.at), col(Attachment.id))))
+
+
+def is_image(attachment: Attachment) -> bool:
+    """A photo, or a picture sent as a document (which still has its metadata)."""
+    return attachment.kind == "photo" or (
+        attachment.kind == "document" and (attachment.mime or "").startswith("image/")
+    )
+
+
+def shown(attachment: Attachment) -> dict[str, str] | None:
+    """How a picture may be shown to others: our own stripped copy, else a photo as it was sent.
+
+    (Telegram strips photos, documents it leaves as they are.) None: not at all.
+    """
+    if not is_image(attachment) or attachment.erased_at is not None:
+        return None
+    if attachment.path:
+        return {"path": attachment.path}
+    return {"file_id": attachment.file_id} if attachment.kind == "photo" else None
+
+
+def unkept(session: Session, district: str, since: datetime, limit: int) -> list[Attachment]:
+    """Files that came after `since` and of which there is no copy yet, oldest first."""
+    query = select(Attachment).where(
+        Attachment.district == district,
+        col(Attachment.at) >= since,
+        col(Attachment.erased_at).is_(None),
+        col(Attachment.path).is_(None),
+    )
+    return list(session.exec(query.order_by(col(Attachment.at)).limit(limit)))
+
+
+def keep(session: Session, district: str, key: UUID, path: str) -> bool:
+    """Our copy lies at `path` (UNKEPT: there will be none). False if it was erased meanwhile."""
+    row = session.get(Attachment, (district, key))
+    if row is None or row.erased_at is not None:
+        return False
+    row.path = path
+    session.add(row)
+    return True
+
+
+def erased(session: Session, district: str, keys: list[UUID]) -> set[UUID]:
+    """Those of the keys whose file must not lie here any more: erased, or of no row."""
+    query = select(col(Attachment.id)).where(
+        Attachment.district == district,
+        col(Attachment.id).in_(keys),
+        col(Attachment.erased_at).is_(None),
+    )
+    return set(keys) - set(session.exec(query))
