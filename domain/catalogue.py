@@ -42,6 +42,7 @@ CURES = {
     "not_a_choice": "Write one of: {choices}.",
     "not_a_limit": "Write a whole number from 1 to 1000, without unit.",
     "not_days": "Write numbers of days, rising, separated by semicolons, such as 7;30.",
+    "not_a_weight": "Write a number above 0 and up to 10.",
     "unknown_kind": "Use a code that the kinds table has, or add the kind there first.",
     "no_condition": "Give the kind at least one row in the conditions table.",
     "no_other": f"Keep the kind {OTHER}: what fits nowhere else goes there.",

@@ -256,7 +256,7 @@ class Rule:
     effect: Effect = lambda moment: ({}, {})
 
 
-# --- what must be true ---------------------------------------------------------------------
+# --- what must be true ---
 
 
 def needs_reason(*reasons: str) -> Guard:
@@ -270,9 +270,9 @@ def needs_reason(*reasons: str) -> Guard:
 
 
 def needs_evidence(moment: Moment) -> None:
-    """A photo where the kind asks for one; a photo, a note or a voice note where it asks for a note.
+    """A photo where the kind asks for one; any of photo, note, voice where it asks for a note.
 
-    (策略性结案: nothing is closed on paper only.)
+    The cure for 策略性结案: nothing is closed on paper only.
     """
     wanted, there = moment.case.evidence, moment.given.evidence
     if wanted == "photo" and "photo" not in there:
@@ -337,15 +337,10 @@ def needs_no_other_voice(moment: Moment) -> None:
 
 def never_by_silence(case: CaseFacts) -> bool:
     """Whether only a person's word may close this case."""
-    return (
-        case.urgency == "now"
-        or case.verify == "onsite"
-        or case.private
-        or case.reach == "named"
-    )
+    return case.urgency == "now" or case.verify == "onsite" or case.private or case.reach == "named"
 
 
-# --- what follows ---------------------------------------------------------------------------
+# --- what follows ---
 
 
 def _accept_at(moment: Moment, case: CaseFacts) -> datetime:
@@ -394,9 +389,9 @@ def _offer(moment: Moment) -> Sets:
 
 def _not_admit(moment: Moment) -> tuple[Sets, Timers]:
     closed = {"closed_at": moment.now, "owner": None}
-    return dict(moment.given.kind) | closed, {
-        Timer.ARCHIVE: _archive_at(moment)
-    } | _without(Timer.ACCEPT, Timer.SOON, Timer.OVERDUE, Timer.REMIND)
+    return dict(moment.given.kind) | closed, {Timer.ARCHIVE: _archive_at(moment)} | _without(
+        Timer.ACCEPT, Timer.SOON, Timer.OVERDUE, Timer.REMIND
+    )
 
 
 def _archive_at(moment: Moment) -> datetime:
@@ -600,7 +595,7 @@ def _archive(moment: Moment) -> tuple[Sets, Timers]:
     return {"archived_at": moment.now}, dict.fromkeys(Timer)
 
 
-# --- the table -------------------------------------------------------------------------------
+# --- the table ---
 
 _REPORTER = frozenset({Standing.REPORTER})
 _OWNER = frozenset({Standing.OWNER})
@@ -624,7 +619,9 @@ RULES: tuple[Rule, ...] = (
     Rule(Verb.FILE, frozenset({State.NOT_ADMITTED}), State.DISPATCHED, _REPORTER, effect=_file),
     Rule(Verb.NOT_ADMIT, _COLLECTED, State.NOT_ADMITTED, _ANYBODY, effect=_not_admit),
     Rule(Verb.TAKE, UNTAKEN, State.TAKEN, _TAKERS, effect=_take),
-    Rule(Verb.ARRIVE, frozenset({State.TAKEN, State.WAITING}), State.IN_HAND, _OWNER, effect=_arrive),
+    Rule(
+        Verb.ARRIVE, frozenset({State.TAKEN, State.WAITING}), State.IN_HAND, _OWNER, effect=_arrive
+    ),
     Rule(Verb.ASK, _WORKING, State.WAITING, _OWNER, (needs_somebody_to_ask,), _ask),
     Rule(Verb.ANSWER, frozenset({State.WAITING}), State.TAKEN, _REPORTER, effect=_resume),
     Rule(Verb.RESUME, frozenset({State.WAITING}), State.TAKEN, _OWNER, effect=_resume),
@@ -646,6 +643,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(Verb.ASSIGN, BEFORE_DONE, State.DISPATCHED, _DESK, effect=_dispatch),
     Rule(Verb.PASS_ON, UNTAKEN, None, _CLOCK, effect=_dispatch),
+    # who had it can't be reached any more or has lost the role: somebody else must take it
+    Rule(Verb.PASS_ON, HANDLED, State.DISPATCHED, _CLOCK, effect=_dispatch),
     Rule(Verb.LATER, UNTAKEN | HANDLED, None, _OWNER, (needs_time,), _later),
     Rule(Verb.ENGAGED, BEFORE_DONE, None, _TAKERS),
     Rule(Verb.PROPOSE, _WORKING, None, _OWNER, (needs_somebody_to_ask, needs_future_slots)),
@@ -706,9 +705,7 @@ def rule_for(case: CaseFacts, verb: Verb) -> Rule | None:
     return _BY_VERB.get((verb, case.state))
 
 
-def decide(
-    case: CaseFacts, verb: Verb, actor: ActorFacts, given: Given, now: datetime
-) -> Change:
+def decide(case: CaseFacts, verb: Verb, actor: ActorFacts, given: Given, now: datetime) -> Change:
     """What `verb` by `actor` does to `case` at `now`, or why it can't.
 
     Raises Refused: `wrong_state` (facts: state, verb), `not_yours`, or the guard's own code.
@@ -731,7 +728,8 @@ def _changed(moment: Moment, rule: Rule, standing: Standing) -> Change:
     if moment.case.arrived_at and rule.verb in (Verb.ANSWER, Verb.RESUME):
         state = State.IN_HAND
     known = {name: value for name, value in sets.items() if name in _COLUMNS}
-    version = moment.case.version + 1
+    # a button is old once the state has moved on; a voice more or a reminder ages nothing
+    version = moment.case.version + (state is not moment.case.state)
     after = replace(moment.case, **known | {"state": state, "version": version})
     facts = dict(moment.given.facts)
     if moment.given.reason:

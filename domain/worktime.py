@@ -19,7 +19,7 @@ from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-import chinese_calendar  # type: ignore[import-untyped]
+import chinese_calendar
 
 Unit = Literal["wall_hours", "work_hours", "work_days", "calendar_days"]
 
@@ -28,6 +28,7 @@ MICROSECOND = timedelta(microseconds=1)
 HOUR = 3_600_000_000  # microseconds
 DAY_SECONDS = 86_400
 MAX_YEARS = 100  # a limit further away than this is a mistake in a catalogue
+TOO_FAR = "a limit beyond a hundred years"
 DEFAULT_SHIFTS = ((time(8), time(12)), (time(14), time(18)))
 
 
@@ -143,16 +144,16 @@ def add_work(calendar: Calendar, start: datetime, amount: float, unit: Unit) -> 
     """
     if unit not in _ADDERS:
         raise ValueError(f"unknown unit {unit!r}")
-    if amount < 0 or unit.endswith("_days") and amount != int(amount):
+    if amount < 0 or (unit.endswith("_days") and amount != int(amount)):
         raise ValueError(f"{amount!r} {unit} cannot be added")
     _micros(start)
     at = _ADDERS[unit](calendar, start, amount) if amount else start.astimezone(UTC)
     return Deadline(at, unit.startswith("work_") and _rests_on_guesses(calendar, start, at))
 
 
-def _add_wall_hours(calendar: Calendar, start: datetime, amount: float) -> datetime:
+def _add_wall_hours(_: Calendar, start: datetime, amount: float) -> datetime:
     if amount > MAX_YEARS * 366 * 24:
-        raise ValueError("a limit beyond a hundred years")
+        raise ValueError(TOO_FAR)
     return _instant(_micros(start) + round(amount * HOUR))
 
 
@@ -165,7 +166,7 @@ def _add_work_hours(calendar: Calendar, start: datetime, amount: float) -> datet
             index = bisect_left(table.before, target) - 1
             return _instant(table.starts[index] + target - table.before[index])
         target -= table.total
-    raise ValueError("a limit beyond a hundred years")
+    raise ValueError(TOO_FAR)
 
 
 def _add_work_days(calendar: Calendar, start: datetime, amount: float) -> datetime:
@@ -178,7 +179,7 @@ def _add_work_days(calendar: Calendar, start: datetime, amount: float) -> dateti
 
 def _add_calendar_days(calendar: Calendar, start: datetime, amount: float) -> datetime:
     if amount > MAX_YEARS * 366:
-        raise ValueError("a limit beyond a hundred years")
+        raise ValueError(TOO_FAR)
     local = start.astimezone(ZoneInfo(calendar.zone))
     return (local + timedelta(days=amount)).astimezone(UTC)
 
@@ -198,7 +199,7 @@ def _workday_after(calendar: Calendar, day: date, n: int) -> date:
         if target <= len(days):
             return date.fromordinal(days[target - 1])
         target -= len(days)
-    raise ValueError("a limit beyond a hundred years")
+    raise ValueError(TOO_FAR)
 
 
 def _rests_on_guesses(calendar: Calendar, start: datetime, at: datetime) -> bool:

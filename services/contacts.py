@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 from domain.refused import Refused
 from models import Audit, Contact, Person
 from services.catalogue import catalogue
-from services.equipment import equipment
+from services.equipment import vault
 from services.territory import codes_above
 from services.vault import Vault, mask_phone
 
@@ -72,11 +72,3 @@ def reveal(session: Session, actor: Person, line: Line, now: datetime) -> str:
         )
     )
     return vault(session).open(row.phone)
-
-
-def vault(session: Session) -> Vault:
-    """The deployment's vault. Raises Refused `no_vault`."""
-    safe = equipment(session).vault
-    if safe is None:
-        raise Refused("no_vault")
-    return safe

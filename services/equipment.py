@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from sqlmodel import Session
 
 from domain.policy import Policy
+from domain.refused import Refused
 
 if TYPE_CHECKING:
     from services.vault import Vault
@@ -24,6 +25,14 @@ class Equipment:
 def policy(session: Session) -> Policy:
     """The deployment's numbers."""
     return equipment(session).policy
+
+
+def vault(session: Session) -> "Vault":
+    """The deployment's vault. Raises Refused `no_vault`."""
+    safe = equipment(session).vault
+    if safe is None:
+        raise Refused("no_vault")
+    return safe
 
 
 def equipment(session: Session) -> Equipment:

@@ -31,7 +31,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """One of: `data` (a press, at most 64 bytes), `url`, `copy`. `style`: primary|success|danger."""
+    """One of `data` (a press, at most 64 bytes), `url`, `copy`; `style`: primary|success|danger."""
 
     label: str
     data: str | None = None

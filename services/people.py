@@ -7,8 +7,10 @@ from sqlmodel import Session, col, select
 
 from domain.refused import Refused
 from models import Person
+from services.equipment import vault
 from services.outbox import Address
 from services.texts import LANGUAGES, language_of, plain
+from services.vault import mask_phone
 
 LONGEST_NAME = 64
 
@@ -128,3 +130,11 @@ def staff(session: Session, district: str) -> list[Person]:
     """Everybody of the imported lists, by id."""
     query = select(Person).where(Person.district == district, col(Person.ref).is_not(None))
     return list(session.exec(query.order_by(col(Person.ref))))
+
+
+def set_phone(session: Session, person: Person, phone: str) -> str:
+    """Keep a number that the person offers, sealed; returns it masked, as screens show it."""
+    person.phone = vault(session).seal(phone)
+    session.add(person)
+    session.flush()
+    return mask_phone(phone)

@@ -112,7 +112,7 @@ def _cut(name: str, most: int = LONGEST_NAME) -> str:
     return name if len(name) <= most else name[: most - 1] + "…"
 
 
-# --- buttons ---------------------------------------------------------------------------------
+# --- buttons ---
 
 
 def _buttons(day: Day, language: str) -> Rows:
@@ -156,7 +156,7 @@ def in_rows(made: Sequence[Button], wide: int) -> Rows:
     return tuple(tuple(made[i : i + wide]) for i in range(0, len(made), wide))
 
 
-# --- the picture -----------------------------------------------------------------------------
+# --- the picture ---
 
 
 def picture(day: Day, language: str) -> dict[str, Any]:
@@ -209,7 +209,7 @@ def _picture_kinds(day: Day, language: str) -> list[dict[str, Any]]:
     return [*rows[: PICTURE_ROWS - 1], {"label": plain("day.picture.rest", language), "n": rest}]
 
 
-# --- the lists behind the numbers -------------------------------------------------------------
+# --- the lists behind the numbers ---
 
 
 def cases_message(

@@ -197,3 +197,10 @@ def groups_of_grid(session: Session, district: str, code: str) -> list[Group]:
         Group.district == district, Group.grid == code, col(Group.ended_at).is_(None)
     )
     return list(session.exec(query.order_by(col(Group.bound_at), col(Group.id))))
+
+
+def only_district(session: Session) -> str | None:
+    """The deployment's district, if there is just one."""
+    query = select(Division.district).where(Division.level == "district").limit(2)
+    found = session.exec(query).all()
+    return found[0] if len(found) == 1 else None

@@ -1,0 +1,210 @@
+"""The lexicon: which words speak for which kind, compiled once and looked up by first letters.
+
+An entry is a word, or parts: `A*B` is A and then B within ten characters, `A&B` both anywhere.
+Its code is a kind, a matter not admitted, a kind's condition (`PS11/0`) or one of MARKS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from operator import add
+
+from domain.catalogue import Catalogue, CatalogueError, Condition
+from domain.reading.folding import fold_word
+
+MARKS = ("BLOCK", "CHAT", "ASK", "NOW", "BEFORE", "AFTER", "STILL", "LANDMARK")
+GAP = 10  # characters between the parts of A*B
+MAX_SPOTS = 8  # places of one word that are looked at; more say nothing new
+
+Row = Mapping[str, str]
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the lexicon in folded shape; `condition` indexes the kind's conditions."""
+
+    code: str
+    condition: int | None
+    parts: tuple[str, ...]
+    ordered: bool
+    weight: float
+
+    @property
+    def word(self) -> str:
+        return "…".join(self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An entry found in a folded text."""
+
+    entry: Entry
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """A word to look for, and the entries (and parts of them) that it serves."""
+
+    word: str
+    latin: bool
+    uses: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """Compiled entries. `urgent` are the kinds whose danger words can be guarded, `named` those
+    that one named person hears of, `grams` what tells a kind's conditions apart."""
+
+    entries: tuple[Entry, ...]
+    index: Mapping[str, tuple[_Term, ...]]
+    urgent: frozenset[str]
+    named: frozenset[str]
+    grams: Mapping[str, Mapping[str, int]]
+    catalogue: Catalogue
+
+    @classmethod
+    def build(cls, rows: Iterable[Row], catalogue: Catalogue) -> Lexicon:
+        """Compile rows of `code, language, word, weight`.
+
+        Raises an ExceptionGroup of CatalogueErrors for codes that the catalogue lacks, weights
+        that are no positive number and words that are empty.
+        """
+        errors: list[CatalogueError] = []
+        entries = tuple(dict.fromkeys(_entries(rows, catalogue, errors)))
+        if errors:
+            raise ExceptionGroup("the lexicon has errors", errors)
+        kinds = catalogue.kinds.values()
+        named = frozenset(kind.code for kind in kinds if kind.reach == "named")
+        urgent = frozenset(kind.code for kind in kinds if kind.default_urgency == "now") - named
+        grams = {code: _telling(catalogue.conditions(code)) for code in catalogue.kinds}
+        return cls(entries, _index(entries), urgent, named, grams, catalogue)
+
+    def scan(self, text: str) -> list[Hit]:
+        """Every entry found in a folded text, except where a BLOCK word overlaps it."""
+        spots: dict[int, dict[int, list[Span]]] = {}
+        for start, term in self._terms(text):
+            span = (start, start + len(term.word))
+            for number, part in term.uses:
+                spots.setdefault(number, {}).setdefault(part, []).append(span)
+        hits = [hit for number, parts in spots.items() for hit in self._found(number, parts)]
+        return _unblocked(hits)
+
+    def _terms(self, text: str) -> Iterator[tuple[int, _Term]]:
+        index, seen = self.index, dict[str, int]()
+        for start, pair in enumerate(map(add, text, text[1:] + " ")):
+            if pair not in index and pair[0] not in index:
+                continue
+            for term in (*index.get(pair[0], ()), *index.get(pair, ())):
+                word = term.word
+                count = seen.get(word, 0)
+                if (
+                    count < MAX_SPOTS
+                    and text.startswith(word, start)
+                    and _stands(text, start, term)
+                ):
+                    seen[word] = count + 1
+                    yield start, term
+
+    def _found(self, number: int, parts: dict[int, list[Span]]) -> list[Hit]:
+        entry = self.entries[number]
+        if len(parts) < len(entry.parts):
+            return []
+        if len(entry.parts) == 1:
+            return [Hit(entry, start, end) for start, end in parts[0]]
+        if not entry.ordered:
+            spans = [parts[part][0] for part in range(len(entry.parts))]
+            return [Hit(entry, min(s for s, _ in spans), max(e for _, e in spans))]
+        spans = parts[0]
+        for part in range(1, len(entry.parts)):
+            spans = [(a, d) for a, b in spans for c, d in parts[part] if 0 <= c - b <= GAP]
+        return [Hit(entry, start, end) for start, end in spans[:1]]
+
+
+def _entries(
+    rows: Iterable[Row], catalogue: Catalogue, errors: list[CatalogueError]
+) -> Iterator[Entry]:
+    for number, row in enumerate(rows, start=2):
+        code, _, condition = row.get("code", "").partition("/")
+        word, weight = fold_word(row.get("word", "").strip()), _weight(row.get("weight", ""))
+        if not _known(code, condition, catalogue):
+            errors.append(CatalogueError(number, "code", "unknown_kind", row.get("code", "")))
+        parts = tuple(part for part in word.replace("&", "*").split("*") if part)
+        if not parts:
+            errors.append(CatalogueError(number, "word", "missing", ""))
+        if not weight:
+            errors.append(CatalogueError(number, "weight", "not_a_weight", row.get("weight", "")))
+        # A single character says little by itself.
+        scale = 0.5 if len(word) == 1 and "一" <= word <= "鿿" and code not in MARKS else 1.0
+        index = int(condition) if condition.isdigit() else None
+        yield Entry(code, index, parts, "&" not in word, weight * scale)
+
+
+def _weight(text: str) -> float:
+    try:
+        weight = float(text)
+    except ValueError:
+        return 0.0
+    return weight if 0 < weight <= 10 else 0.0
+
+
+def _known(code: str, condition: str, catalogue: Catalogue) -> bool:
+    if not condition:
+        return code in MARKS or code in catalogue.kinds or code in catalogue.matters
+    return condition.isdigit() and int(condition) < len(catalogue.conditions(code))
+
+
+def _index(entries: tuple[Entry, ...]) -> dict[str, tuple[_Term, ...]]:
+    uses: dict[str, list[tuple[int, int]]] = {}
+    for number, entry in enumerate(entries):
+        for part, word in enumerate(entry.parts):
+            uses.setdefault(word, []).append((number, part))
+    index: dict[str, list[_Term]] = {}
+    for word, used in uses.items():
+        index.setdefault(word[:2], []).append(_Term(word, word[0].isascii(), tuple(used)))
+    return {key: tuple(terms) for key, terms in index.items()}
+
+
+def _stands(text: str, start: int, term: _Term) -> bool:
+    """Latin words begin at a boundary; short ones end at one too, a plural s aside."""
+    if not term.latin or not term.word[0].isalnum():
+        return True
+    if start and text[start - 1].isascii() and text[start - 1].isalnum():
+        return False
+    if len(term.word) > 4:
+        return True
+    rest = text[start + len(term.word) :][:2].removeprefix("s")
+    return not (rest[:1].isascii() and rest[:1].isalnum())
+
+
+def _unblocked(hits: list[Hit]) -> list[Hit]:
+    blocks = [(hit.start, hit.end) for hit in hits if hit.entry.code == "BLOCK"]
+    if not blocks:
+        return hits
+    return [hit for hit in hits if not any(_overlaps(hit, block) for block in blocks)]
+
+
+def _overlaps(hit: Hit, block: Span) -> bool:
+    start, end = block
+    if hit.start <= start and end <= hit.end and hit.end - hit.start > end - start:
+        return False  # the longer word knows better
+    return hit.start < end and start < hit.end
+
+
+def _telling(conditions: tuple[Condition, ...]) -> dict[str, int]:
+    """Character pairs and English words that only one of the conditions has."""
+    owners: dict[str, set[int]] = {}
+    for number, condition in enumerate(conditions):
+        for gram in grams_of(fold_word(f"{condition.text_zh} {condition.text_en}")):
+            owners.setdefault(gram, set()).add(number)
+    return {gram: owner.pop() for gram, owner in owners.items() if len(owner) == 1}
+
+
+def grams_of(text: str) -> set[str]:
+    """Pairs of Chinese characters and words of four or more letters of a folded text."""
+    pairs = {a + b for a, b in pairwise(text) if a > "㐀" and b > "㐀"}
+    return pairs | {word for word in text.split() if word.isascii() and len(word) > 3}

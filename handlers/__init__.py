@@ -1,0 +1,1 @@
+"""The chat door: a message or a press, one service call, a reply."""

@@ -1,0 +1,83 @@
+"""What supervisors do: read the day, open what is behind a number, assign, check."""
+
+from uuid import UUID
+
+from sqlmodel import col, select
+
+from domain.lifecycle import Verb
+from domain.refused import Refused
+from handlers.reply import answer
+from handlers.turn import Answer, Press, Said, Turn
+from handlers.worker import show, step
+from models import Person
+from services import duty, summary, summary_message
+from services.access import case_by_number
+from services.buttons import Pressed, key22, parse
+from services.texts import plain
+
+
+def day(turn: Turn, said: Said, person: Person) -> None:
+    """`/day`, at any hour; with a date as YYMMDD an earlier one."""
+    units = summary.units_of(turn.session, person)
+    if not units:
+        raise Refused("day_not_yours")
+    here = turn.now.astimezone(duty.zone(turn.session, person.district)).date()
+    on = summary.date_of(said.text) or here
+    numbers = summary.day(turn.session, person.district, units[0], on, turn.now)
+    answer(turn, said.at, summary_message.day_message(numbers, person.language))
+
+
+def cases_behind(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """The cases that a number counted."""
+    behind = summary.behind_of(pressed.arg)
+    if behind is None:
+        raise Refused("case_unknown")
+    summary.check_reader(turn.session, person, behind.unit)
+    found = summary.cases_behind(
+        turn.session,
+        person.district,
+        behind.unit,
+        behind.date,
+        behind.what,
+        turn.now,
+        behind.until,
+    )
+    message = summary_message.cases_message(turn.session, found, behind, person.language, turn.now)
+    answer(turn, press.at, message)
+    return Answer()
+
+
+def case(turn: Turn, said: Said, person: Person) -> None:
+    """`/case KL8-2611-001`."""
+    show(turn, person, case_by_number(turn.session, person, said.text.strip()))
+
+
+def assign(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """The desk gives the case to somebody of the team."""
+    target = _by_key(turn, person, pressed.arg)
+    step(turn, press, person, pressed, Verb.ASSIGN, next_owner=target.id)
+    return Answer(plain("desk.assigned", person.language, name=target.name))
+
+
+def _by_key(turn: Turn, person: Person, arg: str) -> Person:
+    found = parse(f"x~~{arg}")
+    key: UUID | None = found.case if found else None
+    query = select(Person).where(
+        Person.district == person.district, Person.id == key, col(Person.reachable).is_(True)
+    )
+    row = turn.session.exec(query).first()
+    if row is None or key22(row.id) != arg:
+        raise Refused("person_gone")
+    return row
+
+
+def check(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """*Checked: it is settled*; never by who handled it."""
+    step(turn, press, person, pressed, Verb.CHECK)
+    return Answer(plain("desk.checked", person.language))
+
+
+def check_failed(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """*Checked: it isn't*: reopens to the same hands."""
+    step(turn, press, person, pressed, Verb.CHECK_FAILED)
+    return Answer(plain("desk.sent_back", person.language))

@@ -1,0 +1,108 @@
+"""What a handler says back, and what it remembers having asked."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from handlers.turn import Press, Said, Turn
+from models import Asked, Person
+from services.equipment import policy
+from services.outbox import About, Address, Button, Message, Priority, Rows, put
+from services.texts import plain, say
+
+
+def answer(
+    turn: Turn,
+    at: Address,
+    message: Message,
+    *,
+    card: str | None = None,
+    person: Person | None = None,
+    priority: Priority = Priority.ANSWER,
+) -> None:
+    """Queue an answer to the chat it came from."""
+    about = About(
+        priority=priority,
+        card=card,
+        person=person.id if person else None,
+        district=person.district if person else None,
+    )
+    put(turn.session, at, message, turn.now, about)
+
+
+def reply(
+    turn: Turn,
+    event: Said | Press,
+    language: str,
+    key: str,
+    buttons: Rows = (),
+    *,
+    ask: str | None = None,
+    n: int | None = None,
+    **facts: Any,
+) -> None:
+    """Say the sentence `key` in the chat; in a group as a reply, so that it is clear to whom.
+
+    `ask`: the key of a placeholder; the reader's box opens to answer.
+    """
+    message = Message(
+        say(key, language, n=n, **facts),
+        buttons,
+        reply_to=None if event.private or isinstance(event, Press) else event.message,
+        ask=plain(ask, language) if ask else None,
+    )
+    answer(turn, event.at, message)
+
+
+def button(language: str, key: str, data: str, style: str | None = None, **facts: Any) -> Button:
+    """A button with a translated label."""
+    return Button(plain(key, language, **facts), data, style=style)
+
+
+def remember(
+    turn: Turn,
+    event: Said | Press,
+    what: str,
+    *,
+    district: str | None = None,
+    case: UUID | None = None,
+    **data: Any,
+) -> None:
+    """The person's next words in this chat answer `what`, for some minutes."""
+    forget(turn, event)
+    minutes = policy(turn.session).asked_minutes
+    turn.session.add(
+        Asked(
+            bot=event.at.bot,
+            platform=event.at.platform,
+            chat=event.at.chat,
+            address=event.sender.address,
+            what=what,
+            district=district,
+            case=case,
+            data=data,
+            expires_at=turn.now + timedelta(minutes=minutes),
+        )
+    )
+    turn.session.flush()
+
+
+def asked(turn: Turn, event: Said | Press) -> Asked | None:
+    """What the person was last asked here, unless it is too long ago."""
+    key = (event.at.bot, event.at.platform, event.at.chat, event.sender.address)
+    row = turn.session.get(Asked, key)
+    return row if row is not None and row.expires_at > turn.now else None
+
+
+def forget(turn: Turn, event: Said | Press) -> None:
+    """Nothing is asked any more."""
+    key = (event.at.bot, event.at.platform, event.at.chat, event.sender.address)
+    row = turn.session.get(Asked, key)
+    if row is not None:
+        turn.session.delete(row)
+        turn.session.flush()
+
+
+def person_chat(event: Said | Press) -> Address:
+    """The sender's private chat with this bot."""
+    return Address(event.at.bot, event.sender.address, event.at.platform)

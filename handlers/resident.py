@@ -1,0 +1,565 @@
+"""What residents do: report, look, correct, withdraw, say whether it is settled."""
+
+from html import escape
+
+from sqlmodel import col, select
+
+from domain.lifecycle import Verb
+from domain.refused import Refused
+from handlers.reply import answer, asked, button, forget, person_chat, remember, reply
+from handlers.turn import Answer, File, Press, Said, Turn
+from models import Asked, Case, Group, Person, Voice
+from services import attachments, handling, notices, reporting, routing, territory
+from services.access import case_of, is_staff, locked_case, may_read
+from services.buttons import Pressed, data, key22
+from services.cards import ANSWERS
+from services.outbox import Address, Button, Message
+from services.texts import plain, say
+
+# a text that reads so little like a report that we ask first instead of opening a case
+DOUBT = 0.3
+
+
+# --- reporting in a group ---
+
+
+def group_report(turn: Turn, said: Said, person: Person, group: Group) -> None:
+    """`/report` in a group: with words or a photo it opens a case, alone it asks for them."""
+    if said.reply_to is not None and not said.reply_to.ours:
+        return _report_for_writer(turn, said, person, group)
+    if not (said.text or said.files or said.location):
+        return ask_in_group(turn, said, person, group)
+    return open_in_group(turn, said, person, group)
+
+
+def ask_in_group(turn: Turn, event: Said | Press, person: Person, group: Group) -> None:
+    """Opens the person's reply box, and offers to go on in private instead."""
+    remember(turn, event, "report", district=group.district)
+    link = notices.link(turn.bot_username, f"g-{group.district}-{key22(group.id)}")
+    name = f'<a href="tg://user?id={event.sender.address}">{plain_name(event)}</a>'
+    text = name + " " + say("report.ask", group.language, link=link)
+    placeholder = plain("report.placeholder", group.language)
+    reply_to = event.message if isinstance(event, Said) else None
+    answer(turn, event.at, Message(text, ask=placeholder, reply_to=reply_to))
+
+
+def plain_name(event: Said | Press) -> str:
+    """The sender's name, safe to stand in HTML."""
+    return escape(event.sender.name)
+
+
+def open_in_group(
+    turn: Turn, said: Said, person: Person, group: Group, apart: bool = False
+) -> None:
+    """A message in the group becomes a case, or a voice in one."""
+    told = reporting.Report(
+        text=said.text,
+        bot=said.at.bot,
+        platform=said.at.platform,
+        chat=said.at.chat,
+        message=said.message,
+        files=said.files,
+        location=said.location,
+    )
+    opened = reporting.report(
+        turn.session, person, _grid(turn, group, said.location), group, told, turn.now, apart=apart
+    )
+    forget(turn, said)
+    _remember_album(turn, said, opened.case, "report")
+    if opened.joined:
+        return _say_joined(turn, said, group.language, opened.case)
+    return _say_private(turn, said, person, group, opened.case)
+
+
+def _grid(turn: Turn, group: Group, location: tuple[float, float] | None) -> str:
+    """Where a shared location lies, if that is one of ours; else the group's own grid."""
+    if location is not None:
+        found = territory.grid_at(turn.session, group.district, *location)
+        if found is not None:
+            return found.code
+    return group.grid
+
+
+def _say_joined(turn: Turn, said: Said, language: str, case: Case) -> None:
+    separate = data("apart", case.district, case.id)
+    buttons = ((button(language, "btn.apart", separate),),)
+    reply(turn, said, language, "report.joined", buttons, number=case.number, voices=case.voices)
+    remember(turn, said, "apart", district=case.district, case=case.id, text=said.text)
+
+
+def _say_private(turn: Turn, said: Said, person: Person, group: Group, case: Case) -> None:
+    """A private matter goes on in private; the group reads a neutral line and never the kind."""
+    if not case.private:
+        return
+    link = notices.link(turn.bot_username, notices.case_payload(case))
+    notices.invite_to_private(turn.session, case, said.at, group.language, link, turn.now)
+    notices.show_reporter(turn.session, case, turn.now)
+
+
+def _remember_album(turn: Turn, said: Said, case: Case, role: str) -> None:
+    """The other pictures of an album follow as messages of their own: they belong to the case."""
+    if said.album is not None:
+        remember(
+            turn, said, "album", district=case.district, case=case.id, album=said.album, role=role
+        )
+
+
+def album_goes_on(turn: Turn, said: Said, person: Person, row: Asked) -> bool:
+    """Whether the message is a further picture of the album that was just handled."""
+    if row.what != "album" or said.album is None or row.data.get("album") != said.album:
+        return False
+    case = case_of(turn.session, person.district, row.case)
+    for file in said.files:
+        attachments.add(turn.session, case, file, row.data["role"], person.id, turn.now)
+    notices.show_files(turn.session, case, said.files, turn.now)
+    return True
+
+
+def _report_for_writer(turn: Turn, said: Said, person: Person, group: Group) -> None:
+    """`/report` as a reply: who replies is the reporter, the writer may join with a tap."""
+    quoted = said.reply_to
+    assert quoted is not None
+    text = " ".join(part for part in (quoted.text, said.text) if part)
+    told = reporting.Report(
+        text=text,
+        bot=said.at.bot,
+        platform=said.at.platform,
+        chat=said.at.chat,
+        message=quoted.message,
+        files=(*quoted.files, *said.files),
+    )
+    opened = reporting.report(turn.session, person, group.grid, group, told, turn.now)
+    if opened.joined:
+        return _say_joined(turn, said, group.language, opened.case)
+    return _say_private(turn, said, person, group, opened.case)
+
+
+def addressed(turn: Turn, said: Said, person: Person, group: Group) -> None:
+    """A mention or a reply to the bot: a report if it reads like one, else asked once, kindly."""
+    row = asked(turn, said)
+    if row is not None and row.what == "report":
+        return open_in_group(turn, said, person, group)
+    if said.files or said.location or _reads_like_report(turn, person.district, said.text):
+        return open_in_group(turn, said, person, group)
+    return _ask_whether(turn, said, group.language, person.district)
+
+
+def _reads_like_report(turn: Turn, district: str, text: str) -> bool:
+    return bool(text) and reporting.read_report(turn.session, district, text).report >= DOUBT
+
+
+def _ask_whether(turn: Turn, said: Said, language: str, district: str) -> None:
+    if not said.text:
+        return reply(turn, said, language, "report.empty")
+    remember(turn, said, "whether", district=district, text=said.text)
+    yes = button(language, "btn.file_it", data("file_it", district), "primary")
+    return reply(turn, said, language, "report.whether", ((yes,),))
+
+
+def edited(turn: Turn, said: Said, person: Person) -> None:
+    """An edited message updates its case while nobody has taken it."""
+    case = reporting.by_message(turn.session, person.district, said.at.chat, said.message)
+    if case is None or case.reporter != person.id or not said.text or said.text == case.text:
+        return
+    held = locked_case(turn.session, case.district, case.id)
+    reporting.edit(turn.session, person, held, said.text, turn.now)
+
+
+# --- reporting in private ---
+
+
+def private_report(turn: Turn, said: Said, person: Person) -> None:
+    """`/report` in private: asks for words if there are none."""
+    if said.text or said.files or said.location:
+        return open_in_private(turn, said, person, said.text)
+    remember(turn, said, "report", district=person.district)
+    return reply(turn, said, person.language, "report.ask_private", ask="report.placeholder")
+
+
+def open_in_private(
+    turn: Turn,
+    event: Said | Press,
+    person: Person,
+    text: str,
+    files: tuple[File, ...] | None = None,
+) -> None:
+    """Words to the bot alone become a case of the person's own grid."""
+    group = territory.group(turn.session, person.district, person.home_group)
+    if group is None:
+        return _ask_where(turn, event, person, text)
+    said = event if isinstance(event, Said) else None
+    told = reporting.Report(
+        text=text,
+        bot=event.at.bot,
+        platform=event.at.platform,
+        chat=event.at.chat,
+        message=said.message if said else None,
+        files=files if files is not None else (said.files if said else ()),
+        location=said.location if said else None,
+        source="private",
+    )
+    grid = _grid(turn, group, told.location)
+    opened = reporting.report(turn.session, person, grid, group, told, turn.now)
+    forget(turn, event)
+    if said is not None:
+        _remember_album(turn, said, opened.case, "report")
+    if opened.joined:
+        key = "report.joined_private"
+        reply(turn, event, person.language, key, number=opened.case.number)
+    notices.show_reporter(turn.session, opened.case, turn.now, afresh=True)
+
+
+def _ask_where(turn: Turn, event: Said | Press, person: Person, text: str) -> None:
+    """We don't know yet where they live: one tap on the group of their building."""
+    query = select(Group).where(
+        Group.district == person.district,
+        Group.bot == event.at.bot,
+        col(Group.ended_at).is_(None),
+    )
+    groups = list(turn.session.exec(query.order_by(col(Group.title)).limit(12)))
+    if not groups:
+        return reply(turn, event, person.language, "report.no_groups")
+    remember(turn, event, "where", district=person.district, text=text)
+    rows = tuple(
+        (button_of(group.title or group.place, data("home", group.district, group.id)),)
+        for group in groups
+    )
+    return reply(turn, event, person.language, "report.which_group", rows)
+
+
+def button_of(label: str, what: str) -> Button:
+    """A button whose label is a name."""
+    return Button(label[:40], what)
+
+
+def private_words(turn: Turn, said: Said, person: Person) -> None:
+    """Words in private without a command: a report if they read like one, else asked kindly."""
+    if said.files or said.location or _reads_like_report(turn, person.district, said.text):
+        return open_in_private(turn, said, person, said.text)
+    return _ask_whether(turn, said, person.language, person.district)
+
+
+def file_it(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """ "Yes, file it" under a text that we weren't sure about."""
+    row = asked(turn, press)
+    if row is None or row.what != "whether":
+        raise Refused("asked_too_long_ago")
+    text = str(row.data["text"])
+    group = territory.group_of(turn.session, press.at.bot, press.at.chat, press.at.platform)
+    if group is None:
+        open_in_private(turn, press, person, text, ())
+        return Answer()
+    said = Said(at=press.at, message=press.message, sender=press.sender, private=False, text=text)
+    open_in_group(turn, said, person, group)
+    return Answer()
+
+
+def home(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """The group of the person's building, chosen from the list."""
+    group = territory.group(turn.session, person.district, pressed.case)
+    if group is None:
+        raise Refused("group_gone")
+    person.home_group = group.id
+    row = asked(turn, press)
+    if row is not None and row.what == "where":
+        open_in_private(turn, press, person, str(row.data["text"]), ())
+    return Answer()
+
+
+def apart(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """ "Not the same matter": a case of its own after all."""
+    row = asked(turn, press)
+    if row is None or row.what != "apart" or row.case != pressed.case:
+        raise Refused("asked_too_long_ago")
+    joined = locked_case(turn.session, person.district, row.case)
+    reporting.leave(turn.session, person, joined)
+    group = territory.group_of(turn.session, press.at.bot, press.at.chat, press.at.platform)
+    said = Said(
+        at=press.at,
+        message=press.message,
+        sender=press.sender,
+        private=press.private,
+        text=str(row.data["text"]),
+    )
+    if group is not None:
+        open_in_group(turn, said, person, group, apart=True)
+    return Answer()
+
+
+# --- the card in the group ---
+
+
+def press_report(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """*Report* on the pinned card."""
+    group = territory.group_of(turn.session, press.at.bot, press.at.chat, press.at.platform)
+    if group is None:
+        remember(turn, press, "report", district=person.district)
+        reply(turn, press, person.language, "report.ask_private", ask="report.placeholder")
+    else:
+        ask_in_group(turn, press, person, group)
+    return Answer(plain("report.write_now", person.language))
+
+
+def press_mine(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """*My reports* on the pinned card: shown to the presser alone."""
+    cases = reporting.mine(turn.session, person, 5)
+    if not cases:
+        return Answer(plain("mine.none", person.language), alert=True)
+    if person.reachable:
+        show_mine(turn, person_chat(press), person)
+        return Answer(plain("mine.sent", person.language))
+    lines = [_mine_line(turn, case, person.language) for case in cases]
+    return Answer("\n".join(lines)[:200], alert=True)
+
+
+def mine(turn: Turn, said: Said, person: Person) -> None:
+    """`/mine`: in private, also when asked for in the group."""
+    if person.reachable:
+        return show_mine(turn, person_chat(said), person)
+    link = notices.link(turn.bot_username, "mine")
+    return reply(turn, said, person.language, "mine.in_private", link=link)
+
+
+def show_mine(turn: Turn, at: Address, person: Person) -> None:
+    """The person's own matters with a button for each."""
+    cases = reporting.mine(turn.session, person)
+    language = person.language
+    if not cases:
+        return answer(turn, at, Message(say("mine.none", language)))
+    lines = [_mine_line(turn, case, language) for case in cases]
+    text = say("mine.head", language) + "\n" + "\n".join(lines)
+    rows = tuple((button_of(case.number, data("open", case.district, case.id)),) for case in cases)
+    return answer(turn, at, Message(text, rows))
+
+
+def _mine_line(turn: Turn, case: Case, language: str) -> str:
+    state = plain(f"mine.{case.state}", language)
+    return plain("mine.line", language, number=case.number, state=state)
+
+
+def who(turn: Turn, said: Said, person: Person) -> None:
+    """`/who`: my worker, who is on duty now, what they may do."""
+    group = territory.group_of(turn.session, said.at.bot, said.at.chat, said.at.platform)
+    group = group or territory.group(turn.session, person.district, person.home_group)
+    if group is None:
+        return reply(turn, said, person.language, "report.no_group_yet")
+    language = person.language if said.private else group.language
+    return answer(turn, said.at, Message(who_text(turn, group, language)))
+
+
+def press_who(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """*Who is on duty* on the pinned card."""
+    group = territory.group_of(turn.session, press.at.bot, press.at.chat, press.at.platform)
+    if group is None:
+        raise Refused("group_gone")
+    return Answer(who_text(turn, group, person.language, short=True)[:200], alert=True)
+
+
+def who_text(turn: Turn, group: Group, language: str, short: bool = False) -> str:
+    """The team of a grid, who is on duty first."""
+    team = routing.on_duty_now(turn.session, group.district, group.grid, turn.now)
+    names = {name: plain(f"role.{role}", language) for name, role in team.everybody}
+    everybody = "、".join(f"{name}({role})" for name, role in names.items()) or "—"
+    now = "、".join(team.now) or plain("who.nobody_now", language)
+    key = "who.short" if short else "who.long"
+    talk = plain if short else say
+    return talk(key, language, now=now, team=everybody)
+
+
+# --- one's own case ---
+
+
+def show_case(turn: Turn, said: Said, person: Person, case: Case) -> None:
+    """A deep link or `/case`: the reporter's card, or the staff's."""
+    if case.reporter == person.id:
+        notices.show_reporter(turn.session, case, turn.now, afresh=True)
+        if case.state == "done":
+            notices.ask_reporter(turn.session, case, turn.now, afresh=True)
+        return
+    notices.show_staff(turn.session, case, person, turn.now, afresh=True)
+
+
+def join(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """*Me too*."""
+    case = locked_case(turn.session, person.district, pressed.case)
+    if case.private:
+        raise Refused("not_yours")
+    if case.reporter == person.id or _has_voice(turn, case, person):
+        return Answer(plain("join.already", person.language, number=case.number))
+    reporting.join(turn.session, person, case, turn.now)
+    return Answer(plain("join.done", person.language, number=case.number))
+
+
+def _has_voice(turn: Turn, case: Case, person: Person) -> bool:
+    return turn.session.get(Voice, (case.district, case.id, person.id)) is not None
+
+
+def _own(turn: Turn, person: Person, pressed: Pressed) -> Case:
+    """The pressed case, held. A button from before the last change says so."""
+    case = locked_case(turn.session, person.district, pressed.case)
+    if pressed.version is not None and pressed.version != case.version:
+        raise handling.stale(turn.session, case)
+    return case
+
+
+def _show_menu(turn: Turn, press: Press, case: Case, menu: str) -> None:
+    if press.private:
+        notices.show_reporter(turn.session, case, turn.now, menu)
+    else:
+        notices.show_group(turn.session, case, turn.now, menu)
+
+
+def fix(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """*Correct*: the reporter's buttons on the same card."""
+    case = _own(turn, person, pressed)
+    if case.reporter != person.id and not _may_correct(turn, person, case):
+        raise Refused("not_yours")
+    _show_menu(turn, press, case, pressed.arg)
+    return Answer()
+
+
+def _may_correct(turn: Turn, person: Person, case: Case) -> bool:
+    return is_staff(turn.session, person) and may_read(turn.session, person, case)
+
+
+def set_kind(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """Another kind in one tap."""
+    case = _own(turn, person, pressed)
+    reporting.correct_kind(turn.session, person, case, pressed.arg, turn.now)
+    return Answer(plain("fix.done", person.language))
+
+
+def set_condition(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """Which filing condition it is: the deadline follows."""
+    case = _own(turn, person, pressed)
+    if not pressed.arg.isdigit():
+        raise Refused("kind_unknown")
+    index = int(pressed.arg)
+    reporting.correct_kind(turn.session, person, case, case.kind, turn.now, condition=index)
+    return Answer(plain("fix.done", person.language))
+
+
+def admit(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """ "It does belong here": the reporter's word opens it."""
+    case = _own(turn, person, pressed)
+    reporting.correct_kind(turn.session, person, case, reporting.OTHER, turn.now)
+    return Answer(plain("fix.done", person.language))
+
+
+def ask_place(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """Asks where it is."""
+    case = _own(turn, person, pressed)
+    remember(turn, press, "place", district=case.district, case=case.id)
+    reply(turn, press, person.language, "fix.ask_place", ask="fix.place_placeholder")
+    return Answer()
+
+
+def place_told(turn: Turn, said: Said, person: Person, row: Asked) -> None:
+    """The place as the person now says it."""
+    case = locked_case(turn.session, person.district, row.case)
+    reporting.correct_place(turn.session, person, case, said.text, turn.now)
+    forget(turn, said)
+    reply(turn, said, person.language, "fix.place_noted", number=case.number)
+
+
+def hide_name(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """Shows or hides the name beside the case."""
+    case = _own(turn, person, pressed)
+    hide = not case.hide_name
+    reporting.set_privacy(turn.session, person, case, turn.now, hide_name=hide)
+    return Answer(
+        plain("fix.name_hidden" if hide else "fix.name_shown", person.language), alert=True
+    )
+
+
+def make_private(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """Out of the group from now on; what stood there was seen there, and that is said."""
+    case = _own(turn, person, pressed)
+    reporting.set_privacy(turn.session, person, case, turn.now, private=True)
+    if not press.private and not person.reachable:
+        link = notices.link(turn.bot_username, notices.case_payload(case))
+        notices.invite_to_private(turn.session, case, press.at, person.language, link, turn.now)
+    notices.show_reporter(turn.session, case, turn.now)
+    return Answer(plain("fix.made_private", person.language), alert=True)
+
+
+def withdraw(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """One tap takes it back."""
+    case = _own(turn, person, pressed)
+    ended = reporting.withdraw(turn.session, person, case, turn.now)
+    key = "fix.withdrawn" if ended else "fix.stepped_out"
+    return Answer(plain(key, person.language, number=case.number))
+
+
+def settle(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """*Settled*."""
+    handling.do(turn.session, person, pressed.case, Verb.SETTLE, turn.now, version=pressed.version)
+    return Answer(plain("ask.thanks_short", person.language))
+
+
+def refuse(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """*Not settled*: the same case, the same number, the running promise."""
+    handling.do(turn.session, person, pressed.case, Verb.REFUSE, turn.now, version=pressed.version)
+    return Answer(plain("ask.reopened", person.language), alert=True)
+
+
+def rate(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """One to five stars, shown to nobody by name."""
+    stars = int(pressed.arg) if pressed.arg.isdigit() else None
+    handling.do(
+        turn.session,
+        person,
+        pressed.case,
+        Verb.RATE,
+        turn.now,
+        version=pressed.version,
+        stars=stars,
+    )
+    return Answer(plain("ask.stars_noted", person.language))
+
+
+def ask_more(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """*Add*: further words and photos."""
+    case = _own(turn, person, pressed)
+    remember(turn, press, "add", district=case.district, case=case.id)
+    reply(turn, press, person.language, "report.ask_more", ask="report.more_placeholder")
+    return Answer()
+
+
+def more_told(turn: Turn, said: Said, person: Person, row: Asked) -> None:
+    """Words or photos that belong to a case of one's own."""
+    if not (said.text or said.files):
+        raise Refused("empty_report")
+    case = locked_case(turn.session, person.district, row.case)
+    reporting.add_words(turn.session, person, case, said.text, said.files, turn.now)
+    forget(turn, said)
+    _remember_album(turn, said, case, "report")
+    notices.show_files(turn.session, case, said.files, turn.now)
+    notices.pass_words(turn.session, case, person, said.text, turn.now)
+    reply(turn, said, person.language, "report.more_noted", number=case.number)
+
+
+def preset_answer(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """A preset answer to the worker's question, read in the worker's own language."""
+    case = locked_case(turn.session, person.district, pressed.case)
+    if not any(pressed.arg in phrases for phrases in ANSWERS.values()):
+        raise Refused("stale", number=case.number)
+    handling.do(
+        turn.session,
+        person,
+        case.id,
+        Verb.ANSWER,
+        turn.now,
+        facts={"answer": pressed.arg},
+    )
+    notices.pass_answer(turn.session, case, pressed.arg, turn.now)
+    return Answer(plain("report.answer_sent", person.language))
+
+
+def appoint(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """One of the proposed times."""
+    case = _own(turn, person, pressed)
+    at = handling.proposed(turn.session, case, pressed.arg)
+    handling.do(turn.session, person, case.id, Verb.APPOINT, turn.now, at=at)
+    notices.tell_appointment(turn.session, case, turn.now)
+    return Answer(plain("slot.chosen", person.language))

@@ -1,0 +1,323 @@
+"""One event, one function: which words and which buttons lead where.
+
+A reader follows one line from here to the service that does it. What is refused is said in the
+person's language and changes nothing; everything else that goes wrong is the dispatcher's.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlmodel import Session
+
+from domain.refused import Refused
+from handlers import admin, desk, everyone, resident, worker
+from handlers.reply import answer, asked, forget, person_chat
+from handlers.turn import Answer, Event, Membership, Migrated, Press, Said, Turn
+from handlers.updates import Me
+from models import Asked, Group, Person, StrangeGroup
+from services import binding, handling, people, territory
+from services.access import is_staff
+from services.buttons import Pressed, parse
+from services.outbox import Message
+from services.texts import language_of, plain, say
+
+# commands for which the door looks up first whether the sender administers the group
+NEEDS_GROUP_ADMIN = frozenset({"bind", "unbind", "listen", "start", "grouplanguage"})
+
+SaidBy = Callable[[Turn, Said, Person], None]
+PressedBy = Callable[[Turn, Press, Person, Pressed], Answer | None]
+AskedOf = Callable[[Turn, Said, Person, Asked], None]
+
+# what may be said by whom is for the service to decide; these only lead there
+COMMANDS: dict[str, SaidBy] = {
+    "help": everyone.greet,
+    "language": everyone.language,
+    "privacy": everyone.show_privacy,
+    "mydata": everyone.mydata,
+    "delete": everyone.delete,
+    "withdraw": everyone.withdraw,
+    "mine": resident.mine,
+    "who": resident.who,
+    "list": worker.my_list,
+    "away": worker.away,
+    "case": desk.case,
+    "day": desk.day,
+    "people": admin.people_list,
+    "code": admin.code,
+    "unbind": everyone.unbind,
+    "grouplanguage": everyone.group_language,
+}
+
+PRESSES: dict[str, PressedBy] = {
+    "report": resident.press_report,
+    "mine": resident.press_mine,
+    "who": resident.press_who,
+    "file_it": resident.file_it,
+    "home": resident.home,
+    "apart": resident.apart,
+    "join": resident.join,
+    "fix": resident.fix,
+    "kind": resident.set_kind,
+    "cond": resident.set_condition,
+    "admit": resident.admit,
+    "place": resident.ask_place,
+    "name": resident.hide_name,
+    "hush": resident.make_private,
+    "withdraw": resident.withdraw,
+    "settle": resident.settle,
+    "refuse": resident.refuse,
+    "rate": resident.rate,
+    "add": resident.ask_more,
+    "answer": resident.preset_answer,
+    "appoint": resident.appoint,
+    "take": worker.take,
+    "arrive": worker.arrive,
+    "resume": worker.resume,
+    "done": worker.done,
+    "note": worker.note,
+    "publish": worker.publish,
+    "menu": worker.menu,
+    "hand_back": worker.hand_back,
+    "call_others": worker.call_others,
+    "later": worker.later,
+    "ask": worker.ask,
+    "slots": worker.slots,
+    "ring": worker.ring,
+    "engaged": worker.engaged,
+    "photos": worker.photos,
+    "open": worker.open_case,
+    "revisit_fine": worker.revisit_fine,
+    "revisit_again": worker.revisit_again,
+    "behalf": worker.behalf,
+    "ingrid": worker.in_grid,
+    "away": worker.set_away,
+    "assign": desk.assign,
+    "check": desk.check,
+    "check_failed": desk.check_failed,
+    "cases": desk.cases_behind,
+    "people": admin.people_page,
+    "person": admin.person_card,
+    "invite": admin.invite,
+    "revoke": admin.revoke,
+    "lang": everyone.set_language,
+    "forget": everyone.forget_me,
+}
+
+# what the next words answer, by what was asked
+ASKED: dict[str, AskedOf] = {
+    "place": resident.place_told,
+    "add": resident.more_told,
+    "evidence": worker.evidence,
+}
+
+
+def handle(session: Session, event: Event, me: Me, now: datetime) -> list[Answer]:
+    """One event in its open transaction. What a press shows at once is returned."""
+    turn = Turn(session, now, me.username)
+    if isinstance(event, Migrated):
+        binding.migrate(session, event.at, event.new_chat, now)
+    elif isinstance(event, Membership):
+        _membership(turn, event)
+    else:
+        _talk(turn, event)
+    return turn.answers
+
+
+def _talk(turn: Turn, event: Said | Press) -> None:
+    try:
+        with turn.session.begin_nested():
+            if isinstance(event, Press):
+                _press(turn, event)
+            else:
+                _said(turn, event)
+    except Refused as refused:
+        _say_refused(turn, event, refused)
+
+
+def _say_refused(turn: Turn, event: Said | Press, refused: Refused) -> None:
+    """What happened and what to do, to the person alone where that is possible."""
+    turn.answers.clear()
+    language = _language(turn, event)
+    key = f"refused.{refused.code}"
+    if isinstance(event, Press):
+        turn.answers.append(Answer(plain(key, language, **refused.facts)[:200], alert=True))
+        return
+    reply_to = None if event.private else event.message
+    answer(turn, event.at, Message(say(key, language, **refused.facts), reply_to=reply_to))
+
+
+def _language(turn: Turn, event: Said | Press) -> str:
+    found = people.person_by_address(turn.session, event.at.platform, event.sender.address)
+    return found[0].language if found else language_of(event.sender.language)
+
+
+# --- who is in the room ---
+
+
+def _membership(turn: Turn, event: Membership) -> None:
+    if event.private:
+        return _reachability(turn, event)
+    if not event.present:
+        return binding.bot_removed(turn.session, event.at, turn.now)
+    group = territory.group_of(turn.session, event.at.bot, event.at.chat, event.at.platform)
+    if group is None:
+        language = language_of(event.sender.language)
+        binding.strange_group(turn.session, event.at, turn.now, language)
+    return None
+
+
+def _reachability(turn: Turn, event: Membership) -> None:
+    """Somebody blocked the bot, or let it in again."""
+    for person in people.person_by_address(turn.session, event.at.platform, event.sender.address):
+        if event.present:
+            people.mark_reachable(turn.session, person, event.at.bot)
+            continue
+        people.mark_unreachable(turn.session, person)
+        if is_staff(turn.session, person):
+            handling.unreachable(turn.session, person.id, person.district, turn.now)
+
+
+# --- words ---
+
+
+def _said(turn: Turn, said: Said) -> None:
+    if said.sender.is_bot and not said.sender.anonymous_admin:
+        return
+    if said.private:
+        _said_in_private(turn, said)
+    else:
+        _said_in_group(turn, said)
+
+
+def _said_in_group(turn: Turn, said: Said) -> None:
+    group = territory.group_of(turn.session, said.at.bot, said.at.chat, said.at.platform)
+    if said.command in ("bind", "start") and said.text:
+        return everyone.bind(turn, said)
+    if group is None:
+        return _strange(turn, said)
+    person = _resident(turn, said, group)
+    if said.edited:
+        return resident.edited(turn, said, person)
+    row = asked(turn, said)
+    if row is not None and resident.album_goes_on(turn, said, person, row):
+        return None
+    if said.command == "report":
+        return resident.group_report(turn, said, person, group)
+    if said.command is not None:
+        return _command(turn, said, person)
+    if row is not None and row.what in ASKED:
+        return ASKED[row.what](turn, said, person, row)
+    return resident.addressed(turn, said, person, group)
+
+
+def _strange(turn: Turn, said: Said) -> None:
+    """Nobody has bound this group: said once, nothing stored but when to leave."""
+    known = turn.session.get(StrangeGroup, (said.at.bot, said.at.platform, said.at.chat))
+    if known is None:
+        language = language_of(said.sender.language)
+        binding.strange_group(turn.session, said.at, turn.now, language)
+
+
+def _resident(turn: Turn, event: Said | Press, group: Group) -> Person:
+    person = people.resident(
+        turn.session,
+        group.district,
+        person_chat(event),
+        event.sender.name,
+        event.sender.language,
+        turn.now,
+    )
+    person.home_group = group.id
+    return person
+
+
+def _command(turn: Turn, said: Said, person: Person) -> None:
+    command = COMMANDS.get(said.command or "")
+    if command is None:
+        return everyone.greet(turn, said, person)
+    return command(turn, said, person)
+
+
+def _said_in_private(turn: Turn, said: Said) -> None:
+    if said.command == "start" and said.text.startswith("e-"):
+        return everyone.enrol(turn, said, said.text.strip())
+    if said.command == "start" and said.text:
+        made = everyone.settle_in(turn, said, said.text.strip(), said.sender.language)
+        if made is not None:
+            return everyone.start_private(turn, said, said.text.strip(), made)
+    person = _known(turn, said)
+    if person is None:
+        return _stranger(turn, said)
+    people.mark_reachable(turn.session, person, said.at.bot)
+    return _known_person_said(turn, said, person)
+
+
+def _known_person_said(turn: Turn, said: Said, person: Person) -> None:
+    if said.edited:
+        return resident.edited(turn, said, person)
+    row = asked(turn, said)
+    if row is not None and resident.album_goes_on(turn, said, person, row):
+        return None
+    if said.phone is not None:
+        return everyone.phone(turn, said, person)
+    if said.command == "start":
+        return everyone.start_private(turn, said, said.text.strip(), person)
+    if said.command == "report":
+        return _report(turn, said, person)
+    if said.command is not None:
+        forget(turn, said)
+        return _command(turn, said, person)
+    if row is not None and row.what in ASKED:
+        return ASKED[row.what](turn, said, person, row)
+    if is_staff(turn.session, person) or (row is not None and row.what == "report"):
+        return _report(turn, said, person)
+    return resident.private_words(turn, said, person)
+
+
+def _report(turn: Turn, said: Said, person: Person) -> None:
+    """Who works here reports what they saw or were told; everybody else their own matter."""
+    if is_staff(turn.session, person):
+        return worker.staff_report(turn, said, person)
+    return resident.private_report(turn, said, person)
+
+
+def _known(turn: Turn, event: Said | Press) -> Person | None:
+    """The person behind the account: who works here first, else where they were last seen."""
+    found = people.person_by_address(turn.session, event.at.platform, event.sender.address)
+    staff = [each for each in found if is_staff(turn.session, each)]
+    return next(iter(staff or found), None)
+
+
+def _stranger(turn: Turn, said: Said) -> None:
+    """Somebody we know nothing of: with one district there is only one place to belong to."""
+    district = territory.only_district(turn.session)
+    if district is None:
+        return everyone.greet(turn, said, None)
+    person = people.resident(
+        turn.session, district, said.at, said.sender.name, said.sender.language, turn.now
+    )
+    people.mark_reachable(turn.session, person, said.at.bot)
+    return _known_person_said(turn, said, person)
+
+
+# --- buttons ---
+
+
+def _press(turn: Turn, press: Press) -> None:
+    pressed = parse(press.data)
+    person = _presser(turn, press, pressed)
+    if pressed is None or person is None or pressed.verb not in PRESSES:
+        raise Refused("button_unknown")
+    found = PRESSES[pressed.verb](turn, press, person, pressed)
+    if found is not None:
+        turn.answers.append(found)
+
+
+def _presser(turn: Turn, press: Press, pressed: Pressed | None) -> Person | None:
+    """The person of the button's district; in a group, anybody there is a resident of it."""
+    group = territory.group_of(turn.session, press.at.bot, press.at.chat, press.at.platform)
+    if group is not None:
+        return _resident(turn, press, group)
+    if pressed is not None and pressed.district:
+        return people.person_of(turn.session, pressed.district, person_chat(press))
+    return _known(turn, press)

@@ -1,0 +1,76 @@
+"""Objects come through here: nobody fetches raw, and what one may not see doesn't exist."""
+
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from domain.refused import Refused
+from domain.roles import ActorFacts, RoleIn, RoleName, Standing, standings
+from models import Case, Person, Role, Voice
+from services.cases import facts_of
+
+
+def roles_of(session: Session, person: Person) -> tuple[RoleIn, ...]:
+    """The person's roles that hold now. A revoked role is gone at once."""
+    query = select(Role).where(
+        Role.district == person.district,
+        Role.person == person.id,
+        col(Role.revoked_at).is_(None),
+    )
+    return tuple(RoleIn(RoleName(row.role), row.unit) for row in session.exec(query))
+
+
+def is_staff(session: Session, person: Person) -> bool:
+    """Whether the person has any role."""
+    return bool(roles_of(session, person))
+
+
+def actor_of(session: Session, person: Person, case: Case) -> ActorFacts:
+    """Who the person is to the rules, with regard to this case."""
+    voice = session.get(Voice, (case.district, case.id, person.id)) is not None
+    return ActorFacts(person.id, roles_of(session, person), voice)
+
+
+def standings_of(session: Session, person: Person, case: Case) -> frozenset[Standing]:
+    """What the person is to this case."""
+    return standings(actor_of(session, person, case), facts_of(case).place())
+
+
+def case_of(session: Session, district: str, key: UUID | None) -> Case:
+    """The case of this key. Raises Refused `case_unknown`."""
+    case = session.get(Case, (district, key)) if key is not None else None
+    if case is None:
+        raise Refused("case_unknown")
+    return case
+
+
+def locked_case(session: Session, district: str, key: UUID | None) -> Case:
+    """The case, held by this unit of work until it ends: two changes never meet.
+
+    Raises Refused `case_unknown`.
+    """
+    query = select(Case).where(Case.district == district, Case.id == key).with_for_update()
+    case = session.exec(query.execution_options(populate_existing=True)).first()
+    if case is None:
+        raise Refused("case_unknown")
+    return case
+
+
+def case_by_number(session: Session, person: Person, number: str) -> Case:
+    """A case by its human number, for somebody who may read it.
+
+    Raises Refused `case_unknown`, also when it exists and isn't theirs to see.
+    """
+    query = select(Case).where(Case.district == person.district, Case.number == number.upper())
+    case = session.exec(query).first()
+    if case is None or not may_read(session, person, case):
+        raise Refused("case_unknown", number=number)
+    return case
+
+
+def may_read(session: Session, person: Person, case: Case) -> bool:
+    """The whole case: for its reporter, its hands and its desk."""
+    return bool(
+        standings_of(session, person, case)
+        & {Standing.REPORTER, Standing.OWNER, Standing.TEAM, Standing.DESK}
+    )

@@ -1,0 +1,589 @@
+"""What a case looks like: to the group, to those who handle it, and to who reported it.
+
+The group sees the building at most, never a flat, a name, stars or what a private matter is.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+from sqlmodel import Session
+
+from domain.catalogue import Catalogue, Language
+from domain.lifecycle import (
+    BEFORE_DONE,
+    HAND_BACK_REASONS,
+    OTHERS_REASONS,
+    UNTAKEN,
+    Closing,
+    Colour,
+    State,
+    colour,
+)
+from domain.roles import RoleName, Standing
+from models import Case, Division, Group, Person
+from services import buttons, duty, routing
+from services.access import roles_of, standings_of
+from services.cases import facts_of
+from services.catalogue import catalogue
+from services.contacts import sheet
+from services.outbox import Button, Message, Rows
+from services.texts import plain, say
+from services.when import moment
+
+DOT = {Colour.GREEN: "🟢", Colour.YELLOW: "🟡", Colour.RED: "🔴"}
+# below this the guess of the kind is shown as one, with the next two as buttons
+SURE = 0.6
+LINES_OF_CONTACTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Through whose eyes a case is looked at."""
+
+    session: Session
+    case: Case
+    language: Language
+    now: datetime
+
+    @property
+    def state(self) -> State:
+        return State(self.case.state)
+
+    @property
+    def zone(self) -> str:
+        return duty.calendar(self.session, self.case.district).zone
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return catalogue(self.session, self.case.district)
+
+    def when(self, instant: datetime) -> str:
+        return moment(instant, self.now, self.zone, self.language)
+
+    def say(self, key: str, **facts: Any) -> str:
+        return say(key, self.language, **facts)
+
+    def button(self, verb: str, label: str, arg: str = "", style: str | None = None) -> Button:
+        data = buttons.data(verb, self.case.district, self.case.id, self.case.version, arg)
+        return Button(plain(label, self.language), data, style=style)
+
+
+def look_at(session: Session, case: Case, language: str, now: datetime) -> Look:
+    """The case through the eyes of a reader of `language` (one of services.texts.LANGUAGES)."""
+    return Look(session, case, cast(Language, language), now)
+
+
+# --- lines ---
+
+
+def kind_name(look: Look) -> str:
+    """The kind in the reader's language; a matter not admitted by its own name."""
+    code = look.case.not_admitted or look.case.kind
+    return look.catalogue.name(code, look.language)
+
+
+def public_place(look: Look) -> str:
+    """The building at most, else what the group is about."""
+    found = look.case.place_building or look.case.place_landmark
+    if found:
+        return found
+    group = (
+        look.session.get(Group, (look.case.district, look.case.group)) if look.case.group else None
+    )
+    return (group and group.place) or grid_name(look.session, look.case)
+
+
+def full_place(look: Look) -> str:
+    """Everything that is known of the place, for those who go there."""
+    case = look.case
+    parts = (
+        case.place_building,
+        case.place_unit,
+        case.place_floor,
+        case.place_room,
+        case.place_landmark,
+    )
+    return " ".join(part for part in parts if part) or public_place(look)
+
+
+def grid_name(session: Session, case: Case) -> str:
+    """The grid's name."""
+    row = session.get(Division, (case.district, case.grid))
+    return row.name if row else case.grid
+
+
+def owner_name(look: Look) -> str:
+    """Who has the case: a person's name, or the desk's."""
+    owner = (
+        look.session.get(Person, (look.case.district, look.case.owner)) if look.case.owner else None
+    )
+    if owner is not None:
+        return owner.name
+    unit = look.session.get(Division, (look.case.district, look.case.owner_unit))
+    return look.say("card.desk", unit=unit.name if unit else "")
+
+
+def status(look: Look) -> str:
+    """One line: where it stands and who has it."""
+    case, state = look.case, look.state
+    if state is State.CLOSED:
+        return look.say(f"closing.{case.closing}")
+    if state is State.NOT_ADMITTED:
+        return look.say("state.not_admitted")
+    if state in UNTAKEN and case.urgency == "now":
+        return look.say("state.nobody_yet")
+    return look.say(f"state.{state}", owner=owner_name(look))
+
+
+def due_line(look: Look) -> str:
+    """The promise, and that it is late if it is."""
+    late = look.now >= look.case.due_at
+    key = "card.due_late" if late else "card.due"
+    if look.case.due_provisional and not late:
+        key = "card.due_provisional"
+    return look.say(key, when=look.when(look.case.due_at))
+
+
+def head(look: Look) -> str:
+    """Dot, number and kind."""
+    dot = DOT[colour(facts_of(look.case), look.now)]
+    sure = look.case.kind_p >= SURE or look.state not in UNTAKEN or not look.case.alternatives
+    key = "card.head" if sure else "card.head_guess"
+    return look.say(key, dot=dot, number=look.case.number, kind=kind_name(look))
+
+
+def _lines(*lines: str | None) -> str:
+    return "\n".join(line for line in lines if line)
+
+
+def emergency(look: Look) -> str | None:
+    """The number to ring first and what to do before anybody comes, for what is urgent now."""
+    if look.case.urgency != "now" and look.case.reach == "owner":
+        return None
+    kind = look.catalogue.kinds.get(look.case.kind)
+    if kind is None:
+        return None
+    numbers = "、".join(_number(look, each) for each in kind.emergency_number)
+    steps = kind.first_steps(look.language)
+    lines = (
+        look.say("card.call_first", numbers=numbers) if numbers else None,
+        look.say("card.first_steps", steps=steps) if steps else None,
+    )
+    return _lines(*lines) or None
+
+
+def _number(look: Look, code: str) -> str:
+    return code if code.isdigit() else plain(f"service.{code}", look.language)
+
+
+# --- the group's card ---
+
+
+def group_card(look: Look, menu: str = "") -> Message:
+    """What everybody in the group sees."""
+    if look.case.private:
+        return Message(_private_group_text(look))
+    if look.state is State.NOT_ADMITTED:
+        return Message(_not_admitted_text(look), _not_admitted_buttons(look))
+    text = _lines(
+        head(look),
+        look.say("card.place", place=public_place(look)),
+        status(look),
+        due_line(look) if look.state in BEFORE_DONE else None,
+        look.say("card.voices", n=look.case.voices) if look.case.voices > 1 else None,
+        _condition_question(look),
+        emergency(look) if look.state in UNTAKEN else None,
+    )
+    return Message(text, _group_buttons(look, menu))
+
+
+def _private_group_text(look: Look) -> str:
+    """Not even where it stands: only that it is in good hands."""
+    return look.say("card.private", number=look.case.number)
+
+
+def _not_admitted_text(look: Look) -> str:
+    matter = look.catalogue.matters.get(look.case.not_admitted or "")
+    where = matter.where_to_go(look.language) if matter else ""
+    return _lines(
+        look.say("card.head_plain", number=look.case.number, kind=kind_name(look)),
+        look.say("card.not_admitted", where=where),
+    )
+
+
+def _not_admitted_buttons(look: Look) -> Rows:
+    return ((look.button("admit", "btn.admit"),),)
+
+
+def _condition_question(look: Look) -> str | None:
+    return look.say("card.which_condition") if _asks_condition(look) else None
+
+
+def _asks_condition(look: Look) -> bool:
+    """Several filing conditions whose limits differ, and none told yet."""
+    conditions = look.catalogue.conditions(look.case.kind)
+    limits = {(each.limit_value, each.limit_unit) for each in conditions}
+    return look.case.condition is None and len(limits) > 1 and look.state in UNTAKEN
+
+
+def _group_buttons(look: Look, menu: str) -> Rows:
+    if look.state not in BEFORE_DONE:
+        return ()
+    if menu:
+        return correction_buttons(look, menu)
+    joined = look.button("join", "btn.join")
+    return (*_guess_rows(look), (joined, look.button("fix", "btn.fix", "main")))
+
+
+def _guess_rows(look: Look) -> Rows:
+    """What the kind may be instead, or which condition it is: one tap each."""
+    if look.state not in UNTAKEN:
+        return ()
+    if look.case.kind_p < SURE and look.case.alternatives:
+        return tuple((kind_button(look, code),) for code in look.case.alternatives[:2])
+    return condition_rows(look) if _asks_condition(look) else ()
+
+
+def condition_rows(look: Look) -> Rows:
+    """One button for each filing condition."""
+    conditions = look.catalogue.conditions(look.case.kind)
+    return tuple(
+        (_said_button(look, "cond", each.text(look.language)[:60], str(index)),)
+        for index, each in enumerate(conditions)
+    )
+
+
+def kind_button(look: Look, code: str) -> Button:
+    """Corrects the kind to this one."""
+    return _said_button(look, "kind", look.catalogue.name(code, look.language), code)
+
+
+def _said_button(look: Look, verb: str, label: str, arg: str) -> Button:
+    data = buttons.data(verb, look.case.district, look.case.id, look.case.version, arg)
+    return Button(label, data)
+
+
+def correction_buttons(look: Look, menu: str) -> Rows:
+    """Kind, place, name, withdrawing: what the reporter may put right.
+
+    `menu`: main, classes, or a class of kinds (PO, PS, …).
+    """
+    back = (look.button("fix", "btn.back", ""),)
+    if menu == "main":
+        hide = "btn.show_name" if look.case.hide_name else "btn.hide_name"
+        return (
+            (look.button("fix", "btn.kind", "classes"), look.button("place", "btn.place")),
+            (look.button("name", hide), look.button("hush", "btn.make_private")),
+            (look.button("withdraw", "btn.withdraw", style="danger"), *back),
+        )
+    if menu == "classes":
+        return (*class_rows(look, "fix"), back)
+    return (*kind_rows(look, menu), back)
+
+
+def class_rows(look: Look, verb: str) -> Rows:
+    """The six classes, two in a row."""
+    classes = list(dict.fromkeys(kind.kind_class for kind in look.catalogue.kinds.values()))
+    made = [look.button(verb, f"class.{each}", each) for each in classes]
+    return tuple(tuple(made[i : i + 2]) for i in range(0, len(made), 2))
+
+
+def kind_rows(look: Look, kind_class: str) -> Rows:
+    """The kinds of one class, two in a row."""
+    codes = [k.code for k in look.catalogue.kinds.values() if k.kind_class == kind_class]
+    made = [kind_button(look, code) for code in codes]
+    return tuple(tuple(made[i : i + 2]) for i in range(0, len(made), 2))
+
+
+# --- the reporter's own card ---
+
+
+def reporter_card(look: Look, menu: str = "") -> Message:
+    """The same matter to the person who reported it, in private: their own words stand in it."""
+    if look.state is State.NOT_ADMITTED:
+        return Message(_not_admitted_text(look), _not_admitted_buttons(look))
+    text = _lines(
+        head(look),
+        look.say("card.place", place=full_place(look)),
+        look.say("card.words", words=_short(look.case.text)) if look.case.text else None,
+        status(look),
+        due_line(look) if look.state in BEFORE_DONE else None,
+        look.say("card.appointment", when=look.when(look.case.appointment_at))
+        if look.case.appointment_at
+        else None,
+        _condition_question(look),
+        emergency(look) if look.state in UNTAKEN else None,
+    )
+    return Message(text, _reporter_buttons(look, menu))
+
+
+def _reporter_buttons(look: Look, menu: str) -> Rows:
+    if look.state is State.CLOSED and look.case.reach != "named":
+        return ((look.button("refuse", "btn.again"),),)
+    if look.state not in BEFORE_DONE:
+        return ()
+    if menu:
+        return correction_buttons(look, menu)
+    return (
+        *_guess_rows(look),
+        (look.button("add", "btn.add"), look.button("fix", "btn.fix", "main")),
+    )
+
+
+def _short(words: str, most: int = 600) -> str:
+    return words if len(words) <= most else words[: most - 1] + "…"
+
+
+# --- the card of those who handle it ---
+
+
+def staff_card(look: Look, person: Person, menu: str = "") -> Message:
+    """The case with its next step as a button, for a worker, leader or desk."""
+    case = look.case
+    text = _lines(
+        head(look),
+        look.say("card.place_grid", place=full_place(look), grid=grid_name(look.session, case)),
+        _foreign_line(look),
+        look.say("card.words", words=_short(case.text)) if case.text else look.say("card.no_words"),
+        _reporter_line(look),
+        status(look),
+        due_line(look) if look.state in BEFORE_DONE else None,
+        look.say("card.appointment", when=look.when(case.appointment_at))
+        if case.appointment_at
+        else None,
+        look.say("card.voices", n=case.voices) if case.voices > 1 else None,
+        _closing_condition(look),
+        _contacts(look) if case.urgency == "now" else None,
+    )
+    return Message(text, staff_buttons(look, person, menu))
+
+
+def _foreign_line(look: Look) -> str | None:
+    """A report in another tongue: kind and urgency stand above the original in the reader's own."""
+    if look.case.language == look.language or not look.case.text:
+        return None
+    return look.say(
+        "card.foreign",
+        tongue=plain(f"tongue.{look.case.language}", look.language),
+        urgency=plain(f"urgency.{look.case.urgency}", look.language),
+    )
+
+
+def _reporter_line(look: Look) -> str:
+    case = look.case
+    if case.reporter is None:
+        return look.say(f"card.from_{case.source}")
+    if case.hide_name or case.private:
+        return look.say("card.from_hidden")
+    reporter = look.session.get(Person, (case.district, case.reporter))
+    return look.say("card.from", name=reporter.name if reporter else "")
+
+
+def _closing_condition(look: Look) -> str | None:
+    """What counts as settled, once it is in somebody's hands."""
+    if look.state in UNTAKEN or look.state not in BEFORE_DONE or look.case.condition is None:
+        return None
+    conditions = look.catalogue.conditions(look.case.kind)
+    if look.case.condition >= len(conditions):
+        return None
+    closing = conditions[look.case.condition].closing(look.language)
+    return look.say("card.settled_when", closing=closing)
+
+
+def _contacts(look: Look) -> str | None:
+    lines = sheet(look.session, look.case.district, look.case.grid, look.case.kind)
+    if not lines:
+        return None
+    shown = [look.say("card.contact", name=each.name, phone=each.masked) for each in lines]
+    return _lines(look.say("card.contacts"), *shown[:LINES_OF_CONTACTS])
+
+
+def staff_buttons(look: Look, person: Person, menu: str = "") -> Rows:
+    """The next one or two steps and *more*; nothing for who may do nothing."""
+    held = standings_of(look.session, person, look.case)
+    if menu:
+        return _menus(look, person, menu)
+    if look.state in UNTAKEN:
+        return _untaken_buttons(look, held)
+    if look.state is State.DONE:
+        return _check_buttons(look, person, held)
+    if look.state is State.CLOSED:
+        return _revisit_buttons(look, held)
+    return _owner_buttons(look, held)
+
+
+def _untaken_buttons(look: Look, held: frozenset[Standing]) -> Rows:
+    if not held & {Standing.OWNER, Standing.TEAM, Standing.DESK}:
+        return ()
+    rows: list[tuple[Button, ...]] = [(look.button("take", "btn.take", style="primary"),)]
+    if look.case.urgency == "now":
+        rows += _contact_rows(look)
+    if Standing.OWNER in held:
+        rows.append(
+            (look.button("menu", "btn.not_mine", "back"), look.button("menu", "btn.more", "more"))
+        )
+    elif Standing.DESK in held:
+        rows.append((look.button("menu", "btn.assign", "assign"),))
+    return tuple(rows)
+
+
+def _contact_rows(look: Look) -> list[tuple[Button, ...]]:
+    """One tap shows the number, one says "engaged → next" to the whole team."""
+    lines = sheet(look.session, look.case.district, look.case.grid, look.case.kind)
+    return [
+        (
+            _said_button(look, "ring", plain("btn.ring", look.language, name=each.name), str(i)),
+            look.button("engaged", "btn.engaged", str(i)),
+        )
+        for i, each in enumerate(lines[:LINES_OF_CONTACTS])
+    ]
+
+
+def _owner_buttons(look: Look, held: frozenset[Standing]) -> Rows:
+    if Standing.OWNER not in held:
+        assign = look.button("menu", "btn.assign", "assign")
+        return ((assign,),) if Standing.DESK in held and look.state in BEFORE_DONE else ()
+    if look.state not in BEFORE_DONE:
+        return ()
+    done = look.button("done", "btn.done", style="success")
+    first = {
+        State.TAKEN: (look.button("arrive", "btn.arrive", style="primary"), done),
+        State.WAITING: (look.button("resume", "btn.resume"), done),
+    }.get(look.state, (done,))
+    return (first, (look.button("menu", "btn.more", "more"),))
+
+
+def _check_buttons(look: Look, person: Person, held: frozenset[Standing]) -> Rows:
+    own = person.id in (look.case.done_by, look.case.filed_by)
+    if Standing.DESK not in held or own:
+        return ()
+    return (
+        (
+            look.button("check", "btn.check", style="success"),
+            look.button("check_failed", "btn.check_failed"),
+        ),
+    )
+
+
+def _revisit_buttons(look: Look, held: frozenset[Standing]) -> Rows:
+    if not held & {Standing.OWNER, Standing.TEAM, Standing.DESK}:
+        return ()
+    kind = look.catalogue.kinds.get(look.case.kind)
+    if kind is None or look.case.revisits_done >= len(kind.revisit_days):
+        return ()
+    return (
+        (
+            look.button("revisit_fine", "btn.fine", style="success"),
+            look.button("revisit_again", "btn.flared_up"),
+        ),
+    )
+
+
+def _menus(look: Look, person: Person, menu: str) -> Rows:
+    back = (look.button("menu", "btn.back", ""),)
+    made: dict[str, Rows] = {
+        "more": _more(look),
+        "back": _reasons(look, "hand_back", HAND_BACK_REASONS),
+        "others": _reasons(look, "call_others", OTHERS_REASONS),
+        "later": tuple(
+            (look.button("later", f"btn.later_{each}", each),)
+            for each in ("hour", "evening", "morning")
+        ),
+        "ask": _phrases(look, "ask", QUESTIONS),
+        "slots": _slot_choice(look),
+        "classes": class_rows(look, "menu"),
+        "assign": _assign_rows(look, person),
+        "contacts": tuple(_contact_rows(look)),
+        "notes": _phrases(look, "note", NOTES),
+    }
+    return (*(made[menu] if menu in made else kind_rows(look, menu)), back)
+
+
+# preset phrases, so that nobody has to type (services/locale: ask.*, note.*)
+QUESTIONS = ("where", "photo", "when_home", "still", "details")
+# which preset answers fit which question
+ANSWERS = {
+    "where": (),
+    "photo": (),
+    "when_home": ("daytime", "evening", "weekend"),
+    "still": ("yes", "no"),
+    "details": (),
+}
+NOTES = ("fixed", "talked", "property", "informed", "delivered")
+
+
+def _more(look: Look) -> Rows:
+    able = look.state in (State.TAKEN, State.IN_HAND) and look.case.reporter is not None
+    asking = (look.button("menu", "btn.ask", "ask"), look.button("menu", "btn.appoint", "slots"))
+    taken = look.state not in UNTAKEN
+    others = (look.button("menu", "btn.others", "others"),) if taken else ()
+    return (
+        *((asking,) if able and look.case.reach != "named" else ()),
+        (look.button("menu", "btn.not_mine", "back"), *others),
+        (look.button("menu", "btn.later", "later"), look.button("menu", "btn.kind", "classes")),
+        (look.button("menu", "btn.contacts", "contacts"), look.button("photos", "btn.photos")),
+    )
+
+
+def _reasons(look: Look, verb: str, reasons: tuple[str, ...]) -> Rows:
+    return tuple((look.button(verb, f"reason.{each}", each),) for each in reasons)
+
+
+def _phrases(look: Look, verb: str, phrases: tuple[str, ...]) -> Rows:
+    return tuple((look.button(verb, f"{verb}.{each}", each),) for each in phrases)
+
+
+def _slot_choice(look: Look) -> Rows:
+    """Which three proposals to send: today, tomorrow, or the weekend; each holds an evening."""
+    return tuple(
+        (look.button("slots", f"btn.slots_{each}", each),)
+        for each in ("soon", "tomorrow", "weekend")
+    )
+
+
+def _assign_rows(look: Look, person: Person) -> Rows:
+    """The team, present ones first, without the desk itself."""
+    people = routing.line(look.session, look.case, look.now)[:8]
+    found = [look.session.get(Person, (look.case.district, each)) for each in people]
+    return tuple(
+        (_said_button(look, "assign", each.name, _ref22(each.id)),)
+        for each in found
+        if each is not None and each.id != look.case.owner
+    )
+
+
+def _ref22(key: UUID) -> str:
+    return buttons.key22(key)
+
+
+def is_worker(session: Session, person: Person) -> bool:
+    """Whether the person handles cases."""
+    handlers = (RoleName.WORKER, RoleName.LEADER, RoleName.SUPERVISOR, RoleName.DEPARTMENT)
+    return any(each.role in handlers for each in roles_of(session, person))
+
+
+# --- the question when it is done ---
+
+
+def question(look: Look, mention: str = "") -> Message:
+    """Settled? And then, with the stars, how it was."""
+    case = look.case
+    if look.state is State.DONE:
+        yes = look.button("settle", "btn.settled", style="success")
+        no = look.button("refuse", "btn.not_settled")
+        text = look.say("ask.settled", number=case.number, kind=_shown_kind(look))
+        return Message(mention + text, ((yes, no),))
+    if case.closing == Closing.SETTLED and case.stars is None and case.reach != "named":
+        stars = tuple(_said_button(look, "rate", "★" * each, str(each)) for each in range(1, 6))
+        text = look.say("ask.stars", number=case.number)
+        return Message(mention + text, (stars[:3], stars[3:]))
+    key = "ask.thanks" if case.closing == Closing.SETTLED else "ask.again_noted"
+    if case.closing == Closing.UNCONFIRMED:
+        key = "ask.closed_by_silence"
+    return Message(mention + look.say(key, number=case.number))
+
+
+def _shown_kind(look: Look) -> str:
+    return plain("card.private_kind", look.language) if look.case.private else kind_name(look)

@@ -1,0 +1,88 @@
+"""What is due happens: each row read again before it acts, and dropped with a trace if its
+matter has moved on. Any replica may sweep; a row is held by the one that does.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from domain.lifecycle import BEFORE_DONE, UNTAKEN, State, Timer, Verb
+from domain.refused import Refused
+from models import Case, Due
+from services.access import locked_case
+from services.handling import by_clock
+
+Firing = Callable[[Session, Due, datetime], None]
+AN_HOUR = timedelta(hours=1)
+_FIRINGS: dict[str, Firing] = {}
+
+
+def register(name: str, firing: Firing) -> None:
+    """`firing` is what happens when a row of this name is due."""
+    _FIRINGS[name] = firing
+
+
+def sweep(session: Session, now: datetime, limit: int = 200) -> int:
+    """Fire at most `limit` due rows, urgent ones first, then the oldest; returns how many.
+
+    A row that fails is pushed an hour on and says so, so that it never stops the rest.
+    """
+    query = (
+        select(Due)
+        .where(Due.state == "pending", col(Due.at) <= now)
+        .order_by(col(Due.urgent).desc(), col(Due.at), col(Due.id))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = list(session.exec(query))
+    for row in rows:
+        _fire(session, row, now)
+    return len(rows)
+
+
+def _fire(session: Session, row: Due, now: datetime) -> None:
+    row.state, row.fired_at = "fired", now
+    session.add(row)
+    session.flush()
+    try:
+        with session.begin_nested():
+            _FIRINGS[row.name](session, row, now)
+    except Refused as refused:
+        row.state, row.trace = "dropped", refused.code
+    except (
+        Exception
+    ) as error:  # one bad row never stops the rest; the desk of the engineers sees it
+        row.state, row.fired_at = "pending", None
+        row.at, row.trace = now + AN_HOUR, f"failed: {type(error).__name__}"
+    session.add(row)
+
+
+def _case_timer(session: Session, row: Due, now: datetime) -> None:
+    case = locked_case(session, row.district, row.case)
+    verb = _verb(case, Timer(row.name.removeprefix("case.")))
+    by_clock(session, case, verb, now)
+
+
+_VERBS = {
+    Timer.ACCEPT: (Verb.PASS_ON, UNTAKEN),
+    Timer.SOON: (Verb.DUE_SOON, BEFORE_DONE),
+    Timer.OVERDUE: (Verb.OVERDUE, BEFORE_DONE),
+    Timer.REMIND: (Verb.REMIND, BEFORE_DONE),
+    Timer.NUDGE: (Verb.NUDGE, frozenset({State.DONE})),
+    Timer.SILENCE: (Verb.SILENCE, frozenset({State.DONE})),
+    Timer.DESK: (Verb.ASK_DESK, frozenset({State.DONE})),
+    Timer.REVISIT: (Verb.REVISIT_DUE, frozenset({State.CLOSED})),
+    Timer.ARCHIVE: (Verb.ARCHIVE, frozenset(State)),
+}
+
+
+def _verb(case: Case, timer: Timer) -> Verb:
+    verb, states = _VERBS[timer]
+    if case.state not in states:
+        raise Refused("moved_on")
+    return verb
+
+
+for _timer in Timer:
+    register(f"case.{_timer}", _case_timer)

@@ -1,0 +1,221 @@
+"""A verb happens to a case: decided by the table, written, and told to whom it concerns."""
+
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from domain.lifecycle import BEFORE_DONE, Change, Given, State, Verb, decide
+from domain.refused import Refused
+from domain.roles import CLOCK, ActorFacts
+from models import Attachment, Case, CaseEvent, Person
+from services import duty, notices, routing, territory
+from services.access import actor_of, locked_case, roles_of
+from services.cases import facts_of, write
+from services.catalogue import catalogue
+from services.equipment import policy
+
+
+def do(
+    session: Session,
+    person: Person,
+    key: UUID | None,
+    verb: Verb,
+    now: datetime,
+    *,
+    version: int | None = None,
+    personal: dict[str, Any] | None = None,
+    **given: Any,
+) -> Case:
+    """`verb` by `person` to the case `key`.
+
+    `version`: the one the pressed button carried; an older one is refused with what happened
+    since. Raises Refused.
+    """
+    case = locked_case(session, person.district, key)
+    if version is not None and version != case.version:
+        raise stale(session, case)
+    change_case(session, case, verb, actor_of(session, person, case), now, personal, **given)
+    return case
+
+
+def stale(session: Session, case: Case) -> Refused:
+    """Why an old button does nothing: somebody has it, or it has moved on."""
+    taker = session.get(Person, (case.district, case.taken_by)) if case.taken_by else None
+    if case.state in (State.TAKEN, State.IN_HAND) and taker is not None:
+        return Refused("taken_by", name=taker.name, number=case.number)
+    return Refused("stale", number=case.number)
+
+
+def change_case(
+    session: Session,
+    case: Case,
+    verb: Verb,
+    actor: ActorFacts,
+    now: datetime,
+    personal: dict[str, Any] | None = None,
+    **given: Any,
+) -> Change:
+    """Decide, write, tell."""
+    change = decide(facts_of(case), verb, actor, _given(session, case, verb, now, given), now)
+    write(session, case, change, actor, now, personal)
+    notices.tell(session, case, change, now)
+    return change
+
+
+def by_clock(session: Session, case: Case, verb: Verb, now: datetime, **given: Any) -> Change:
+    """A verb of the clock's."""
+    return change_case(session, case, verb, CLOCK, now, None, **given)
+
+
+def pass_on(session: Session, case: Case, now: datetime) -> None:
+    """Nobody took it in time: the next in line is asked; at its end the desk, again and again."""
+    by_clock(session, case, Verb.PASS_ON, now)
+
+
+def proposed(session: Session, case: Case, choice: str) -> datetime:
+    """The `choice`-th (0, 1, 2) of the times last proposed. Raises Refused `time_past`."""
+    query = (
+        select(CaseEvent.facts)
+        .where(CaseEvent.district == case.district, CaseEvent.case == case.id)
+        .where(CaseEvent.verb == str(Verb.PROPOSE))
+        .order_by(col(CaseEvent.seq).desc())
+    )
+    facts = session.exec(query).first() or {}
+    times = facts.get("slots", [])
+    if not choice.isdigit() or int(choice) >= len(times):
+        raise Refused("time_past")
+    return datetime.fromisoformat(times[int(choice)])
+
+
+def grids_of(session: Session, person: Person) -> list[tuple[str, str]]:
+    """The grids that somebody works in, as (code, name): their own, or all below their unit."""
+    found: dict[str, str] = {}
+    for role in roles_of(session, person):
+        for grid in territory.grids(session, person.district, territory.area_of(role.unit)):
+            found[grid.code] = grid.name
+    return sorted(found.items())
+
+
+def hand_over(session: Session, person: Person, now: datetime) -> int:
+    """Somebody has lost their roles or can't be reached: the next in line has it at once.
+
+    A reminder nobody receives is not a reminder. Returns how many cases went on.
+    """
+    query = select(Case).where(
+        Case.district == person.district,
+        Case.owner == person.id,
+        col(Case.state).in_([str(state) for state in BEFORE_DONE]),
+    )
+    cases = list(session.exec(query))
+    for case in cases:
+        by_clock(session, case, Verb.PASS_ON, now)
+    return len(cases)
+
+
+def unreachable(session: Session, key: UUID, district: str, now: datetime) -> None:
+    """The person `key` has blocked the bot: what waits for them goes on, and the desk hears."""
+    person = session.get(Person, (district, key))
+    if person is None or not hand_over(session, person, now):
+        return
+    area = next((territory.area_of(role.unit) for role in roles_of(session, person)), district)
+    notices.tell_desk(session, district, area, "desk.unreachable", now, name=person.name)
+
+
+EVENING = time(17)
+
+# what goes to somebody else and needs to know to whom
+_ROUTED = frozenset({Verb.FILE, Verb.PASS_ON, Verb.HAND_BACK})
+
+
+def _given(session: Session, case: Case, verb: Verb, now: datetime, given: dict[str, Any]) -> Given:
+    full = Given(
+        calendar=duty.calendar(session, case.district),
+        policy=policy(session),
+        evidence=_evidence(session, case) if verb is Verb.DONE else frozenset(),
+        revisit_days=_revisit_days(session, case),
+    )
+    full = replace(full, **given)
+    if verb in _ROUTED:
+        turn = routing.next_turn(session, case, now)
+        return replace(full, next_owner=turn.person, next_unit=turn.unit)
+    if verb is Verb.CALL_OTHERS:
+        unit = routing.desk_unit(session, case.district, case.grid)
+        return replace(full, next_owner=None, next_unit=unit)
+    return full
+
+
+def _revisit_days(session: Session, case: Case) -> tuple[int, ...]:
+    kind = catalogue(session, case.district).kinds.get(case.kind)
+    return kind.revisit_days if kind else ()
+
+
+def _evidence(session: Session, case: Case) -> frozenset[str]:
+    """Which kinds of evidence were given since the case was last opened or reopened."""
+    since = _last_opened(session, case)
+    query = select(Attachment.kind).where(
+        Attachment.district == case.district,
+        Attachment.case == case.id,
+        Attachment.role == "after",
+        col(Attachment.at) >= since,
+    )
+    found = set(session.exec(query))
+    noted = select(CaseEvent.id).where(
+        CaseEvent.district == case.district,
+        CaseEvent.case == case.id,
+        CaseEvent.verb == str(Verb.ADD),
+        col(CaseEvent.at) >= since,
+        col(CaseEvent.standing).in_(["owner", "team", "desk"]),
+    )
+    if session.exec(noted).first() is not None:
+        found.add("note")
+    return frozenset(found)
+
+
+def _last_opened(session: Session, case: Case) -> datetime:
+    query = (
+        select(CaseEvent.at)
+        .where(CaseEvent.district == case.district, CaseEvent.case == case.id)
+        .where(col(CaseEvent.after) == str(State.REOPENED))
+        .where(col(CaseEvent.before) != str(State.REOPENED))
+        .order_by(col(CaseEvent.seq).desc())
+    )
+    return session.exec(query).first() or case.opened_at
+
+
+def later_at(session: Session, district: str, choice: str, now: datetime) -> datetime:
+    """`hour`: in an hour · `evening`: 17:00, before the day ends · `morning`: the next workday.
+
+    An evening that is over becomes the next working day's. Raises Refused `time_past`.
+    """
+    if choice == "hour":
+        return now + timedelta(hours=1)
+    if choice not in ("evening", "morning"):
+        raise Refused("time_past")
+    days = 0 if choice == "evening" else 1
+    clock = EVENING if choice == "evening" else policy(session).morning
+    at = duty.local_at(session, district, now, days, clock)
+    if at <= now:
+        at = duty.local_at(session, district, now, 1, clock)
+    return duty.next_work(session, district, at)
+
+
+# proposals for a visit at home, as (days from today, local hour); each set holds an evening
+SLOTS = {
+    "soon": ((0, 19), (1, 10), (1, 19)),
+    "tomorrow": ((1, 10), (1, 15), (1, 19)),
+    "weekend": (),
+}
+
+
+def slots(session: Session, district: str, choice: str, now: datetime) -> tuple[datetime, ...]:
+    """Three proposals that are still to come. Raises Refused `time_past` for another choice."""
+    if choice not in SLOTS:
+        raise Refused("time_past")
+    today = now.astimezone(duty.zone(session, district))
+    saturday = (5 - today.weekday()) % 7 or 7
+    plan = SLOTS[choice] or ((saturday, 10), (saturday, 15), (saturday + 1, 19))
+    found = (duty.local_at(session, district, now, days, time(hour)) for days, hour in plan)
+    return tuple(each if each > now else each + timedelta(days=1) for each in found)

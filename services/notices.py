@@ -1,0 +1,641 @@
+"""Who must hear what: a change of a case becomes rows in the outbox.
+
+Cards are edited in place; a sentence of its own is said only when somebody must act or asked to
+be told. Routine words wait for the reader's working time; urgent ones don't.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from html import escape
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from domain.lifecycle import UNTAKEN, Change, State, Verb
+from models import Case, Group, Outbox, Person, Posted, Voice
+from services import attachments, buttons, duty, routing
+from services.cards import (
+    ANSWERS,
+    group_card,
+    kind_name,
+    look_at,
+    owner_name,
+    question,
+    reporter_card,
+    staff_card,
+)
+from services.outbox import About, Address, Button, Message, Priority, act, put
+from services.texts import plain, say
+
+
+def card_name(case: Case, part: str) -> str:
+    """The name of a case's card: g the group's, s staff's, r the reporter's, q the question."""
+    return f"{part}:{case.id}"
+
+
+# --- addresses ---
+
+
+def private_chat(person: Person | None, bot: str) -> Address | None:
+    """Where a person can be written to first; None if they never started the bot."""
+    if person is None or not person.reachable or person.address is None:
+        return None
+    return Address(person.bot or bot, person.address, person.platform)
+
+
+def group_of(session: Session, case: Case) -> Group | None:
+    """The group the case was reported in, if it is still ours."""
+    row = session.get(Group, (case.district, case.group)) if case.group else None
+    return row if row is not None and row.ended_at is None else None
+
+
+def group_chat(session: Session, case: Case) -> Address | None:
+    """The chat of the case's group."""
+    group = group_of(session, case)
+    return Address(group.bot, group.chat, group.platform) if group else None
+
+
+def person_of(session: Session, case: Case, key: UUID | None) -> Person | None:
+    """One of the case's people."""
+    return session.get(Person, (case.district, key)) if key else None
+
+
+# --- cards ---
+
+
+def show_group(session: Session, case: Case, now: datetime, menu: str = "") -> None:
+    """The group's card as the case stands now."""
+    group = group_of(session, case)
+    if group is None or case.reach == "named" or case.source_chat != group.chat:
+        return
+    message = group_card(look_at(session, case, group.language, now), menu)
+    reply = replace(message, reply_to=case.source_message)
+    about = _about(case, Priority.ANSWER, card=card_name(case, "g"))
+    put(session, Address(group.bot, group.chat, group.platform), reply, now, about)
+
+
+def show_staff(
+    session: Session,
+    case: Case,
+    person: Person,
+    now: datetime,
+    menu: str = "",
+    afresh: bool = False,
+) -> None:
+    """A worker's or desk's card; `afresh`: as a new message, so that it is noticed."""
+    to = private_chat(person, case.bot)
+    if to is None:
+        return
+    name = card_name(case, "s")
+    if afresh:
+        _retire(session, to, name, now)
+    message = staff_card(look_at(session, case, person.language, now), person, menu)
+    urgent = case.urgency == "now" or case.reach == "named"
+    wait = None if urgent or menu else duty.routine_at(session, person, now)
+    priority = Priority.URGENT if urgent else Priority.NOTICE
+    put(session, to, message, now, _about(case, priority, card=name, person=person.id, wait=wait))
+
+
+def show_reporter(
+    session: Session, case: Case, now: datetime, menu: str = "", afresh: bool = False
+) -> None:
+    """The reporter's own card in private, where they have one or chose to."""
+    person = person_of(session, case, case.reporter)
+    to = private_chat(person, case.bot)
+    if person is None or to is None:
+        return
+    name = card_name(case, "r")
+    if afresh:
+        _retire(session, to, name, now)
+    message = reporter_card(look_at(session, case, person.language, now), menu)
+    put(session, to, message, now, _about(case, Priority.ANSWER, card=name, person=person.id))
+
+
+def _retire(session: Session, to: Address, name: str, now: datetime) -> None:
+    """The old message keeps its words and loses its buttons; the next one is new."""
+    old = session.get(Posted, (to.bot, to.platform, to.chat, name))
+    if old is None:
+        return
+    about = About(priority=Priority.NOTICE)
+    act(session, to, "strip", {"message": old.message}, now, about)
+    session.delete(old)
+    session.flush()
+
+
+def has_card(session: Session, to: Address, name: str) -> bool:
+    """Whether the card stands in the chat or is on its way there."""
+    if session.get(Posted, (to.bot, to.platform, to.chat, name)) is not None:
+        return True
+    query = select(Outbox.id).where(
+        Outbox.bot == to.bot,
+        Outbox.chat == to.chat,
+        Outbox.card == name,
+        Outbox.state == "pending",
+    )
+    return session.exec(query).first() is not None
+
+
+def _about(
+    case: Case,
+    priority: Priority,
+    *,
+    card: str | None = None,
+    person: UUID | None = None,
+    wait: datetime | None = None,
+    dedupe: str | None = None,
+) -> About:
+    return About(
+        priority=priority,
+        district=case.district,
+        case=case.id,
+        person=person,
+        not_before=wait,
+        card=card,
+        dedupe=dedupe,
+    )
+
+
+def refresh(session: Session, case: Case, now: datetime) -> None:
+    """Every card of the case that stands somewhere shows how it stands now."""
+    show_group(session, case, now)
+    for person in _staff(session, case):
+        to = private_chat(person, case.bot)
+        if to is not None and has_card(session, to, card_name(case, "s")):
+            show_staff(session, case, person, now)
+    reporter = person_of(session, case, case.reporter)
+    to = private_chat(reporter, case.bot)
+    if to is not None and has_card(session, to, card_name(case, "r")):
+        show_reporter(session, case, now)
+
+
+def _staff(session: Session, case: Case) -> list[Person]:
+    """Everybody who may hold a card of the case."""
+    keys = {UUID(each) for each in case.passed}
+    keys |= {key for key in (case.owner, case.taken_by, case.done_by, case.filed_by) if key}
+    query = select(Person).where(Person.district == case.district, col(Person.id).in_(keys))
+    return list(session.exec(query))
+
+
+# --- telling ---
+
+
+def tell_staff(
+    session: Session,
+    case: Case,
+    key: UUID,
+    sentence: str,
+    now: datetime,
+    stamp: str,
+    **facts: Any,
+) -> None:
+    """A sentence about a case to somebody who works here, with a button that opens it.
+
+    `stamp` makes it once per case and occasion.
+    """
+    person = person_of(session, case, key)
+    to = private_chat(person, case.bot)
+    if person is None or to is None:
+        return
+    look = look_at(session, case, person.language, now)
+    about_case: dict[str, Any] = {
+        "number": case.number,
+        "kind": kind_name(look),
+        "owner": owner_name(look),
+    }
+    text = say(sentence, person.language, **about_case | facts)
+    urgent = case.urgency == "now" or case.reach == "named"
+    wait = None if urgent else duty.routine_at(session, person, now)
+    dedupe = f"{sentence}:{case.id}:{stamp}:{key}"
+    priority = Priority.URGENT if urgent else Priority.NOTICE
+    about = _about(case, priority, person=person.id, wait=wait, dedupe=dedupe)
+    put(session, to, Message(text, ((look.button("open", "btn.open"),),)), now, about)
+
+
+def tell_desk(
+    session: Session, district: str, unit: str, sentence: str, now: datetime, **facts: Any
+) -> None:
+    """A sentence to the nearest desk above a unit."""
+    for key in routing.desk(session, district, routing.desk_unit(session, district, unit)):
+        person = session.get(Person, (district, key))
+        to = private_chat(person, person.bot or "") if person else None
+        if person is None or to is None:
+            continue
+        text = say(sentence, person.language, **facts)
+        wait = duty.routine_at(session, person, now)
+        about = About(district=district, person=key, not_before=wait)
+        put(session, to, Message(text), now, about)
+
+
+def tell_reporter(
+    session: Session, case: Case, sentence: str, now: datetime, stamp: str, **facts: Any
+) -> None:
+    """A sentence to the reporter, in the group or in private as they chose.
+
+    Nothing for a matter of one named person: no screen may light up at home.
+    """
+    if case.reporter is None or case.reach == "named":
+        return
+    person = person_of(session, case, case.reporter)
+    found = _reporter_chat(session, case, person)
+    if person is None or found is None:
+        return
+    to, language, group = found
+    text = say(sentence, language, number=case.number, **facts)
+    message = Message(
+        (_mention(case, person) if group else "") + text,
+        reply_to=case.source_message if group and not case.private else None,
+    )
+    dedupe = f"{sentence}:{case.id}:{stamp}"
+    put(session, to, message, now, _about(case, Priority.ANSWER, dedupe=dedupe))
+
+
+def ask_reporter(session: Session, case: Case, now: datetime, *, afresh: bool = False) -> None:
+    """Settled? As a card of its own, so that the answer changes it in place."""
+    if case.reporter is None or case.reach == "named":
+        return
+    person = person_of(session, case, case.reporter)
+    found = _reporter_chat(session, case, person)
+    if person is None or found is None:
+        return
+    to, language, group = found
+    if afresh:
+        _retire(session, to, card_name(case, "q"), now)
+    look = look_at(session, case, language, now)
+    message = question(look, _mention(case, person) if group else "")
+    if group and not case.private:
+        message = Message(message.text, message.buttons, reply_to=case.source_message)
+    put(session, to, message, now, _about(case, Priority.ANSWER, card=card_name(case, "q")))
+
+
+def _reporter_chat(
+    session: Session, case: Case, person: Person | None
+) -> tuple[Address, str, bool] | None:
+    """Where the reporter is told things: (chat, language, whether it is the group)."""
+    private = private_chat(person, case.bot)
+    group = group_of(session, case)
+    open_here = group is not None and case.channel == "group" and not case.private
+    if group is not None and (open_here or private is None) and not case.private:
+        return Address(group.bot, group.chat, group.platform), group.language, True
+    if private is not None and person is not None:
+        return private, person.language, False
+    return None
+
+
+def _mention(case: Case, person: Person) -> str:
+    """The reporter's name as a link that notifies them; nothing if they'd rather not be named."""
+    if case.hide_name or not person.address or not person.name:
+        return ""
+    return f'<a href="tg://user?id={escape(person.address)}">{escape(person.name)}</a> '
+
+
+def invite_to_private(
+    session: Session, case: Case, chat: Address, language: str, link: str, now: datetime
+) -> None:
+    """A neutral reply in the group with a button that opens the private chat; never the kind."""
+    text = say("report.private_reply", language, number=case.number)
+    go = Button(plain("btn.go_private", language), url=link)
+    message = Message(text, ((go,),), reply_to=case.source_message)
+    put(session, chat, message, now, _about(case, Priority.ANSWER, dedupe=f"neutral:{case.id}"))
+
+
+# --- what each verb says ---
+
+Told = Callable[[Session, Case, Change, datetime], None]
+
+
+def tell(session: Session, case: Case, change: Change, now: datetime) -> None:
+    """Everybody who must hear of the change does, once."""
+    refresh(session, case, now)
+    if change.verb in TOLD:
+        TOLD[change.verb](session, case, change, now)
+
+
+def _stamp(case: Case) -> str:
+    return str(case.version)
+
+
+def offer(session: Session, case: Case, change: Change, now: datetime) -> None:
+    """The next in line gets the card; an urgent matter goes to the whole team at once."""
+    for key in _offered_to(session, case, now):
+        person = person_of(session, case, key)
+        if person is not None:
+            show_staff(session, case, person, now, afresh=True)
+            send_files(session, case, person, attachments.of(session, case, "report"), now)
+
+
+def _offered_to(session: Session, case: Case, now: datetime) -> list[UUID]:
+    if case.reach == "team" and case.urgency == "now":
+        people = routing.team(session, case, now)
+        return people or routing.desk(session, case.district, case.owner_unit)
+    if case.owner is not None:
+        return [case.owner]
+    if case.reach == "named":
+        return []
+    return routing.desk(session, case.district, case.owner_unit)
+
+
+# --- photos and words that travel with a case ---
+
+
+def show_files(
+    session: Session, case: Case, files: Sequence[attachments.FileLike], now: datetime
+) -> None:
+    """Photos and voice notes that came in go to whoever has the case."""
+    person = person_of(session, case, case.owner)
+    if person is not None and files:
+        send_files(session, case, person, files, now)
+
+
+def send_files(
+    session: Session,
+    case: Case,
+    person: Person,
+    files: Sequence[attachments.FileLike],
+    now: datetime,
+) -> None:
+    """The files to one person, under the case's number; each file once."""
+    to = private_chat(person, case.bot)
+    if to is None:
+        return
+    text = say("card.files", person.language, number=case.number)
+    photos = tuple({"file_id": each.file_id} for each in files if each.kind == "photo")
+    wait = _staff_wait(session, case, person, now)
+    if photos:
+        dedupe = f"files:{case.id}:{person.id}:{files[0].unique_id}"
+        about = _about(case, Priority.NOTICE, person=person.id, wait=wait, dedupe=dedupe)
+        put(session, to, Message(text, photos=photos), now, about)
+    for each in files:
+        if each.kind != "photo":
+            _send_other(session, case, person, to, each, now)
+
+
+def _send_other(
+    session: Session,
+    case: Case,
+    person: Person,
+    to: Address,
+    file: attachments.FileLike,
+    now: datetime,
+) -> None:
+    text = say("card.files", person.language, number=case.number)
+    dedupe = f"files:{case.id}:{person.id}:{file.unique_id}"
+    wait = _staff_wait(session, case, person, now)
+    about = _about(case, Priority.NOTICE, person=person.id, wait=wait, dedupe=dedupe)
+    if file.kind == "voice":
+        put(session, to, Message(text, voice=file.file_id), now, about)
+    else:
+        put(session, to, Message(text, document={"file_id": file.file_id}), now, about)
+
+
+def _staff_wait(session: Session, case: Case, person: Person, now: datetime) -> datetime | None:
+    urgent = case.urgency == "now" or case.reach == "named" or person.id == case.reporter
+    return None if urgent else duty.routine_at(session, person, now)
+
+
+def pass_words(session: Session, case: Case, person: Person, text: str, now: datetime) -> None:
+    """What the reporter added goes to whoever has the case."""
+    if case.owner is not None and case.owner != person.id and text:
+        tell_staff(session, case, case.owner, "work.added", now, str(now.timestamp()), words=text)
+
+
+def pass_answer(session: Session, case: Case, phrase: str, now: datetime) -> None:
+    """A preset answer, in the worker's language."""
+    worker = person_of(session, case, case.owner)
+    if worker is None:
+        return
+    words = plain(f"answer.{phrase}", worker.language)
+    tell_staff(session, case, worker.id, "work.added", now, str(now.timestamp()), words=words)
+
+
+def put_question(session: Session, case: Case, phrase: str, now: datetime) -> None:
+    """A preset question in the reporter's language, with preset answers.
+
+    What is urgent carries, for a foreigner, a Chinese sentence to show to people nearby.
+    """
+    found = _reporter_chat(session, case, person_of(session, case, case.reporter))
+    person = person_of(session, case, case.reporter)
+    if found is None or person is None:
+        return
+    to, language, group = found
+    look = look_at(session, case, language, now)
+    text = (_mention(case, person) if group else "") + look.say(
+        "told.asked", number=case.number, question=plain(f"ask.{phrase}", language)
+    )
+    rows = tuple((look.button("answer", f"answer.{each}", each),) for each in ANSWERS[phrase])
+    rows += ((look.button("add", "btn.answer_words"),),)
+    message = Message(text, rows, reply_to=case.source_message if group else None)
+    dedupe = f"asked:{case.id}:{now.timestamp()}"
+    put(session, to, message, now, _about(case, Priority.ANSWER, dedupe=dedupe))
+
+
+def propose(session: Session, case: Case, times: Sequence[datetime], now: datetime) -> None:
+    """Three times for a visit, a button each, in private if the reporter can be reached there."""
+    person = person_of(session, case, case.reporter)
+    found = _reporter_chat(session, case, person)
+    if found is None or person is None:
+        return
+    to, language, group = found
+    look = look_at(session, case, language, now)
+    text = (_mention(case, person) if group else "") + look.say("slot.propose", number=case.number)
+    rows = tuple(
+        (Button(look.when(at), look.button("appoint", "btn.back", str(index)).data),)
+        for index, at in enumerate(times)
+    )
+    message = Message(text, rows, reply_to=case.source_message if group else None)
+    put(session, to, message, now, _about(case, Priority.ANSWER))
+
+
+def tell_appointment(session: Session, case: Case, now: datetime) -> None:
+    """The time that was agreed, to the worker and in the reporter's chat."""
+    if case.owner is None or case.appointment_at is None:
+        return
+    worker = person_of(session, case, case.owner)
+    language = worker.language if worker else "zh-Hans"
+    when = look_at(session, case, language, now).when(case.appointment_at)
+    tell_staff(session, case, case.owner, "work.appointed", now, when, when=when)
+    tell_reporter(session, case, "told.appointed", now, when, when=when)
+
+
+def publish(session: Session, case: Case, now: datetime) -> bool:
+    """The "after" photos go to the group: the worker has said that no face or plate is in them."""
+    chat, group = group_chat(session, case), group_of(session, case)
+    photos = attachments.of(session, case, "after")
+    shown = tuple({"file_id": each.file_id} for each in photos if each.kind == "photo")
+    if chat is None or group is None or case.private or not shown:
+        return False
+    text = look_at(session, case, group.language, now).say("told.after_photo", number=case.number)
+    dedupe = f"after:{case.id}:{case.reopenings}"
+    message = Message(text, photos=shown, reply_to=case.source_message)
+    put(session, chat, message, now, _about(case, Priority.NOTICE, dedupe=dedupe))
+    return True
+
+
+def _taken(session: Session, case: Case, change: Change, now: datetime) -> None:
+    if case.channel == "private" or case.private:
+        worker = person_of(session, case, case.owner)
+        tell_reporter(
+            session, case, "told.taken", now, _stamp(case), name=worker.name if worker else ""
+        )
+
+
+def _arrived(session: Session, case: Case, change: Change, now: datetime) -> None:
+    if case.channel == "private" or case.private:
+        tell_reporter(session, case, "told.arrived", now, _stamp(case))
+
+
+def _done(session: Session, case: Case, change: Change, now: datetime) -> None:
+    if case.state == State.DONE:
+        ask_reporter(session, case, now, afresh=True)
+
+
+def _answered(session: Session, case: Case, change: Change, now: datetime) -> None:
+    if case.owner is not None:
+        tell_staff(session, case, case.owner, "work.answered", now, str(now.timestamp()))
+
+
+def _asked_again(session: Session, case: Case, change: Change, now: datetime) -> None:
+    ask_reporter(session, case, now)
+
+
+def _closed(session: Session, case: Case, change: Change, now: datetime) -> None:
+    ask_reporter(session, case, now)
+    _tell_voices(session, case, now)
+    if change.verb is Verb.SETTLE and case.done_by is not None:
+        tell_staff(session, case, case.done_by, "work.settled", now, _stamp(case))
+
+
+def _tell_voices(session: Session, case: Case, now: datetime) -> None:
+    """Everybody who joined hears of the end, in private; the group's card tells the rest."""
+    query = select(Voice).where(
+        Voice.district == case.district,
+        Voice.case == case.id,
+        Voice.part != "reporter",
+    )
+    for voice in session.exec(query):
+        person = person_of(session, case, voice.person)
+        to = private_chat(person, case.bot)
+        if person is None or to is None:
+            continue
+        text = say("told.joined_closed", person.language, number=case.number)
+        dedupe = f"joined:{case.id}:{case.version}:{person.id}"
+        put(session, to, Message(text), now, _about(case, Priority.NOTICE, dedupe=dedupe))
+
+
+def _reopened(session: Session, case: Case, change: Change, now: datetime) -> None:
+    ask_reporter(session, case, now)
+    offer(session, case, change, now)
+    for key in routing.desk(session, case.district, case.community):
+        if case.reach != "named":
+            tell_staff(session, case, key, "desk.reopened", now, _stamp(case))
+
+
+def _withdrawn(session: Session, case: Case, change: Change, now: datetime) -> None:
+    if case.owner is not None:
+        tell_staff(session, case, case.owner, "work.withdrawn", now, _stamp(case))
+
+
+def _due_soon(session: Session, case: Case, change: Change, now: datetime) -> None:
+    if case.owner is not None:
+        tell_staff(session, case, case.owner, "work.due_soon", now, _stamp(case))
+
+
+def _overdue(session: Session, case: Case, change: Change, now: datetime) -> None:
+    stamp = str(now.date())
+    if case.owner is not None:
+        tell_staff(session, case, case.owner, "work.overdue", now, stamp)
+    if case.reach == "named":
+        return
+    above = [
+        *routing.leaders(session, case),
+        *routing.desk(session, case.district, case.owner_unit),
+    ]
+    for key in dict.fromkeys(above):
+        if key != case.owner:
+            tell_staff(session, case, key, "desk.overdue", now, stamp)
+
+
+def _remind(session: Session, case: Case, change: Change, now: datetime) -> None:
+    stamp = str(now.timestamp())
+    if case.state == State.WAITING:
+        tell_reporter(session, case, "told.waiting_for_you", now, stamp)
+    if case.owner is not None:
+        sentence = "work.waiting" if case.state == State.WAITING else "work.remind"
+        tell_staff(session, case, case.owner, sentence, now, stamp)
+
+
+def _ask_desk(session: Session, case: Case, change: Change, now: datetime) -> None:
+    for key in routing.desk(session, case.district, case.owner_unit):
+        person = person_of(session, case, key)
+        if person is not None:
+            show_staff(session, case, person, now, afresh=True)
+
+
+def _revisit(session: Session, case: Case, change: Change, now: datetime) -> None:
+    key = case.done_by or case.owner
+    person = person_of(session, case, key)
+    if person is None or private_chat(person, case.bot) is None:
+        line = routing.line(session, case, now)
+        person = person_of(session, case, line[0] if line else None)
+    if person is not None:
+        tell_staff(session, case, person.id, "work.revisit", now, str(now.date()))
+        show_staff(session, case, person, now, afresh=True)
+
+
+def _engaged(session: Session, case: Case, change: Change, now: datetime) -> None:
+    """The team sees that a number was engaged, so that nobody else waits on it."""
+    for key in _offered_to(session, case, now):
+        tell_staff(
+            session, case, key, "work.engaged", now, str(now.timestamp()), name=change.facts["name"]
+        )
+
+
+def _filed(session: Session, case: Case, change: Change, now: datetime) -> None:
+    if case.channel == "private" or case.private:
+        show_reporter(session, case, now)
+    offer(session, case, change, now)
+
+
+def _corrected(session: Session, case: Case, change: Change, now: datetime) -> None:
+    if case.state in UNTAKEN and change.facts.get("offer"):
+        offer(session, case, change, now)
+
+
+TOLD: dict[Verb, Told] = {
+    Verb.FILE: _filed,
+    Verb.TAKE: _taken,
+    Verb.ARRIVE: _arrived,
+    Verb.ANSWER: _answered,
+    Verb.HAND_BACK: offer,
+    Verb.CALL_OTHERS: offer,
+    Verb.ASSIGN: offer,
+    Verb.PASS_ON: offer,
+    Verb.DONE: _done,
+    Verb.SETTLE: _closed,
+    Verb.RATE: _asked_again,
+    Verb.SILENCE: _closed,
+    Verb.CHECK: _closed,
+    Verb.REFUSE: _reopened,
+    Verb.CHECK_FAILED: _reopened,
+    Verb.REVISIT_AGAIN: _reopened,
+    Verb.NUDGE: lambda session, case, change, now: ask_reporter(session, case, now, afresh=True),
+    Verb.ASK_DESK: _ask_desk,
+    Verb.WITHDRAW: _withdrawn,
+    Verb.DUE_SOON: _due_soon,
+    Verb.OVERDUE: _overdue,
+    Verb.REMIND: _remind,
+    Verb.REVISIT_DUE: _revisit,
+    Verb.ENGAGED: _engaged,
+    Verb.CORRECT_KIND: _corrected,
+}
+
+
+def link(username: str, payload: str) -> str:
+    """A link that opens the bot's private chat with a start payload."""
+    return f"https://t.me/{username}?start={payload}"
+
+
+def case_payload(case: Case) -> str:
+    """The start payload that opens one's own case in private."""
+    return f"c-{case.district}-{buttons.key22(case.id)}"

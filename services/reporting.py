@@ -1,0 +1,485 @@
+"""A report becomes a case: read, placed, numbered, sent on its way; or joins one that is open.
+
+Nothing is asked before the case is open. What is missing is asked once, by buttons on its card.
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from domain.case_number import case_number
+from domain.catalogue import Catalogue
+from domain.lifecycle import ENDED, State, Verb
+from domain.reading import Reading, read
+from domain.refused import Refused
+from domain.worktime import Deadline, add_work
+from models import Case, Division, Group, NumberSeries, Person, Voice, new_id
+from services import attachments, duty
+from services.access import actor_of
+from services.catalogue import catalogue, lexicon
+from services.equipment import policy
+from services.handling import change_case
+
+OTHER = "LS99"
+# the shortest text that, said again word for word in the same place, is the same matter
+SAME_WORDS = 4
+SOURCES = ("group", "private", "door", "phone", "walk_in", "12345")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What somebody told us. `place` is the group's default place; `files` as the door saw them.
+
+    `source`: group, private, or, when a worker reports for somebody, door, phone, walk_in, 12345.
+    """
+
+    text: str
+    bot: str
+    platform: str = "telegram"
+    chat: str | None = None
+    message: str | None = None
+    files: Sequence[attachments.Given] = ()
+    location: tuple[float, float] | None = None
+    source: str = "group"
+    private: bool = False
+    hide_name: bool = False
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """`joined`: the report became a voice in a case that was open already."""
+
+    case: Case
+    joined: bool = False
+
+
+def report(
+    session: Session,
+    person: Person,
+    grid: str,
+    group: Group | None,
+    told: Report,
+    now: datetime,
+    *,
+    behalf: bool = False,
+    apart: bool = False,
+) -> Opened:
+    """Open a case for what `person` told, or join the open one that says the same here.
+
+    `behalf`: a worker reports for somebody without Telegram; they then can't confirm it.
+    `apart`: never join. Raises Refused `empty_report`, `too_many_reports`, `no_grid`.
+    """
+    if not told.text.strip() and not told.files and told.location is None:
+        raise Refused("empty_report")
+    if not behalf:
+        _check_rate(session, person, now)
+    reading = read_report(session, person.district, told.text)
+    key = words_key(told.text, reading.place.building, group.place if group else "")
+    same = None if apart or behalf else _same_words(session, person.district, grid, key, now)
+    if same is not None:
+        return Opened(join(session, person, same, now), joined=True)
+    case = _collected(session, person, grid, group, told, reading, now, behalf)
+    case.words_key = key
+    _attach(session, case, person, told, now)
+    _file(session, case, person, reading, now)
+    return Opened(case)
+
+
+def read_report(session: Session, district: str, text: str) -> Reading:
+    """The reading of a text by the district's catalogue and lexicon."""
+    return read(text, lexicon(session, district), catalogue(session, district))
+
+
+def _check_rate(session: Session, person: Person, now: datetime) -> None:
+    most = policy(session).reports_per_hour
+    if not most:
+        return
+    query = select(func.count()).where(
+        Case.district == person.district,
+        Case.reporter == person.id,
+        col(Case.opened_at) > now - timedelta(hours=1),
+    )
+    if session.exec(query).one() >= most:
+        raise Refused("too_many_reports", n=most)
+
+
+def words_key(text: str, building: str | None, place: str) -> str:
+    """A digest of the words and the place, "" for texts too short to mean the same twice."""
+    folded = re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text).casefold())
+    if len(folded) < SAME_WORDS:
+        return ""
+    return hashlib.sha256(f"{folded}|{building or place}".encode()).hexdigest()[:24]
+
+
+def _same_words(session: Session, district: str, grid: str, key: str, now: datetime) -> Case | None:
+    if not key:
+        return None
+    since = now - timedelta(days=policy(session).duplicate_days)
+    query = (
+        select(Case)
+        .where(Case.district == district, Case.grid == grid, Case.words_key == key)
+        .where(col(Case.state).not_in([str(state) for state in ENDED]))
+        .where(col(Case.opened_at) > since, col(Case.private).is_(False))
+        .order_by(col(Case.opened_at))
+    )
+    return session.exec(query).first()
+
+
+def _collected(
+    session: Session,
+    person: Person,
+    grid: str,
+    group: Group | None,
+    told: Report,
+    reading: Reading,
+    now: datetime,
+    behalf: bool,
+) -> Case:
+    place = reading.place
+    case = Case(
+        district=person.district,
+        id=new_id(),
+        number=_next_number(session, person.district, grid, now),
+        grid=grid,
+        community=grid[:12],
+        group=group.id if group else None,
+        state=str(State.COLLECTED),
+        kind=OTHER,
+        text=told.text,
+        language=told.language or reading.language,
+        place_building=place.building or (group.place if group else None) or None,
+        place_unit=place.unit,
+        place_floor=place.floor,
+        place_room=place.room,
+        place_landmark=place.landmark,
+        lat=told.location[0] if told.location else None,
+        lon=told.location[1] if told.location else None,
+        source=told.source,
+        channel="private" if told.private or told.source == "private" else "group",
+        private=told.private,
+        hide_name=told.hide_name,
+        bot=told.bot,
+        platform=told.platform,
+        source_chat=told.chat,
+        source_message=told.message,
+        reporter=None if behalf else person.id,
+        filed_by=person.id if behalf else None,
+        owner_unit=grid[:12],
+        due_at=now,
+        opened_at=now,
+    )
+    session.add(case)
+    session.flush()
+    if not behalf:
+        session.add(Voice(district=case.district, case=case.id, person=person.id, at=now))
+    return case
+
+
+def _next_number(session: Session, district: str, grid: str, now: datetime) -> str:
+    """`short-YYMM-NNN`, one after the other in each grid and month."""
+    division = session.get(Division, (district, grid))
+    if division is None or division.short is None:
+        raise Refused("no_grid")
+    month = now.astimezone(duty.zone(session, district)).strftime("%y%m")
+    series = f"{division.short}-{month}"
+    query = select(NumberSeries).where(
+        NumberSeries.district == district, NumberSeries.series == series
+    )
+    row = session.exec(query.with_for_update()).first()
+    row = row or NumberSeries(district=district, series=series)
+    row.last += 1
+    session.add(row)
+    session.flush()
+    return case_number(division.short, month, row.last)
+
+
+def _attach(session: Session, case: Case, person: Person, told: Report, now: datetime) -> None:
+    for file in told.files:
+        attachments.add(session, case, file, "report", person.id, now)
+
+
+def _file(session: Session, case: Case, person: Person, reading: Reading, now: datetime) -> None:
+    found = catalogue(session, case.district)
+    code, p = _best(reading)
+    if code in found.matters:
+        case.alternatives = [other for other, _ in reading.kinds[1:] if other in found.kinds]
+        sets: dict[str, Any] = {"not_admitted": code, "kind": OTHER, "kind_p": p}
+        _change(session, case, person, Verb.NOT_ADMIT, now, kind=sets, facts={"code": code})
+        return
+    sets = kind_columns(found, code, p, reading)
+    case.alternatives = [other for other, _ in reading.kinds[1:] if other in found.kinds]
+    _apply_privacy(case, sets)
+    deadline = promise(session, case, found, code, sets["condition"], case.opened_at)
+    given = {"kind": sets, "deadline": deadline, "facts": {"kind": code, "source": case.source}}
+    _set_line(case, sets)
+    _change(session, case, person, Verb.FILE, now, **given)
+
+
+def _set_line(case: Case, sets: dict[str, Any]) -> None:
+    """Routing reads the row: whose line it is depends on the kind's reach."""
+    case.reach = sets["reach"]
+    case.kind = sets["kind"]
+
+
+def _change(
+    session: Session, case: Case, person: Person, verb: Verb, now: datetime, **given: Any
+) -> None:
+    change_case(session, case, verb, actor_of(session, person, case), now, None, **given)
+
+
+def _best(reading: Reading) -> tuple[str, float]:
+    return reading.kinds[0] if reading.kinds else (OTHER, 0.0)
+
+
+def _apply_privacy(case: Case, sets: dict[str, Any]) -> None:
+    """A private kind is private whoever files it; a wish for privacy stays."""
+    sets["private"] = bool(sets["private"] or case.private)
+
+
+_RANK = {"normal": 0, "soon": 1, "now": 2}
+
+
+def kind_columns(
+    found: Catalogue, code: str, p: float, reading: Reading | None = None
+) -> dict[str, Any]:
+    """The columns that a kind sets on its case. `p`: how sure the guess is, 1.0 when told."""
+    kind = found.kind(code)
+    condition = reading.condition if reading else None
+    conditions = found.conditions(code)
+    if condition is None and len(conditions) == 1:
+        condition = 0
+    urgency = str(kind.default_urgency)
+    if reading is not None and _RANK[reading.urgency] > _RANK[urgency]:
+        urgency = reading.urgency
+    return {
+        "kind": code,
+        "kind_p": p,
+        "condition": condition,
+        "urgency": urgency,
+        "reach": kind.reach,
+        "evidence": kind.evidence,
+        "verify": kind.verify,
+        "circle": kind.circle,
+        "private": kind.privacy == "private",
+    }
+
+
+def promise(
+    session: Session,
+    case: Case,
+    found: Catalogue,
+    code: str,
+    condition: int | None,
+    since: datetime,
+) -> Deadline:
+    """The instant by which it should be settled, by the filing condition.
+
+    A condition not told yet: the longest of the kind's limits, which a tap can shorten, so that
+    nothing is promised that the condition wouldn't hold. Without conditions: 5 work days.
+    """
+    conditions = found.conditions(code)
+    calendar = duty.calendar(session, case.district)
+    if not conditions:
+        return add_work(calendar, since, 5, "work_days")
+    chosen = [conditions[condition]] if condition is not None else list(conditions)
+    limits = [(each.limit_value, each.limit_unit) for each in chosen]
+    deadlines = [add_work(calendar, since, value, unit) for value, unit in limits]
+    longest = max(range(len(limits)), key=lambda index: deadlines[index].at)
+    case.limit_value, case.limit_unit = limits[longest]
+    return deadlines[longest]
+
+
+# --- what the reporter may put right ---
+
+
+def correct_kind(
+    session: Session,
+    person: Person,
+    case: Case,
+    code: str,
+    now: datetime,
+    condition: int | None = None,
+) -> None:
+    """Another kind, or which filing condition it is. Raises Refused `kind_unknown`."""
+    found = catalogue(session, case.district)
+    if code in found.matters or code not in found.kinds:
+        raise Refused("kind_unknown")
+    if condition is not None and condition >= len(found.conditions(code)):
+        raise Refused("kind_unknown")
+    sets = kind_columns(found, code, 1.0)
+    if condition is not None:
+        sets["condition"] = condition
+        sets["urgency"] = max(
+            sets["urgency"], _urgency(found, code, condition), key=_RANK.__getitem__
+        )
+    _apply_privacy(case, sets)
+    facts = {"from": case.kind, "kind": code, "condition": sets["condition"]}
+    facts["offer"] = sets["reach"] != case.reach or sets["urgency"] != case.urgency
+    deadline = promise(session, case, found, code, sets["condition"], case.opened_at)
+    case.alternatives = []
+    verb = Verb.FILE if case.state == State.NOT_ADMITTED else Verb.CORRECT_KIND
+    if verb is Verb.FILE:
+        sets["not_admitted"], sets["closed_at"] = None, None
+        _set_line(case, sets)
+    given = {"kind": sets, "deadline": deadline, "facts": facts}
+    _change(session, case, person, verb, now, **given)
+
+
+# a limit of so few wall hours is danger, whatever the kind's usual urgency is
+URGENT_HOURS = 2
+
+
+def _urgency(found: Catalogue, code: str, condition: int) -> str:
+    chosen = found.conditions(code)[condition]
+    urgent = chosen.limit_unit == "wall_hours" and chosen.limit_value <= URGENT_HOURS
+    return "now" if urgent else "normal"
+
+
+def correct_place(session: Session, person: Person, case: Case, text: str, now: datetime) -> None:
+    """The place as the reporter or worker now says it. Raises Refused `place_empty`."""
+    if not text.strip():
+        raise Refused("place_empty")
+    place = read_report(session, case.district, text).place
+    found = {
+        name: getattr(place, name) for name in ("building", "unit", "floor", "room", "landmark")
+    }
+    if not any(found.values()):
+        found["landmark"] = text.strip()[:60]
+    sets = {f"place_{name}": value for name, value in found.items() if value}
+    _change(session, case, person, Verb.CORRECT_PLACE, now, kind=sets)
+
+
+def set_privacy(session: Session, person: Person, case: Case, now: datetime, **wish: bool) -> None:
+    """`private`: out of the group from now on · `hide_name`: no name beside it."""
+    sets: dict[str, Any] = dict(wish)
+    facts = dict(wish)
+    _change(session, case, person, Verb.SET_PRIVACY, now, kind=sets, facts=facts)
+    if wish.get("private"):
+        case.channel = "private"
+        session.add(case)
+
+
+def edit(session: Session, person: Person, case: Case, text: str, now: datetime) -> None:
+    """The reporter edited the message: the case follows while nobody has taken it."""
+    reading = read_report(session, case.district, text)
+    found = catalogue(session, case.district)
+    code, p = _best(reading)
+    if code in found.matters:
+        code, p = OTHER, 0.0
+    sets = kind_columns(found, code, p, reading)
+    _apply_privacy(case, sets)
+    deadline = promise(session, case, found, code, sets["condition"], case.opened_at)
+    case.text = text
+    case.alternatives = [other for other, _ in reading.kinds[1:] if other in found.kinds]
+    place = reading.place
+    for name in ("building", "unit", "floor", "room", "landmark"):
+        value = getattr(place, name)
+        if value:
+            setattr(case, f"place_{name}", value)
+    given = {"kind": sets, "deadline": deadline, "facts": {"kind": code}}
+    _change(session, case, person, Verb.EDIT, now, **given)
+
+
+# --- more voices ---
+
+
+def join(session: Session, person: Person, case: Case, now: datetime, part: str = "joined") -> Case:
+    """Me too: one more voice. Somebody who has one already changes nothing."""
+    known = session.get(Voice, (case.district, case.id, person.id))
+    if known is not None or case.reporter == person.id:
+        return case
+    session.add(Voice(district=case.district, case=case.id, person=person.id, part=part, at=now))
+    session.flush()
+    _change(session, case, person, Verb.JOIN, now)
+    return case
+
+
+def add_words(
+    session: Session,
+    person: Person,
+    case: Case,
+    text: str,
+    files: Sequence[attachments.Given],
+    now: datetime,
+    role: str = "report",
+) -> None:
+    """Words or photos that belong to the case; an answer if the worker was waiting for one."""
+    for file in files:
+        attachments.add(session, case, file, role, person.id, now)
+    waiting = case.state == State.WAITING and case.reporter == person.id
+    verb = Verb.ANSWER if waiting else Verb.ADD
+    personal = {"text": text} if text else {}
+    actor = actor_of(session, person, case)
+    facts = {"files": len(files)}
+    change_case(session, case, verb, actor, now, personal, facts=facts)
+
+
+def withdraw(session: Session, person: Person, case: Case, now: datetime) -> bool:
+    """The reporter takes it back in one tap; a matter that others joined goes on without them.
+
+    Returns whether the case ended.
+    """
+    if case.reporter == person.id and case.voices > 1:
+        _step_out(session, person, case)
+        return False
+    _change(session, case, person, Verb.WITHDRAW, now)
+    return True
+
+
+def leave(session: Session, person: Person, case: Case) -> None:
+    """Somebody who joined is none of it after all."""
+    own = session.get(Voice, (case.district, case.id, person.id))
+    if own is None or own.part == "reporter":
+        return
+    session.delete(own)
+    case.voices -= 1
+    session.add(case)
+    session.flush()
+
+
+def _step_out(session: Session, person: Person, case: Case) -> None:
+    """The oldest of those who joined speaks for the case from now on."""
+    own = session.get(Voice, (case.district, case.id, person.id))
+    if own is not None:
+        session.delete(own)
+        session.flush()
+    query = (
+        select(Voice)
+        .where(Voice.district == case.district, Voice.case == case.id)
+        .order_by(col(Voice.at))
+    )
+    next_voice = session.exec(query).first()
+    case.voices -= 1
+    case.reporter = next_voice.person if next_voice else None
+    if next_voice is not None:
+        next_voice.part = "reporter"
+        session.add(next_voice)
+    session.add(case)
+
+
+def mine(session: Session, person: Person, most: int = 10) -> list[Case]:
+    """The person's own matters, the newest first."""
+    query = (
+        select(Case)
+        .join(Voice, (col(Voice.district) == Case.district) & (col(Voice.case) == Case.id))
+        .where(Voice.district == person.district, Voice.person == person.id)
+        .order_by(col(Case.opened_at).desc())
+        .limit(most)
+    )
+    return list(session.exec(query))
+
+
+def by_message(session: Session, district: str, chat: str, message: str) -> Case | None:
+    """The case that a message opened."""
+    query = select(Case).where(
+        Case.district == district, Case.source_chat == chat, Case.source_message == message
+    )
+    return session.exec(query).first()

@@ -1,0 +1,170 @@
+"""Whose turn it is: the worker on duty, else the backup, else the leader, else the desk.
+
+A matter for one named person goes along the line of those people only. Who can't be reached,
+is on leave or was asked already is skipped.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from domain.roles import RoleName
+from models import Case, Person, Role
+from services import duty
+
+# the skill of those who are rung for violence at home and despair (PO03, LS18)
+NAMED_SKILL = "named"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Who is asked next: a person, or the desk of `unit` when `person` is None."""
+
+    person: UUID | None
+    unit: str
+
+
+def units_above(grid: str) -> list[str]:
+    """Community, street and district of a grid, nearest first (codes nest by prefix)."""
+    return [grid[:12], grid[:9], grid[:6]]
+
+
+def next_turn(session: Session, case: Case, now: datetime) -> Turn:
+    """The next who hasn't been asked yet; at the end of the line, the desk that can be reached."""
+    asked = {UUID(each) for each in case.passed}
+    for person in line(session, case, now):
+        if person not in asked:
+            return Turn(person, case.community)
+    return Turn(None, desk_unit(session, case.district, case.grid))
+
+
+def line(session: Session, case: Case, now: datetime) -> list[UUID]:
+    """Everybody who may be asked about the case, in order, reachable and not on leave."""
+    if case.reach == "named":
+        return _named_line(session, case, now)
+    workers = _holders(session, case.district, [case.grid], (RoleName.WORKER,))
+    on_shift = set(duty.on_shift(session, case.district, case.grid, now))
+    present = [each for each in workers if each in on_shift]
+    rest = [each for each in workers if each not in on_shift]
+    leaders = _holders(session, case.district, [case.grid, case.community], (RoleName.LEADER,))
+    return _present(session, case.district, [*present, *rest, *leaders], now)
+
+
+def team(session: Session, case: Case, now: datetime) -> list[UUID]:
+    """The whole team of the case's grid, for what is urgent."""
+    people = _holders(
+        session,
+        case.district,
+        [case.grid, case.community],
+        (RoleName.WORKER, RoleName.LEADER),
+    )
+    return _present(session, case.district, people, now)
+
+
+def desk(session: Session, district: str, unit: str) -> list[UUID]:
+    """The supervisors of a unit who can be reached."""
+    people = _holders(session, district, [unit], (RoleName.SUPERVISOR,))
+    return _reachable(session, district, people)
+
+
+def desk_unit(session: Session, district: str, grid: str) -> str:
+    """The nearest desk above the grid with somebody in it; the community's if none has."""
+    units = units_above(grid)
+    return next((unit for unit in units if desk(session, district, unit)), units[0])
+
+
+def leaders(session: Session, case: Case) -> list[UUID]:
+    """Who answers for the grid: its leaders, else its community's."""
+    for unit in (case.grid, case.community):
+        found = _reachable(
+            session, case.district, _holders(session, case.district, [unit], (RoleName.LEADER,))
+        )
+        if found:
+            return found
+    return []
+
+
+def _named_line(session: Session, case: Case, now: datetime) -> list[UUID]:
+    """The named people of the community, then the street, then the district; duty first."""
+    found: list[UUID] = []
+    for unit in units_above(case.grid):
+        people = [each for each in _in_unit(session, case.district, unit) if _is_named(each)]
+        on_shift = set(duty.on_shift(session, case.district, unit, now))
+        found += sorted((each.id for each in people), key=lambda each: each not in on_shift)
+    return _present(session, case.district, list(dict.fromkeys(found)), now)
+
+
+def _is_named(person: Person) -> bool:
+    return NAMED_SKILL in person.skills
+
+
+def _in_unit(session: Session, district: str, unit: str) -> list[Person]:
+    query = (
+        select(Person)
+        .join(Role, (col(Role.district) == Person.district) & (col(Role.person) == Person.id))
+        .where(Role.district == district, Role.unit == unit, col(Role.revoked_at).is_(None))
+        .order_by(col(Role.since), col(Role.id))
+    )
+    return list(session.exec(query))
+
+
+def _holders(
+    session: Session, district: str, units: list[str], roles: tuple[RoleName, ...]
+) -> list[UUID]:
+    """People with one of the roles in one of the units: units in order, the oldest role first."""
+    found: list[UUID] = []
+    for unit in dict.fromkeys(units):
+        query = (
+            select(Role.person)
+            .where(Role.district == district, Role.unit == unit)
+            .where(col(Role.role).in_([str(role) for role in roles]))
+            .where(col(Role.revoked_at).is_(None))
+            .order_by(col(Role.since), col(Role.id))
+        )
+        found += session.exec(query)
+    return list(dict.fromkeys(found))
+
+
+def _present(session: Session, district: str, people: list[UUID], now: datetime) -> list[UUID]:
+    gone = duty.away(session, district, people, now)
+    return [each for each in _reachable(session, district, people) if each not in gone]
+
+
+def _reachable(session: Session, district: str, people: list[UUID]) -> list[UUID]:
+    if not people:
+        return []
+    query = select(Person.id).where(
+        Person.district == district,
+        col(Person.id).in_(people),
+        col(Person.reachable).is_(True),
+    )
+    there = set(session.exec(query))
+    return [each for each in people if each in there]
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """Who answers for a grid: (name, role), and the names of those on duty now."""
+
+    everybody: tuple[tuple[str, str], ...]
+    now: tuple[str, ...]
+
+
+def on_duty_now(session: Session, district: str, grid: str, now: datetime) -> Team:
+    """The team of a grid as residents may know it, whether or not they use the platform."""
+    found: list[tuple[UUID, str]] = []
+    for role in (RoleName.WORKER, RoleName.LEADER):
+        keys = _holders(session, district, [grid, grid[:12]], (role,))
+        found += [(key, str(role)) for key in keys if key not in dict(found)]
+    names = {key: _name(session, district, key) for key, _ in found}
+    present = duty.on_shift(session, district, grid, now)
+    gone = duty.away(session, district, present, now)
+    on_now = tuple(names[key] for key in present if key in names and key not in gone)
+    return Team(tuple((names[key], role) for key, role in found), on_now)
+
+
+def _name(session: Session, district: str, key: UUID) -> str:
+    row = session.get(Person, (district, key))
+    return row.name if row else ""
