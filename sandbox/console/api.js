@@ -31,11 +31,14 @@ export const send = (room, from, body) => post(`chats/${room.chat}/messages`, { 
 export const edit = (room, from, id, text) => post(`chats/${room.chat}/messages/${id}/edit`, { from, text, ...within(room) });
 export const press = (room, from, id, data) => post(`chats/${room.chat}/press`, { from, message_id: id, data, ...within(room) });
 export const react = (room, from, id, emoji) => post(`chats/${room.chat}/react`, { from, message_id: id, emoji, ...within(room) });
+export const vote = (room, from, id, options) => post(`chats/${room.chat}/vote`, { from, message_id: id, options, ...within(room) });
 export const start = (from, bot, payload) => post("start", payload ? { from, bot_id: bot, payload } : { from, bot_id: bot });
+export const startGroup = (from, bot, chat, payload) => post("startgroup", payload ? { from, bot_id: bot, chat, payload } : { from, bot_id: bot, chat });
+export const block = (user, bot, blocked) => post(`users/${user}/block`, { bot_id: bot, blocked });
 export const addUser = (body) => post("users", body);
 export const addChat = (body) => post("chats", body);
 export const addBot = (body) => post("bots", body);
-export const addMember = (chat, user, status) => post(`chats/${chat}/members`, { user, status });
+export const setMember = (chat, user, status) => post(`chats/${chat}/members`, { user, status });
 export const addFault = (body) => post("faults", body);
 export const clearFaults = () => call("DELETE", "faults");
 export const limits = (enforced) => post("limits", { enforced });

@@ -93,7 +93,7 @@ const isBare = (message) => Boolean(message.sticker || message.dice);
 function body(messages, view, act) {
   const lead = messages.find((message) => message.caption || message.text) ?? messages[0];
   const pictures = messages.filter((message) => message.photo);
-  const others = messages.filter((message) => !message.photo).map(attachment);
+  const others = messages.filter((message) => !message.photo).map((message) => attachment(message, act));
   const name = view.group && !view.own && view.first ? h("div", { class: "sender", style: { "--hue": hue(messages[0].from?.id ?? 0) }, dir: "auto" }, sender(messages[0]), messages[0].from?.is_bot ? h("span", { class: "badge" }, t("bot")) : null) : null;
   const media = [pictures.length ? photos(pictures, act) : null, others];
   const above = lead.show_caption_above_media ? [words(lead, act), media] : [media, words(lead, act)];

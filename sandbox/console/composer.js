@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 import { chooseLocation } from "./dialogs.js";
 import { h, icon, iconButton } from "./dom.js";
+import { encoded } from "./files.js";
 import { bytes, summary } from "./media.js";
 import { openMenu } from "./menu.js";
 import { record } from "./recorder.js";
@@ -14,16 +15,6 @@ import { t } from "./text.js";
 const ALBUM_MOST = 10;
 /** Where the location pad starts when nobody has sent a location yet. */
 const SOMEWHERE = { latitude: 32.0603, longitude: 118.7969 };
-
-async function encoded(file) {
-  const url = await new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => resolve(reader.result);
-    reader.onerror = () => reject(reader.error);
-    reader.readAsDataURL(file);
-  });
-  return { base64: url.slice(url.indexOf(",") + 1), name: file.name || "file", mime: file.type.split(";")[0] || "application/octet-stream" };
-}
 
 /** Photos go together, up to ten to an album; every other file is a message of its own. */
 export function bundles(pieces) {

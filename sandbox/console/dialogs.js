@@ -110,14 +110,23 @@ export function faultsDialog() {
   const node = modal(t("faults"), faults, h("hr"), limits);
 }
 
-/** Choose the room to forward to; resolves to a Room or null. */
-export function chooseRoom(app, me) {
+/** Choose one of the rooms of `me`; resolves to a Room or null. */
+export function chooseRoom(app, me, { title = t("forwardTo"), groupsOnly = false } = {}) {
   return new Promise((resolve) => {
     const { store } = app;
-    const mine = store.all().filter((room) => (room.bot ? room.chat === me : store.people(store.chat(room.chat)).some((user) => user.id === me)));
+    const mine = store.all().filter((room) => (room.bot ? !groupsOnly && room.chat === me : store.people(store.chat(room.chat)).some((user) => user.id === me)));
     const entry = (room) => h("button", { type: "button", class: "row", onclick: () => { resolve(room); node.close(); } },
       avatar(room.bot ?? room.chat, store.title(room), room.bot ? "bot" : "group"), h("span", { dir: "auto" }, store.title(room)));
-    const node = modal(t("forwardTo"), h("div", { class: "rows" }, mine.map(entry)));
+    const node = modal(title, h("div", { class: "rows" }, mine.map(entry)));
+    node.addEventListener("close", () => resolve(null));
+  });
+}
+
+/** Choose one of `users`; resolves to a user or null. */
+export function choosePerson(title, users) {
+  return new Promise((resolve) => {
+    const entry = (user) => h("button", { type: "button", class: "row", onclick: () => { resolve(user); node.close(); } }, avatar(user.id, nameOf(user)), h("span", { dir: "auto" }, nameOf(user)));
+    const node = modal(title, h("div", { class: "rows" }, users.map(entry)));
     node.addEventListener("close", () => resolve(null));
   });
 }

@@ -1,6 +1,7 @@
 /** What a link does: t.me links stay inside the sandbox, others open in a new tab. */
 
 import * as api from "./api.js";
+import { chooseRoom } from "./dialogs.js";
 import { safeUrl } from "./entities.js";
 import { t } from "./text.js";
 
@@ -32,7 +33,15 @@ function groupMessage(win, chat, message) {
   return true;
 }
 
+async function addToGroup(win, bot, payload) {
+  const room = await chooseRoom(win.app, win.me, { title: t("addTo"), groupsOnly: true });
+  if (!room) return;
+  const done = await win.attempt(() => api.startGroup(win.me, bot.id, room.chat, payload));
+  if (done) win.app.open(room, win.me);
+}
+
 function openBot(win, bot, query) {
+  if (query.has("startgroup")) return void addToGroup(win, bot, query.get("startgroup"));
   const to = win.app.open(win.store.room(win.me, bot.id), win.me);
   if (query.has("start")) to.attempt(() => api.start(win.me, bot.id, query.get("start")));
 }

@@ -58,10 +58,17 @@ class App {
 
   stateChanged() {
     const gone = this.windows.filter((win) => this.store.rooms.get(win.room.key) !== win.room || !this.store.user(win.me));
-    for (const win of gone) this.close(win);
+    for (const win of gone) this.replaceGone(win);
     for (const room of this.store.all()) if (this.started && !room.loaded) this.store.load(room);
     this.clock.follow(this.store.state.controls ?? null);
     this.redrawAll();
+  }
+
+  /** A window whose group moved to a supergroup follows it; others close. */
+  replaceGone(win) {
+    const next = this.store.chat(win.room.last?.migrate_to_chat_id);
+    this.close(win);
+    if (next && this.store.user(win.me)) this.open(this.store.room(next.id), win.me, false);
   }
 
   /** Redraw a room's windows and the list soon, once for many events. */

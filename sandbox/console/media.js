@@ -108,15 +108,17 @@ function place(message) {
     h("div", { class: "place-text" }, title, h("span", { class: "meta" }, coordinates(spot))));
 }
 
-function pollOption(option, total) {
+function pollOption(option, total, vote, closed) {
   const share = total ? Math.round((100 * option.voter_count) / total) : 0;
-  return h("li", {}, h("span", { class: "poll-share" }, `${share}%`), h("span", { dir: "auto" }, option.text), h("progress", { max: 100, value: share, "aria-hidden": "true" }));
+  const content = [h("span", { class: "poll-share" }, `${share}%`), h("span", { dir: "auto" }, option.text), h("progress", { max: 100, value: share, "aria-hidden": "true" })];
+  return h("li", {}, h("button", { type: "button", class: "poll-option", disabled: closed, onclick: vote }, content));
 }
 
-function poll({ poll: one }) {
+function poll(message, act) {
+  const one = message.poll;
   const total = one.total_voter_count ?? 0;
   return h("div", { class: "poll" }, h("b", { dir: "auto" }, rich(one.question, one.question_entities)),
-    h("ul", {}, one.options.map((option) => pollOption(option, total))), h("span", { class: "meta" }, t("votes", { n: total })));
+    h("ul", {}, one.options.map((option, i) => pollOption(option, total, () => act.vote(message, i), one.is_closed))), h("span", { class: "meta" }, t("votes", { n: total })));
 }
 
 function video(message) {
@@ -138,9 +140,9 @@ const KINDS = [
 ];
 
 /** The attachment of a message as an element, or null; photos are laid out by the bubble. */
-export function attachment(message) {
+export function attachment(message, act) {
   const kind = KINDS.find(([key]) => message[key]);
-  return kind ? kind[1](message) : null;
+  return kind ? kind[1](message, act) : null;
 }
 
 const LABELS = { photo: "photo", animation: "video", video: "video", video_note: "video", voice: "voice", audio: "voice", venue: "venue", location: "location", poll: "poll", document: "document", contact: "contact" };

@@ -93,7 +93,12 @@ export class Store extends EventTarget {
   /** People (not bots) who are in a group now. */
   people(chat) {
     const inside = (chat?.members ?? []).filter((m) => !["left", "kicked"].includes(m.status));
-    return inside.map((m) => this.user(m.user?.id ?? m.user)).filter(Boolean);
+    return inside.map((m) => this.user(m.user)).filter(Boolean);
+  }
+
+  /** What the state says of a private room: {started, blocked}; nothing before its first message. */
+  privateChat(room) {
+    return this.state.chats.find((chat) => chat.id === room.chat && chat.bot === room.bot) ?? {};
   }
 
   room(chat, bot = null) {
@@ -123,9 +128,8 @@ export class Store extends EventTarget {
   }
 
   setPinned(chat) {
-    if (!("pinned" in chat)) return;
-    const room = chat.type === "private" ? chat.bot && this.room(chat.id, chat.bot) : this.room(chat.id);
-    if (room) room.pinned = chat.pinned;
+    const room = chat.type === "private" ? this.room(chat.id, chat.bot) : this.room(chat.id);
+    room.pinned = chat.pinned ?? null;
   }
 
   /** Take a live event; a room not yet read from the server asks for its history instead. */

@@ -5,12 +5,25 @@ import { nameOf } from "./store.js";
 
 const MOST = 8;
 
-/** Commands the bots of this window's room have told about, as [{command, description, bot}]. */
+/** Scopes in the order in which the first list found counts. */
+function scopes({ room, me }) {
+  if (room.bot) return [`chat:${room.chat}`, "all_private_chats", "default"];
+  return [`chat_member:${room.chat}:${me}`, `chat:${room.chat}`, "all_group_chats", "default"];
+}
+
+function commandsOf(win, bot) {
+  const language = win.store.user(win.me)?.language_code?.slice(0, 2) ?? "";
+  const lists = bot.commands ?? [];
+  const found = scopes(win).flatMap((scope) => [language, ""].map((one) => lists.find((list) => list.scope === scope && list.language === one)));
+  return found.find(Boolean)?.commands ?? [];
+}
+
+/** Commands of the bots in this window's room, as [{command, description, bot}]. */
 function known(win) {
   const { store, room } = win;
   const members = store.chat(room.chat)?.members ?? [];
-  const ids = room.bot ? [room.bot] : members.map((m) => m.user?.id ?? m.user);
-  return ids.map((id) => store.bot(id)).filter(Boolean).flatMap((bot) => (bot.commands ?? []).map((one) => ({ ...one, bot })));
+  const bots = (room.bot ? [room.bot] : members.map((member) => member.user)).map((id) => store.bot(id)).filter(Boolean);
+  return bots.flatMap((bot) => commandsOf(win, bot).map((one) => ({ ...one, bot })));
 }
 
 function commandHints(win, word) {
@@ -22,7 +35,7 @@ function commandHints(win, word) {
 function peopleHints(win, word) {
   if (win.room.bot) return [];
   const members = win.store.chat(win.room.chat)?.members ?? [];
-  const who = members.map((m) => m.user?.id ?? m.user).map((id) => win.store.user(id) ?? win.store.bot(id));
+  const who = members.map(({ user }) => user).map((id) => win.store.user(id) ?? win.store.bot(id));
   const fits = who.filter((one) => one?.username && (`@${one.username}`.toLowerCase().startsWith(word.toLowerCase()) || nameOf(one).includes(word.slice(1))));
   return fits.map((one) => ({ insert: `@${one.username} `, title: nameOf(one), note: `@${one.username}` }));
 }

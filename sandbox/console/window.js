@@ -4,8 +4,9 @@ import * as api from "./api.js";
 import { avatar, hue } from "./avatar.js";
 import { bubble, service } from "./bubble.js";
 import { Composer } from "./composer.js";
-import { chooseRoom, lightbox } from "./dialogs.js";
+import { choosePerson, chooseRoom, lightbox } from "./dialogs.js";
 import { h, icon, iconButton } from "./dom.js";
+import { forwardBody } from "./forward.js";
 import { openLink } from "./links.js";
 import { summary } from "./media.js";
 import { openMenu } from "./menu.js";
@@ -54,7 +55,7 @@ export class ChatWindow {
     this.scroller = h("div", { class: "messages", tabindex: "0", role: "region", "aria-label": t("messages"), onscroll: () => this.scrolled() }, this.list);
     this.jump = h("button", { type: "button", class: "jump", hidden: true, "aria-label": t("newMessages"), onclick: () => this.scrollToEnd() }, icon("down"), h("span", { class: "count" }));
     this.toasts = h("div", { class: "toasts", role: "status", "aria-live": "polite" });
-    this.startBar = h("button", { type: "button", class: "start", hidden: true, dataset: { testid: "start" }, onclick: () => this.start() }, t("start"));
+    this.startBar = h("button", { type: "button", class: "start", hidden: true, dataset: { testid: "start" }, onclick: () => this.start() });
     this.node = h("section", { class: "window", role: "region", dataset: { testid: "window", chat: this.room.chat, user: this.me, bot: this.room.bot ?? "" }, ondragover: (e) => e.preventDefault(), ondrop: (e) => this.drop(e) },
       this.header, this.pinned, h("div", { class: "stage" }, this.scroller, this.jump, this.toasts), this.startBar, this.composer.node);
     this.node.addEventListener("pointerdown", () => this.app.focusOn(this), true);
@@ -100,14 +101,18 @@ export class ChatWindow {
     const count = (chat?.members ?? []).filter((m) => !["left", "kicked"].includes(m.status)).length;
     const note = this.group ? t("members", { n: count }) : `${t("privateChat")} · @${store.bot(room.bot)?.username ?? ""}`;
     const who = `${title} — ${nameOf(store.user(this.me))}`;
-    if (this.shown === `${who} ${note}`) return;
-    this.shown = `${who} ${note}`;
+    const people = store.people(chat).map((user) => user.id).join();
+    const shown = `${who} ${note} ${people}`;
+    if (this.shown === shown) return;
+    this.shown = shown;
     this.node.setAttribute("aria-label", who);
     this.header.replaceChildren(
       iconButton("back", t("back"), () => this.app.showList(), { class: "icon-button back" }),
       avatar(room.bot ?? room.chat, title, this.group ? "group" : "bot"),
       h("div", { class: "head-text" }, h("h2", { dir: "auto" }, title), h("p", { class: "meta" }, note)),
-      this.identity(), iconButton("close", t("close"), () => this.app.close(this), { class: "icon-button close-window" }));
+      this.identity(),
+      iconButton("more", t("chatMenu"), (event) => this.chatMenu(event.currentTarget), { class: "icon-button chat-menu", "aria-haspopup": "menu" }),
+      iconButton("close", t("close"), () => this.app.close(this), { class: "icon-button close-window" }));
   }
 
   /** Who I am in this window; in a group a choice among its people. */
@@ -120,6 +125,21 @@ export class ChatWindow {
     const choice = h("select", { "aria-label": t("me"), dataset: { testid: "identity" }, onchange: (e) => this.app.become(this, Number(e.target.value)) },
       people.map((user) => h("option", { value: user.id, selected: user.id === this.me }, nameOf(user))));
     return h("label", { class: "identity choice", style, title: t("me") }, face, choice, icon("down"));
+  }
+
+  chatMenu(anchor) {
+    const { blocked } = this.store.privateChat(this.room);
+    const block = () => this.attempt(() => api.block(this.me, this.room.bot, !blocked));
+    const leave = () => this.attempt(() => api.setMember(this.room.chat, this.me, "left"));
+    openMenu(anchor, this.group
+      ? [["add", t("invite"), () => this.invite()], ["close", t("leave"), leave]]
+      : [["close", t(blocked ? "unblock" : "block"), block]]);
+  }
+
+  async invite() {
+    const inside = new Set(this.store.people(this.store.chat(this.room.chat)));
+    const guest = await choosePerson(t("invite"), this.store.state.users.filter((user) => !inside.has(user)));
+    if (guest) await this.attempt(() => api.setMember(this.room.chat, guest.id, "member"));
   }
 
   drawPinned() {
@@ -183,10 +203,18 @@ export class ChatWindow {
   afterDraw(all) {
     const last = all.at(-1);
     const arrived = all.filter((message) => message.message_id > this.newest);
-    this.startBar.hidden = this.group || !this.room.loaded || all.some((message) => message.from?.id === this.me);
+    this.drawStart(all);
     if (last && last.message_id > this.newest) this.arrive(arrived, this.newest === 0);
     if (this.pinnedToEnd) this.toEnd();
     this.markRead();
+  }
+
+  /** An untouched or blocked private chat offers to start the bot. */
+  drawStart(all) {
+    const { blocked } = this.store.privateChat(this.room);
+    const begun = all.some((message) => message.from?.id === this.me);
+    this.startBar.hidden = this.group || !this.room.loaded || (begun && !blocked);
+    this.startBar.textContent = t(blocked ? "unblock" : "start");
   }
 
   arrive(messages, initially) {
@@ -279,10 +307,18 @@ export class ChatWindow {
       command: (text) => this.attempt(() => api.send(room, this.me, { text })),
       show: (id) => this.show(id),
       lightbox,
-      react: (message, emoji) => this.attempt(() => api.react(room, this.me, message.message_id, emoji)),
+      react: (message, emoji) => this.react(message, emoji),
+      vote: (message, option) => this.attempt(() => api.vote(room, this.me, message.message_id, [option])),
       press: (message, button) => this.press(message, button),
       menu: (message, anchor) => this.menu(message, anchor),
     };
+  }
+
+  /** React; the same reaction again takes it back. */
+  react(message, emoji) {
+    const before = this.room.reactions.get(message.message_id) ?? [];
+    const mine = before.some((one) => one.emoji === emoji && one.by.includes(this.me));
+    return this.attempt(() => api.react(this.room, this.me, message.message_id, mine ? "" : emoji));
   }
 
   async press(message, button) {
@@ -309,7 +345,7 @@ export class ChatWindow {
     const mine = message.from?.id === this.me;
     openMenu(anchor, [
       ["reply", t("reply"), () => this.reply(message)],
-      mine && message.text && ["edit", t("edit"), () => this.composer.setEdit(message)],
+      mine && words && ["edit", t("edit"), () => this.composer.setEdit(message)],
       words && ["copy", t("copy"), () => this.copy(words)],
       ["forward", t("forward"), () => this.forward(message)],
     ], (emoji) => this.act.react(message, emoji));
@@ -323,8 +359,7 @@ export class ChatWindow {
   async forward(message) {
     const to = await chooseRoom(this.app, this.me);
     if (!to) return;
-    const body = { forward: { chat: this.room.chat, message_id: message.message_id, ...(this.room.bot && { bot_id: this.room.bot }) } };
-    await this.attempt(() => api.send(to, this.me, body));
+    await this.attempt(async () => api.send(to, this.me, await forwardBody(this.room, message)));
     this.app.open(to, this.me);
   }
 
