@@ -55,13 +55,17 @@ class _Term:
     uses: tuple[tuple[int, int], ...]
 
 
+# Words that begin with the same two characters, by length.
+Shelf = tuple[tuple[int, Mapping[str, _Term]], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Lexicon:
     """Compiled entries. `urgent` are the kinds whose danger words can be guarded, `named` those
     that one named person hears of, `grams` what tells a kind's conditions apart."""
 
     entries: tuple[Entry, ...]
-    index: Mapping[str, tuple[_Term, ...]]
+    index: Mapping[str, Shelf]
     urgent: frozenset[str]
     named: frozenset[str]
     grams: Mapping[str, Mapping[str, int]]
@@ -99,15 +103,12 @@ class Lexicon:
         for start, pair in enumerate(map(add, text, text[1:] + " ")):
             if pair not in index and pair[0] not in index:
                 continue
-            for term in (*index.get(pair[0], ()), *index.get(pair, ())):
-                word = term.word
-                count = seen.get(word, 0)
-                if (
-                    count < MAX_SPOTS
-                    and text.startswith(word, start)
-                    and _stands(text, start, term)
-                ):
-                    seen[word] = count + 1
+            for length, terms in (*index.get(pair[0], ()), *index.get(pair, ())):
+                term = terms.get(text[start : start + length])
+                if term is None or not _stands(text, start, term):
+                    continue
+                seen[term.word] = seen.get(term.word, 0) + 1
+                if seen[term.word] <= MAX_SPOTS:
                     yield start, term
 
     def _found(self, number: int, parts: dict[int, list[Span]]) -> list[Hit]:
@@ -158,15 +159,16 @@ def _known(code: str, condition: str, catalogue: Catalogue) -> bool:
     return condition.isdigit() and int(condition) < len(catalogue.conditions(code))
 
 
-def _index(entries: tuple[Entry, ...]) -> dict[str, tuple[_Term, ...]]:
+def _index(entries: tuple[Entry, ...]) -> dict[str, Shelf]:
     uses: dict[str, list[tuple[int, int]]] = {}
     for number, entry in enumerate(entries):
         for part, word in enumerate(entry.parts):
             uses.setdefault(word, []).append((number, part))
-    index: dict[str, list[_Term]] = {}
+    index: dict[str, dict[int, dict[str, _Term]]] = {}
     for word, used in uses.items():
-        index.setdefault(word[:2], []).append(_Term(word, word[0].isascii(), tuple(used)))
-    return {key: tuple(terms) for key, terms in index.items()}
+        term = _Term(word, word[0].isascii(), tuple(used))
+        index.setdefault(word[:2], {}).setdefault(len(word), {})[word] = term
+    return {key: tuple(lengths.items()) for key, lengths in index.items()}
 
 
 def _stands(text: str, start: int, term: _Term) -> bool:

@@ -142,12 +142,14 @@ def find_mentions(text: str) -> list[Spans]:
 
 def _parts(match: re.Match[str]) -> Spans:
     spans: Spans = {}
-    for name, value in match.groupdict().items():
-        if value:
-            part = "room" if name in ("after", "before") else name
-            start = match.start(name)
-            spans[part] = (start, start + len(value.rstrip()))
+    for name in match.re.groupindex:
+        start, end = match.span(name)
+        if start < end:
+            spans[_ROOMS.get(name, name)] = (start, end)
     return spans
+
+
+_ROOMS = {"after": "room", "before": "room"}
 
 
 def _landmark(text: str, hits: Iterable[Hit], taken: Iterable[Span]) -> Span | None:

@@ -57,7 +57,7 @@ def test_a_case_number_is_short_and_grows_beyond_999():
     ],
 )
 def test_it_refuses_parts_that_make_no_case_number(short, yymm, n):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="case"):
         case_number(short, yymm, n)
 
 
