@@ -5,6 +5,7 @@ from services.imports.roster import weekly
 from services.imports.rows import import_rows, import_tables
 from services.imports.sheets import CATALOGUE, ORDER, SHEETS
 from services.imports.tables import Table, read_tables
+from services.imports.town import load_town, town_groups
 
 __all__ = [
     "CATALOGUE",
@@ -16,6 +17,8 @@ __all__ = [
     "Table",
     "import_rows",
     "import_tables",
+    "load_town",
     "read_tables",
+    "town_groups",
     "weekly",
 ]

@@ -7,8 +7,7 @@ from datetime import datetime
 from sqlmodel import Session, select
 
 from models import Contact
-from services.contacts import vault
-from services.equipment import equipment
+from services.equipment import equipment, vault
 from services.imports.cells import Cells
 from services.imports.outcome import Outcome
 from services.imports.units import Units

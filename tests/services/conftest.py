@@ -6,6 +6,7 @@ service's units of work do: inside SQLAlchemy's bridge (a greenlet on an event l
 
 import asyncio
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from sqlalchemy import NullPool
@@ -53,6 +54,6 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     if loop is None:
         return None
     names = pyfuncitem._fixtureinfo.argnames
-    wanted = {name: pyfuncitem.funcargs[name] for name in names}
-    loop.run_until_complete(greenlet_spawn(pyfuncitem.obj, **wanted))
+    test = partial(pyfuncitem.obj, **{name: pyfuncitem.funcargs[name] for name in names})
+    loop.run_until_complete(greenlet_spawn(test))
     return True
