@@ -47,4 +47,4 @@ export function initial(store) {
 }
 
 /** True when the address names windows: a phone then starts in the first of them. */
-export const isAsked = () => new URLSearchParams(location.search).has("windows");
+export const isAsked = () => parse(new URLSearchParams(location.search).get("windows")).length > 0;
