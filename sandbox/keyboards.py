@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlsplit
 
 from sandbox.entities import HTTP_LINK
@@ -76,14 +75,7 @@ def other(markup: Json | None) -> Json | None:
     placeholder = markup.get("input_field_placeholder", "")
     if len(placeholder) > MAX_PLACEHOLDER:
         raise bad_request("input field placeholder is too long")
-    return {key: _as_object(key, value) for key, value in markup.items()}
-
-
-def _as_object(key: str, value: Any) -> Any:
-    """Keyboard buttons may be plain strings."""
-    if key != "keyboard":
-        return value
-    return [[{"text": one} if isinstance(one, str) else one for one in row] for row in value]
+    return markup
 
 
 def buttons(message_keyboard: Json | None) -> list[Json]:

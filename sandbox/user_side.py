@@ -148,8 +148,8 @@ def _check_token(person: Person, token: str | None) -> None:
         return
     if not TOKEN.fullmatch(token):
         raise UserError("must look like 123456:AAE…", "token")
-    if int(token.partition(":")[0]) in person.world.bots:
-        raise UserError("a bot with this number exists", "token", 409)
+    if person.world.everybody(int(token.partition(":")[0])):
+        raise UserError("a user or bot with this number exists", "token", 409)
 
 
 def set_privacy(person: Person) -> Json:
@@ -264,13 +264,15 @@ def _contents(person: Person) -> list[Json]:
     if len(given) != 1:
         choice = ", ".join(kinds)
         raise UserError(f"give exactly one of {choice}", given[1] if given else "text")
+    if given[0] in ("text", "location", "sticker") and person.body.get("caption"):
+        raise UserError(f"a {given[0]} has no caption", "caption")
     if given[0] == "text":
         return [_text(person, "text", MAX_TEXT)]
     if given[0] == "location":
         return [{"location": _location(person)}]
     if given[0] == "album":
         return _album(person)
-    return [_media(person, given[0], person.field(given[0], dict)) | _caption(person, given[0])]
+    return [_media(person, given[0], person.field(given[0], dict)) | _caption(person)]
 
 
 def _text(person: Person, name: str, limit: int) -> Json:
@@ -281,11 +283,9 @@ def _text(person: Person, name: str, limit: int) -> Json:
     return {name: text, **({f"{prefix}entities": entities} if entities else {})}
 
 
-def _caption(person: Person, kind: str = "photo") -> Json:
+def _caption(person: Person) -> Json:
     if person.body.get("caption") in (None, ""):
         return {}
-    if kind == "sticker":
-        raise UserError("a sticker has no caption", "caption")
     return _text(person, "caption", MAX_CAPTION)
 
 
@@ -344,8 +344,14 @@ def _forwarded(person: Person, chat: Chat) -> Json:
 
 
 def _original(person: Person, given: Json, chat: Chat) -> Message:
-    source = person.world.chats.get(given.get("chat", 0), chat)
-    message = source.messages.get(given["message_id"])
+    """The message named: in a group, in a private chat of the sender's, or in this chat."""
+    where = given.get("chat", chat.id)
+    source = person.world.chats.get(where)
+    if where == person.body["from"]:
+        user = person.user()
+        bot = person.world.bots.get(given.get("bot_id", 0)) or person.bot(user)
+        source = person.world.private(user, bot)
+    message = source.messages.get(given["message_id"]) if source else None
     if message is None:
         raise UserError("no such message", "forward", 404)
     return message
@@ -386,8 +392,10 @@ def _pressed(person: Person, message: Message) -> str:
     label = person.field("label", str, required=False)
     if (data is None) == (label is None):
         raise UserError("give either data or label", "label" if label else "data")
-    if not message.sender.is_bot:
+    if not message.sender.is_bot or message.service:
         raise UserError("that message has no buttons", "message_id")
+    if message.chat.blocked or message.sender not in [m.user for m in message.chat.bots()]:
+        raise UserError("the bot is not in this chat any more", "message_id", 409)
     if data is not None:
         return str(data)
     found = [b for b in buttons(message.keyboard) if b["text"] == label and "callback_data" in b]

@@ -77,8 +77,9 @@ class World:
 
     def add_user(self, first_name: str, username: str | None, language: str | None) -> User:
         """A new person."""
+        while self.everybody(self.next_user):
+            self.next_user += 1
         user = User(self.next_user, first_name, username, language)
-        self.next_user += 1
         self.users[user.id] = user
         self.state_changed()
         return user
@@ -289,9 +290,9 @@ class World:
         """Takes a message out of its chat; bots aren't told."""
         message.deleted = True
         del message.chat.messages[message.id]
-        if message.id in message.chat.pinned:
-            message.chat.pinned.remove(message.id)
         self.log(message, "deleted")
+        if message.id in message.chat.pinned:
+            self.unpin(message.chat, [message.id])
 
     # -- what people see ----------------------------------------------------------------------
 

@@ -58,9 +58,7 @@ def get_chat_member(call: Call) -> Json:
         if user not in (chat.user, chat.bot):
             raise bad_request("member not found")
         return Member(user, "member").shape()
-    if user.id not in chat.members:
-        raise bad_request("member not found")
-    return chat.members[user.id].shape()
+    return (chat.members.get(user.id) or Member(user, "left")).shape()
 
 
 @method("getChatMemberCount")

@@ -213,7 +213,7 @@ def send_chat_action(call: Call) -> bool:
 
 def _source(call: Call, what: str) -> Message:
     message = call.message(call.chat("read", "from_chat_id"), what)
-    if message.service or message.poll:
+    if message.service or message.poll or message.extra.get("has_protected_content"):
         raise bad_request(
             "message can't be copied" if "copy" in what else "message can't be forwarded"
         )

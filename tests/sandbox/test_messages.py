@@ -202,6 +202,37 @@ async def test_photos_lose_what_the_camera_wrote_into_them(town: Town) -> None:
         assert not Image.open(io.BytesIO(await got.read())).getexif()
 
 
+async def test_photos_stand_upright_as_the_camera_meant(town: Town) -> None:
+    out, exif = io.BytesIO(), Image.Exif()
+    exif[0x0112] = 6  # the top is on the right
+    Image.new("RGB", (400, 300)).save(out, "JPEG", exif=exif)
+    user = await town.person("Li")
+    body = await upload(town, "sendPhoto", {"chat_id": user}, photo=out.getvalue())
+    largest = body["result"]["photo"][-1]
+    assert (largest["width"], largest["height"]) == (300, 400)
+
+
+async def test_protected_messages_cant_be_copied_or_forwarded(town: Town) -> None:
+    user = await town.person("Li")
+    sent = await town.call("sendMessage", chat_id=user, text="x", protect_content=True)
+    place = {"chat_id": user, "from_chat_id": user, "message_id": sent["message_id"]}
+    assert await town.refusal("copyMessage", **place) == "Bad Request: message can't be copied"
+    assert (
+        await town.refusal("forwardMessage", **place) == "Bad Request: message can't be forwarded"
+    )
+
+
+async def test_a_bot_that_is_gone_gets_no_presses(town: Town) -> None:
+    user = await town.person("Li")
+    chat = await town.group(user)
+    markup = keyboard([{"text": "a", "callback_data": "1"}])
+    sent = await town.call("sendMessage", chat_id=chat, text="?", reply_markup=markup)
+    await town.call("leaveChat", chat_id=chat)
+    press = {"from": user, "message_id": sent["message_id"], "data": "1"}
+    status, answer = await town.ask("POST", f"chats/{chat}/press", press)
+    assert (status, answer["field"]) == (409, "message_id")
+
+
 @pytest.mark.parametrize(
     ("data", "complaint"),
     [

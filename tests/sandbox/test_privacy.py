@@ -120,6 +120,17 @@ async def test_privacy_switched_off_counts_only_after_the_bot_is_added_again(tow
     assert await heard(town) == ["闲聊"]
 
 
+async def test_being_made_administrator_for_a_while_changes_no_privacy(town: Town) -> None:
+    user = await town.person("Li")
+    chat = await town.group(user)
+    await town.do(f"bots/{town.bot['id']}/privacy", privacy=False)
+    for status in ("administrator", "member"):
+        await town.do(f"chats/{chat}/members", user=town.bot["id"], status=status)
+    await town.updates()
+    await town.say(chat, user, "闲聊")
+    assert await heard(town) == []
+
+
 async def test_no_bot_ever_hears_another_bot(town: Town) -> None:
     user = await town.person("Li")
     chat = await town.group(user, role="administrator")

@@ -8,6 +8,9 @@ import io
 from collections.abc import AsyncIterator
 from typing import Any
 
+import aiogram.client.session.aiohttp
+import aiogram.client.telegram
+import aiogram.exceptions
 import aiogram.types
 import pytest
 import telegram
@@ -169,3 +172,22 @@ async def test_results_of_reading_methods_fit_the_description(town: Town) -> Non
         ("getMyDescription", "BotDescription", {}), ("getMyCommands", "Array of BotCommand", {}),
     ):  # fmt: skip
         assert spec.problems(kind, await town.call(method, **params)) == [], method
+
+
+async def test_aiograms_own_client_talks_to_it_too(town: Town) -> None:
+    server = aiogram.client.telegram.TelegramAPIServer.from_base(town.url)
+    session = aiogram.client.session.aiohttp.AiohttpSession(api=server)
+    user = await town.person("Li")
+    async with aiogram.Bot(town.bot["token"], session=session) as bot:
+        (update,) = await bot.get_updates(allowed_updates=["message"])
+        assert update.message
+        assert update.message.text == "/start"
+        photo = aiogram.types.BufferedInputFile(PHOTO.getvalue(), "a.jpg")
+        sent = await bot.send_photo(user, photo, caption="<b>前</b>", parse_mode="HTML")
+        assert sent.html_text == "<b>前</b>"
+        assert sent.photo
+        downloaded = await bot.download(sent.photo[-1])
+        assert downloaded
+        assert Image.open(downloaded).size == (1280, 720)
+        with pytest.raises(aiogram.exceptions.TelegramBadRequest, match="chat not found"):
+            await bot.send_message(4711, "x")

@@ -58,6 +58,8 @@ async def test_bots_have_a_token_of_their_own_or_one_that_is_given(town: Town) -
         ("chats/10001/messages", {"from": 5, "text": "x"}, 404, "from"),
         ("chats/10001/messages", {"from": 10002, "text": "x"}, 403, "from"),
         ("chats/10001/messages", {"from": 10001, "text": ""}, 400, "text"),
+        ("chats/10001/messages", {"from": 10001, "text": "x", "caption": "y"}, 400, "caption"),
+        ("bots", {"username": "x_bot", "token": "10001:x"}, 409, "token"),
         ("chats/10001/messages", {"from": 10001, "text": "字" * 4097}, 400, "text"),
         ("chats/10001/messages", {"from": 10001, "photo": {"base64": "?"}}, 400, "photo"),
         ("chats/10001/messages", {"from": 10001, "photo": FILE}, 400, "photo"),
@@ -118,6 +120,26 @@ async def test_people_send_everything_that_telegram_knows(
     assert [update["message"] for update in await town.updates()] == sent
     assert ("media_group_id" in sent[0]) == (count > 1)
     assert ("caption" in sent[0]) == ("caption" in media)
+
+
+async def test_the_owner_stays_the_owner_and_may_leave(town: Town) -> None:
+    owner, other = await town.person("Li"), await town.person("Wang")
+    chat = await town.group(owner, other)
+    body = {"user": owner, "status": "kicked"}
+    status, answer = await town.ask("POST", f"chats/{chat}/members", body)
+    assert (status, answer["field"]) == (409, "user")
+    await town.do(f"chats/{chat}/members", user=owner, status="left")
+    member = await town.call("getChatMember", chat_id=chat, user_id=owner)
+    assert member["status"] == "left"
+
+
+async def test_a_private_message_can_be_forwarded_to_a_group(town: Town) -> None:
+    user = await town.person("Li")
+    chat = await town.group(user)
+    said = await town.say(user, user, "3号楼")
+    source = {"chat": user, "message_id": said["message_id"]}
+    message = await town.say(chat, user, "3号楼", forward=source)
+    assert message["forward_origin"]["sender_user"]["id"] == user
 
 
 async def test_strangers_to_a_chat_cant_write_in_it(town: Town) -> None:
