@@ -1,5 +1,6 @@
 """One bot's account on the platform, as the rest of the service calls it."""
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,10 @@ from telegram.error import InvalidToken
 from bot.cannot import Cannot
 from bot.transport import Transport
 from handlers.updates import Me
+
+
+# python-telegram-bot then gives the seconds of a 429 as it will from its next release on
+os.environ.setdefault("PTB_TIMEDELTA", "1")
 
 
 class Client(Bot):

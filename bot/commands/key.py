@@ -1,4 +1,4 @@
-"""`linli key`: a fresh key for vault.key."""
+"""`linli key`: a fresh key for the vault."""
 
 import typer
 
@@ -10,5 +10,5 @@ def register(app: typer.Typer) -> None:
 
 
 def key() -> None:
-    """Print a fresh key that seals phone numbers. Put it into config.toml and keep a copy."""
+    """Print a new vault.key; keep it outside of the database, and keep a copy of it."""
     typer.echo(Vault.new_key())

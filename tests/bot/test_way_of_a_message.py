@@ -1,5 +1,7 @@
 """From a person's message to the answer, through inbox and outbox."""
 
+from functools import partial
+
 from bot.assembly import Service
 from tests.bot import toy
 from tests.bot.conftest import Town, until
@@ -25,7 +27,7 @@ async def test_a_card_is_edited_in_place_and_not_sent_again_unchanged(town: Town
     li = await town.person(start=False)
     for text in ("card one", "card two", "card two"):
         await town.say(li, li, text)
-        await until(lambda: shown(town, li, text.removeprefix("card ")))
+        await until(partial(shown, town, li, text.removeprefix("card ")))
         await service.settle()
     sent = await town.calls("sendMessage", "editMessageText")
     assert [call["method"] for call in sent] == ["sendMessage", "editMessageText"]

@@ -33,7 +33,7 @@ def handle(session: Session, event: Event, me: Me, now: datetime) -> list[Answer
     if isinstance(event, Press):
         note(session, event.at.chat, f"pressed {event.data}", now)
         return [Answer(f"you pressed {event.data}", alert=True)]
-    if isinstance(event, Said):
+    if isinstance(event, Said) and event.command != "start":
         note(session, event.at.chat, event.text, now)
         said(session, event, now)
     return []

@@ -1,0 +1,113 @@
+"""What is not for the bot is dropped in memory."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.sieve import Sieve
+from handlers.updates import Me, decode
+
+ME = Me("42", "linli_bot")
+NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
+LI = {"id": 7, "first_name": "Li"}
+BOT = {"id": 42, "is_bot": True, "first_name": "Linli"}
+OTHER_BOT = {"id": 43, "is_bot": True, "first_name": "Other"}
+GROUP = {"id": -5, "type": "supergroup", "title": "8"}
+COMMAND = {"type": "bot_command", "offset": 0}
+MENTION = {"type": "mention", "offset": 0, "length": 10}
+MINE, THEIRS = "/report@linli_bot", "/report@other_bot"
+
+
+def message(**more: Any) -> dict[str, Any]:
+    return {"message_id": 1, "chat": GROUP, "from": LI, **more}
+
+
+def wanted(sieve: Sieve, now: datetime = NOW, **fields: Any) -> bool:
+    return passed(sieve, [fields], now) == 1
+
+
+def passed(sieve: Sieve, batch: list[dict[str, Any]], now: datetime = NOW) -> int:
+    updates = [decode({"update_id": 1, **fields}) for fields in batch]
+    return len(sieve.pass_through([each for each in updates if each], now))
+
+
+@pytest.fixture
+def sieve() -> Sieve:
+    return Sieve(ME, commands={"report", "who"})
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"message": message(text="/report", entities=[COMMAND | {"length": 7}])},
+        {"message": message(text=MINE, entities=[COMMAND | {"length": 17}])},
+        {"message": message(text="@Linli_Bot 灯", entities=[MENTION])},
+        {"message": message(caption="@linli_bot 灯", caption_entities=[MENTION])},
+        {"message": message(text="yes", reply_to_message=message(**{"from": BOT}))},
+        {"message": message(text="灯", chat={"id": 7, "type": "private"})},
+        {"edited_message": message(text="@linli_bot 灯", entities=[MENTION])},
+        {"edited_message": message(text="灯", chat={"id": 7, "type": "private"})},
+        {"callback_query": {"id": "1", "from": LI, "data": "x", "message": message()}},
+        {
+            "my_chat_member": {
+                "chat": GROUP,
+                "from": LI,
+                "new_chat_member": {"status": "member"},
+            }
+        },
+        {"message": message(migrate_to_chat_id=-9)},
+        {"message": message(migrate_from_chat_id=-9)},
+    ],
+)
+def test_what_addresses_the_bot_passes(sieve: Sieve, fields: dict[str, Any]):
+    assert wanted(sieve, **fields)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"message": message(text="今晚吃什么")},
+        {"edited_message": message(text="今晚吃什么呢")},
+        {"message": message(text="/weather", entities=[COMMAND | {"length": 8}])},
+        {"message": message(text=THEIRS, entities=[COMMAND | {"length": 17}])},
+        {"message": message(text="@other_bot 灯", entities=[MENTION])},
+        {"message": message(text="yes", reply_to_message=message(**{"from": OTHER_BOT}))},
+        {"message": message(text="@linli_bot hi", entities=[MENTION], **{"from": OTHER_BOT})},
+        {"message": message(text="x", chat={"id": -8, "type": "channel"})},
+        {"message": message(new_chat_members=[LI])},
+        {"message": message(photo=[])},
+        {"callback_query": {"id": "1", "from": LI, "data": "x"}},
+        {"channel_post": message(text="x")},
+        {"poll": {}},
+        {},
+    ],
+)
+def test_what_does_not_address_it_is_dropped(sieve: Sieve, fields: dict[str, Any]):
+    assert not wanted(sieve, **fields)
+
+
+def test_an_album_that_addresses_the_bot_passes_as_a_whole(sieve: Sieve):
+    plain = {"message": message(media_group_id="a")}
+    named = {
+        "message": message(media_group_id="a", caption="@linli_bot", caption_entities=[MENTION])
+    }
+    other = {"message": message(media_group_id="b")}
+    assert passed(sieve, [plain, named, other]) == 2
+    assert wanted(sieve, **plain)
+    assert not wanted(sieve, **other)
+    assert not wanted(sieve, NOW + timedelta(minutes=6), **plain)
+
+
+def test_an_album_is_known_by_its_group_too(sieve: Sieve):
+    named = message(media_group_id="a", caption="@linli_bot", caption_entities=[MENTION])
+    assert wanted(sieve, message=named)
+    elsewhere = message(media_group_id="a", chat=GROUP | {"id": -6})
+    assert not wanted(sieve, message=elsewhere)
+
+
+def test_a_listening_group_lets_through_what_reads_as_a_report():
+    sieve = Sieve(ME, overhear=lambda chat, text: chat == "-5" and "灯" in text)
+    assert wanted(sieve, message=message(text="灯坏了"))
+    assert not wanted(sieve, message=message(text="今晚吃什么"))
+    assert not wanted(sieve, message=message(text="灯坏了", chat=GROUP | {"id": -6}))
