@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from aiohttp import WSMsgType, web
@@ -15,18 +16,22 @@ from sandbox.world import World
 CONSOLE = Path(__file__).parent / "console"
 HEARTBEAT = 20.0  # seconds
 CONTROLS = web.AppKey("controls", str)
+# the console's first windows, as [{chat, user}]
+Layout = Callable[[], list[Json]]
+LAYOUT: web.AppKey[Layout] = web.AppKey("layout")
 Sockets = set[web.WebSocketResponse]
 SOCKETS: web.AppKey[Sockets] = web.AppKey("sockets")
 
 
-def state(world: World, controls: str) -> Json:
-    """Bots, users and chats, and the address of the demo's controls, if it has any."""
+def state(world: World, controls: str, layout: Layout) -> Json:
+    """Bots, users and chats; a demo's controls and first windows, if it has any."""
     chats = [*world.chats.values(), *world.privates.values()]
     return {
         "bots": [_bot(bot) for bot in world.bots.values()],
         "users": [user.shape() for user in world.users.values()],
         "chats": [_chat(chat) for chat in chats if not chat.migrated_to],
         "controls": controls or None,
+        "layout": layout(),
     }
 
 
@@ -57,18 +62,22 @@ def _chat(chat: Chat) -> Json:
 
 async def show_state(request: web.Request) -> web.Response:
     """`GET /sandbox/state`."""
-    return web.json_response(state(request.app[BACKEND].world, request.app[CONTROLS]))
+    return web.json_response(_state(request.app))
+
+
+def _state(app: web.Application) -> Json:
+    return state(app[BACKEND].world, app[CONTROLS], app[LAYOUT])
 
 
 async def live(request: web.Request) -> web.WebSocketResponse:
     """`GET /sandbox/live`: a greeting with the state, then every event as it happens."""
-    world, controls = request.app[BACKEND].world, request.app[CONTROLS]
+    world = request.app[BACKEND].world
     socket = web.WebSocketResponse(heartbeat=HEARTBEAT)
     await socket.prepare(request)
     events: asyncio.Queue[Json] = asyncio.Queue()
     world.listeners.add(events.put_nowait)
     request.app[SOCKETS].add(socket)
-    sender = asyncio.create_task(_send(socket, events, world, controls))
+    sender = asyncio.create_task(_send(socket, events, request.app))
     try:
         async for message in socket:
             if message.type == WSMsgType.ERROR:
@@ -81,9 +90,9 @@ async def live(request: web.Request) -> web.WebSocketResponse:
 
 
 async def _send(
-    socket: web.WebSocketResponse, events: asyncio.Queue[Json], world: World, controls: str
+    socket: web.WebSocketResponse, events: asyncio.Queue[Json], app: web.Application
 ) -> None:
-    await socket.send_json({"type": "hello", "state": state(world, controls)}, dumps=_dumps)
+    await socket.send_json({"type": "hello", "state": _state(app)}, dumps=_dumps)
     stale = False  # whether the state has changed since it was sent; many changes cost one
     while True:
         event = await events.get()
@@ -92,7 +101,7 @@ async def _send(
             await socket.send_json(event, dumps=_dumps)
         if stale and events.empty():
             stale = False
-            now = {"type": "state", "state": state(world, controls)}
+            now = {"type": "state", "state": _state(app)}
             await socket.send_json(now, dumps=_dumps)
 
 

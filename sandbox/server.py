@@ -26,12 +26,16 @@ def _utc_now() -> datetime:
 
 
 def create_app(
-    *, controls: str | None = None, clock: Callable[[], datetime] | None = None
+    *,
+    controls: str | None = None,
+    clock: Callable[[], datetime] | None = None,
+    layout: live.Layout = list,
 ) -> web.Application:
     """A sandbox with nobody in it.
 
     `controls` is the address of a demo's clock controls, shown to the console. `clock` gives the
-    aware time of messages and expiry; limits and waiting always use real time.
+    aware time of messages and expiry; limits and waiting always use real time. `layout` gives the
+    console's first windows, as [{chat, user}].
     """
     world = World(clock or _utc_now)
     faults = Faults()
@@ -40,6 +44,7 @@ def create_app(
     app = web.Application(client_max_size=MAX_BODY)
     app[BACKEND] = backend
     app[live.CONTROLS] = controls or ""
+    app[live.LAYOUT] = layout
     app.on_shutdown.append(_close_webhooks)
     live.add_routes(app)
     user_side.add_routes(app)
@@ -57,9 +62,10 @@ async def serve(
     port: int,
     controls: str | None = None,
     clock: Callable[[], datetime] | None = None,
+    layout: live.Layout = list,
 ) -> AsyncIterator[int]:
     """Runs a sandbox while the block runs; gives the bound port (`port` 0: any free one)."""
-    app = create_app(controls=controls, clock=clock)
+    app = create_app(controls=controls, clock=clock, layout=layout)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
