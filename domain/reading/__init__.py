@@ -21,6 +21,7 @@ __all__ = ["NOWHERE", "Level", "Lexicon", "Personal", "Place", "Reading", "mask"
 
 Level = Literal["public", "staff"]
 MASK = "▇▇"
+MAX_MENTIONS = 100  # of addresses; `mask` looks at all of them
 # A worker must find the door and may know whom to ask for; numbers are nobody's business.
 HIDDEN_FROM_STAFF = frozenset({"phone", "id", "card", "email", "account"})
 
@@ -55,7 +56,7 @@ def read(text: str, lexicon: Lexicon, catalogue: Catalogue | None = None) -> Rea
     hits = lexicon.scan(folded.text)
     if catalogue is not None and catalogue is not lexicon.catalogue:
         hits = [hit for hit in hits if _has(catalogue, lexicon, hit.entry.code)]
-    mentions = find_mentions(folded.text)
+    mentions = find_mentions(folded.text, MAX_MENTIONS)
     place, norm = find_place(folded, hits, mentions)
     verdict = judge(folded.text, hits, lexicon, place != NOWHERE)
     return Reading(

@@ -109,13 +109,17 @@ def _together(weights: Iterable[float]) -> float:
 
 
 def _shares(scores: dict[str, float]) -> Kinds:
-    """Up to three kinds with probabilities; what is missing to 1 is doubt."""
-    best = sorted(scores.items(), key=lambda item: (-item[1], item[0]))[:3]
-    if not best:
-        return ((OTHER, UNKNOWN),)
+    """Up to three kinds with probabilities; what is missing to 1 is doubt.
+
+    A kind that is less likely than nothing known comes after "other".
+    """
     powers = {code: exp(min(score, 20.0)) for code, score in scores.items()}
     whole = exp(DOUBT) + sum(powers.values())
-    return tuple((code, round(powers[code] / whole, 4)) for code, _ in best)
+    shares = [(code, round(power / whole, 4)) for code, power in powers.items()]
+    best = sorted(shares, key=lambda share: (-share[1], share[0]))
+    if not best or best[0][1] < UNKNOWN:
+        best = [(OTHER, UNKNOWN), *(share for share in best if share[0] != OTHER)]
+    return tuple(best[:3])
 
 
 def _condition(code: str, text: str, hits: Iterable[Hit], lexicon: Lexicon) -> int | None:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from itertools import islice
 
 from domain.numbers import NUMERALS, chinese_number
 from domain.reading.folding import Folded
@@ -29,7 +30,6 @@ class Place:
 
 
 NOWHERE = Place()
-PARTS = tuple(part.name for part in fields(Place))
 
 _N = rf"(?:\d{{1,4}}|[{NUMERALS}]{{1,5}})"
 _LETTER = r"(?:[a-z]\d{0,2})"
@@ -130,14 +130,17 @@ def private_spans(text: str) -> Iterator[Span]:
     yield from (match.span() for match in _MAYBE_ROOM.finditer(text))
 
 
-def find_mentions(text: str) -> list[Spans]:
-    """Groups of address parts that belong together in a folded text, the surest first."""
+def find_mentions(text: str, limit: int | None = None) -> list[Spans]:
+    """Groups of address parts that belong together in a folded text, the surest first; at most
+    `limit` of each pattern."""
     patterns: tuple[re.Pattern[str], ...] = ()
     if _CHINESE_PLACE.search(text):
         patterns = (_DASHED, _CHAIN, _SHORT, _NUMBERED, _UNIT_CHAIN, _FLOOR_CHAIN, _ALONE)
     if _ENGLISH_PLACE.search(text):
         patterns += _ENGLISH
-    return [_parts(match) for pattern in patterns for match in pattern.finditer(text)]
+    return [
+        _parts(match) for pattern in patterns for match in islice(pattern.finditer(text), limit)
+    ]
 
 
 def _parts(match: re.Match[str]) -> Spans:

@@ -17,7 +17,7 @@ from domain.reading import Lexicon, Reading, mask, read
 from domain.reading.folding import PAIRS, TRADITIONAL, fold
 from services.data import default_rows
 
-REPORTS = Path(__file__).parents[1] / "data" / "reports.jsonl"
+DATA = Path(__file__).parents[1] / "data"
 
 
 @cache
@@ -41,12 +41,14 @@ def kind(text: str) -> str:
     return reading(text).kinds[0][0]
 
 
-def samples() -> list[dict[str, str]]:
-    return [json.loads(line) for line in REPORTS.read_text(encoding="utf-8").splitlines()]
+@cache
+def samples(name: str = "reports") -> list[dict[str, str]]:
+    lines = (DATA / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
 
 
-def reports() -> list[dict[str, str]]:
-    return [sample for sample in samples() if sample["kind"] != "CHAT"]
+def reports(name: str = "reports") -> list[dict[str, str]]:
+    return [sample for sample in samples(name) if sample["kind"] != "CHAT"]
 
 
 def test_nine_of_ten_everyday_reports_get_their_kind():
@@ -60,6 +62,16 @@ def test_nearly_every_everyday_report_has_its_kind_among_the_first_two():
         for sample in reports()
     ]
     assert sum(found) / len(found) >= 0.95
+
+
+def test_reports_without_the_usual_words_are_often_missed_but_not_silently():
+    # The lexicon was not made after these, despair and sudden illness aside: what rules are
+    # worth on words they do not know.
+    found = [kind(sample["text"]) for sample in reports("paraphrases")]
+    wanted = [sample["kind"] for sample in reports("paraphrases")]
+    assert sum(map(str.__eq__, found, wanted)) / len(wanted) >= 0.35
+    chat = [s for s in samples("paraphrases") if s["kind"] == "CHAT"]
+    assert all(reading(sample["text"]).report < 0.5 for sample in chat)
 
 
 def test_the_samples_speak_of_nearly_every_kind():
@@ -92,6 +104,8 @@ def test_chat_is_no_report_and_reports_are():
         "吞了一瓶安眠药",
         "写好遗书了",
         "唔想做人",
+        "我把药都攒好了，不想再麻烦别人",
+        "谢谢大家这些年的照顾，以后不用找我了",
         "I want to kill myself",
         "my son says he wants to die",
     ],
@@ -272,6 +286,11 @@ def test_personal_data_is_found_and_masked(text, kind_of_data, literal):
     spans = [(text[start:end], kind) for start, end, kind in found.personal]
     assert (literal, kind_of_data) in spans
     assert literal not in mask(text, found)
+
+
+def test_a_mask_covers_more_flats_than_a_reading_lists():
+    text = "3号楼501室，" * 300
+    assert "501" not in mask(text, reading(text))
 
 
 def test_calling_people_is_no_name():
