@@ -197,7 +197,7 @@ async def _run(backend: Backend, incoming: Incoming, entry: Json) -> Any:
 def _impossible(backend: Backend, incoming: Incoming) -> set[str]:
     """Faults that can't happen to this call: they need a chat, some of them a group."""
     chat = backend.world.chats.get(incoming.chat or 0)
-    kinds = set() if incoming.chat is not None else {"blocked"}
+    kinds = set() if (incoming.chat or 0) > 0 else {"blocked"}
     kinds |= set() if chat else {"kicked"}
     return kinds if chat and chat.type == "group" and not chat.migrated_to else kinds | {"migrated"}
 

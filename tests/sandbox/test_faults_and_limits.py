@@ -31,7 +31,7 @@ async def test_a_429_says_how_long_to_wait_once_in_every_place(town: Town) -> No
 
 @pytest.mark.parametrize(
     ("kind", "code", "text"),
-    [("5xx", 502, "Bad Gateway"), ("blocked", 403, "Forbidden: bot was blocked by the user"),
+    [("5xx", 502, "Bad Gateway"),
      ("kicked", 403, "Forbidden: bot was kicked from the supergroup chat")],
 )  # fmt: skip
 async def test_ordered_refusals_come_in_telegrams_words(
@@ -44,6 +44,15 @@ async def test_ordered_refusals_come_in_telegrams_words(
     status, body = await town.raw("sendMessage", chat_id=chat, text="x")
     assert (status, body["description"]) == (code, text)
     await town.call("sendMessage", chat_id=chat, text="x")
+
+
+async def test_an_ordered_block_strikes_private_chats_only(town: Town) -> None:
+    user = await town.person("Li")
+    chat = await town.group(user)
+    await town.do("faults", kind="blocked")
+    await town.call("sendMessage", chat_id=chat, text="x")
+    refusal = await town.refusal("sendMessage", chat_id=user, text="x")
+    assert refusal == "Forbidden: bot was blocked by the user"
 
 
 async def test_an_ordered_migration_really_happens(town: Town) -> None:
