@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Collection, Coroutine
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,6 +41,13 @@ SETTLE_SECONDS = 0.02
 log = structlog.get_logger("bot.assembly")
 
 
+Begin = Callable[[Session, datetime], None]
+
+
+def plans_nothing(_session: Session, _now: datetime) -> None:
+    """A service without daily work."""
+
+
 @dataclass(frozen=True, slots=True)
 class Doors:
     """What the service does with what comes in; the defaults are the real handlers and clock.
@@ -51,6 +58,7 @@ class Doors:
     handle: Handle
     sweep: Sweep
     unreachable: Unreachable
+    begin: Begin = plans_nothing
     needs_group_admin: Collection[str] = ()
     commands: Collection[str] | None = None
     overhear: Overhear = hears_nothing
@@ -65,6 +73,7 @@ def real_doors() -> Doors:
         handle=wiring.handle,
         sweep=clock.sweep,
         unreachable=handling.unreachable,
+        begin=clock.begin,
         needs_group_admin=wiring.NEEDS_GROUP_ADMIN,
         commands=getattr(wiring, "COMMANDS", None),
         overhear=getattr(wiring, "overhear", hears_nothing),
@@ -89,6 +98,7 @@ class Service:
         sieve = Sieve(account.me, doors.commands, doors.overhear)
         self._receive = Receive(account, database, clock, sieve, self._dispatch.wake)
         self._look = Look(database, clock.now, doors.sweep, self._deliver.wake)
+        self._begin_days = doors.begin
         self._tasks: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
         self.address = ""
@@ -99,6 +109,8 @@ class Service:
         if self.database.alone:
             bot = self.me.bot
             await self.database.write(lambda session: inbox.free_lanes(session, bot))
+        now = self.clock.now()
+        await self.database.write(lambda session: self._begin_days(session, now))
         await self._serve_web()
         self._begin(self._dispatch.run())
         self._begin(self._deliver.run())

@@ -193,6 +193,7 @@ class CaseFacts:
 class Given:
     """What comes with a verb. Only what the verb needs is read.
 
+    `team`: everybody who is told at once besides `next_owner` (what is urgent now).
     `evidence`: kinds of evidence that are there (photo, note, voice). `nobody`: the reporter
     can't be asked over the platform. `revisit_days`: days after closing, in order.
     """
@@ -201,6 +202,7 @@ class Given:
     policy: Policy = field(default_factory=Policy)
     next_owner: UUID | None = None
     next_unit: str | None = None
+    team: tuple[UUID, ...] = ()
     reason: str | None = None
     evidence: frozenset[str] = frozenset()
     stars: int | None = None
@@ -380,9 +382,8 @@ def _file(moment: Moment) -> tuple[Sets, Timers]:
 
 def _offer(moment: Moment) -> Sets:
     given = moment.given
-    passed = moment.case.passed
-    if given.next_owner is not None and str(given.next_owner) not in passed:
-        passed = (*passed, str(given.next_owner))
+    told = [given.next_owner, *given.team] if given.next_owner else given.team
+    passed = tuple(dict.fromkeys([*moment.case.passed, *map(str, told)]))
     unit = given.next_unit or moment.case.owner_unit
     return {"owner": given.next_owner, "owner_unit": unit, "passed": passed}
 

@@ -33,15 +33,7 @@ def cases_behind(turn: Turn, press: Press, person: Person, pressed: Pressed) -> 
     if behind is None:
         raise Refused("case_unknown")
     summary.check_reader(turn.session, person, behind.unit)
-    found = summary.cases_behind(
-        turn.session,
-        person.district,
-        behind.unit,
-        behind.date,
-        behind.what,
-        turn.now,
-        behind.until,
-    )
+    found = summary.cases_behind(turn.session, person.district, behind, turn.now)
     message = summary_message.cases_message(turn.session, found, behind, person.language, turn.now)
     answer(turn, press.at, message)
     return Answer()

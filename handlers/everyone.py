@@ -37,7 +37,7 @@ def enrol(turn: Turn, said: Said, code: str) -> None:
 
 def settle_in(turn: Turn, said: Said, payload: str, tag: str | None) -> Person | None:
     """A deep link from a group (`g-`) or to one's own case (`c-`): the person it makes."""
-    kind, district, key = (payload.split("-", 2) + ["", ""])[:3]
+    kind, district, key = [*payload.split("-", 2), "", ""][:3]
     found = parse(f"x~~{key}")
     if kind not in ("g", "c") or found is None or found.case is None:
         return None

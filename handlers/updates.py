@@ -149,9 +149,20 @@ def decode(raw: Any) -> Update | None:
 
 
 def kept(update: Update) -> dict[str, Any]:
-    """What is stored of an update: the fields that we use."""
-    built: dict[str, Any] = msgspec.to_builtins(update)
+    """What is stored of an update: the fields that we use, in letters that databases take."""
+    built: dict[str, Any] = _storable(msgspec.to_builtins(update))
     return built
+
+
+def _storable(value: Any) -> Any:
+    """Without NUL and half pairs of UTF-16, which PostgreSQL refuses."""
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {key: _storable(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_storable(each) for each in value]
+    return value
 
 
 def read(raw: Any, me: Me) -> Event | None:

@@ -29,7 +29,7 @@ PressedBy = Callable[[Turn, Press, Person, Pressed], Answer | None]
 AskedOf = Callable[[Turn, Said, Person, Asked], None]
 
 # what may be said by whom is for the service to decide; these only lead there
-COMMANDS: dict[str, SaidBy] = {
+_COMMANDS: dict[str, SaidBy] = {
     "help": everyone.greet,
     "language": everyone.language,
     "privacy": everyone.show_privacy,
@@ -47,6 +47,8 @@ COMMANDS: dict[str, SaidBy] = {
     "unbind": everyone.unbind,
     "grouplanguage": everyone.group_language,
 }
+# every word after a slash that is ours; in a group others' bots' commands are none of our business
+COMMANDS = frozenset(_COMMANDS) | {"start", "report", "bind"}
 
 PRESSES: dict[str, PressedBy] = {
     "report": resident.press_report,
@@ -232,7 +234,7 @@ def _resident(turn: Turn, event: Said | Press, group: Group) -> Person:
 
 
 def _command(turn: Turn, said: Said, person: Person) -> None:
-    command = COMMANDS.get(said.command or "")
+    command = _COMMANDS.get(said.command or "")
     if command is None:
         return everyone.greet(turn, said, person)
     return command(turn, said, person)

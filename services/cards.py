@@ -132,6 +132,8 @@ def status(look: Look) -> str:
         return look.say(f"closing.{case.closing}")
     if state is State.NOT_ADMITTED:
         return look.say("state.not_admitted")
+    if state in UNTAKEN and case.reach == "named":
+        return look.say("state.named_yet")
     if state in UNTAKEN and case.urgency == "now":
         return look.say("state.nobody_yet")
     return look.say(f"state.{state}", owner=owner_name(look))
@@ -225,7 +227,8 @@ def _asks_condition(look: Look) -> bool:
     """Several filing conditions whose limits differ, and none told yet."""
     conditions = look.catalogue.conditions(look.case.kind)
     limits = {(each.limit_value, each.limit_unit) for each in conditions}
-    return look.case.condition is None and len(limits) > 1 and look.state in UNTAKEN
+    calm = look.case.urgency != "now"  # in danger nobody is asked to classify it
+    return calm and look.case.condition is None and len(limits) > 1 and look.state in UNTAKEN
 
 
 def _group_buttons(look: Look, menu: str) -> Rows:
@@ -355,7 +358,7 @@ def staff_card(look: Look, person: Person, menu: str = "") -> Message:
         else None,
         look.say("card.voices", n=case.voices) if case.voices > 1 else None,
         _closing_condition(look),
-        _contacts(look) if case.urgency == "now" else None,
+        _contacts(look) if case.urgency == "now" and case.reach != "named" else None,
     )
     return Message(text, staff_buttons(look, person, menu))
 
@@ -375,7 +378,7 @@ def _reporter_line(look: Look) -> str:
     case = look.case
     if case.reporter is None:
         return look.say(f"card.from_{case.source}")
-    if case.hide_name or case.private:
+    if case.hide_name:
         return look.say("card.from_hidden")
     reporter = look.session.get(Person, (case.district, case.reporter))
     return look.say("card.from", name=reporter.name if reporter else "")
@@ -418,7 +421,7 @@ def _untaken_buttons(look: Look, held: frozenset[Standing]) -> Rows:
     if not held & {Standing.OWNER, Standing.TEAM, Standing.DESK}:
         return ()
     rows: list[tuple[Button, ...]] = [(look.button("take", "btn.take", style="primary"),)]
-    if look.case.urgency == "now":
+    if look.case.urgency == "now" and look.case.reach != "named":
         rows += _contact_rows(look)
     if Standing.OWNER in held:
         rows.append(

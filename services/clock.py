@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from domain.lifecycle import BEFORE_DONE, UNTAKEN, State, Timer, Verb
 from domain.refused import Refused
 from models import Case, Due
+from services import binding, daily, privacy, retention
 from services.access import locked_case
 from services.handling import by_clock
 
@@ -21,6 +22,11 @@ _FIRINGS: dict[str, Firing] = {}
 def register(name: str, firing: Firing) -> None:
     """`firing` is what happens when a row of this name is due."""
     _FIRINGS[name] = firing
+
+
+def begin(session: Session, now: datetime) -> None:
+    """Plan what happens every day; called when the service starts and after an import."""
+    daily.begin(session, now)
 
 
 def sweep(session: Session, now: datetime, limit: int = 200) -> int:
@@ -38,7 +44,7 @@ def sweep(session: Session, now: datetime, limit: int = 200) -> int:
     rows = list(session.exec(query))
     for row in rows:
         _fire(session, row, now)
-    return len(rows)
+    return len(rows) + binding.leave_due(session, now, limit)
 
 
 def _fire(session: Session, row: Due, now: datetime) -> None:
@@ -73,7 +79,6 @@ _VERBS = {
     Timer.SILENCE: (Verb.SILENCE, frozenset({State.DONE})),
     Timer.DESK: (Verb.ASK_DESK, frozenset({State.DONE})),
     Timer.REVISIT: (Verb.REVISIT_DUE, frozenset({State.CLOSED})),
-    Timer.ARCHIVE: (Verb.ARCHIVE, frozenset(State)),
 }
 
 
@@ -86,3 +91,8 @@ def _verb(case: Case, timer: Timer) -> Verb:
 
 for _timer in Timer:
     register(f"case.{_timer}", _case_timer)
+register(f"case.{Timer.ARCHIVE}", retention.fire_archive)
+register(retention.PURGE, retention.fire_purge)
+register(privacy.FORGET, privacy.forget)
+register(daily.MORNING, daily.fire_morning)
+register(daily.EVENING, daily.fire_evening)

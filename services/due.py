@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from models import Due
+from models import Due, StrangeGroup
 
 
 def plan(
@@ -46,5 +46,7 @@ def _row(session: Session, district: str, key: str) -> Due | None:
 
 def next_at(session: Session) -> datetime | None:
     """The earliest instant at which anything is due."""
-    query = select(Due.at).where(Due.state == "pending").order_by(col(Due.at)).limit(1)
-    return session.exec(query).first()
+    due = select(Due.at).where(Due.state == "pending").order_by(col(Due.at)).limit(1)
+    leave = select(StrangeGroup.leave_at).order_by(col(StrangeGroup.leave_at)).limit(1)
+    found = [session.exec(due).first(), session.exec(leave).first()]
+    return min((each for each in found if each is not None), default=None)

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from domain.duty import next_reach
 from domain.policy import Policy
-from domain.worktime import Calendar, next_work_time
+from domain.worktime import Calendar, is_work_time, next_work_time
 from models import Division, Leave, Person, Shift
 from services.equipment import policy
 
@@ -44,6 +44,11 @@ def local_at(session: Session, district: str, now: datetime, days: int, clock: t
 def next_work(session: Session, district: str, instant: datetime) -> datetime:
     """The first working moment from `instant` on."""
     return next_work_time(calendar(session, district), instant)
+
+
+def is_work(session: Session, district: str, now: datetime) -> bool:
+    """Whether it is working time there."""
+    return is_work_time(calendar(session, district), now)
 
 
 def on_shift(session: Session, district: str, unit: str, now: datetime) -> list[UUID]:

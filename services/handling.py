@@ -140,11 +140,18 @@ def _given(session: Session, case: Case, verb: Verb, now: datetime, given: dict[
     full = replace(full, **given)
     if verb in _ROUTED:
         turn = routing.next_turn(session, case, now)
-        return replace(full, next_owner=turn.person, next_unit=turn.unit)
+        team = routing.team(session, case, now) if _to_all(full, case) else []
+        return replace(full, next_owner=turn.person, next_unit=turn.unit, team=tuple(team))
     if verb is Verb.CALL_OTHERS:
         unit = routing.desk_unit(session, case.district, case.grid)
         return replace(full, next_owner=None, next_unit=unit)
     return full
+
+
+def _to_all(given: Given, case: Case) -> bool:
+    """What is urgent now goes to the whole team at once, by the kind's reach."""
+    kind = {"reach": case.reach, "urgency": case.urgency} | dict(given.kind)
+    return bool(kind["reach"] == "team" and kind["urgency"] == "now")
 
 
 def _revisit_days(session: Session, case: Case) -> tuple[int, ...]:

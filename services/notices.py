@@ -165,7 +165,7 @@ def refresh(session: Session, case: Case, now: datetime) -> None:
         if to is not None and has_card(session, to, card_name(case, "s")):
             show_staff(session, case, person, now)
     reporter = person_of(session, case, case.reporter)
-    to = private_chat(reporter, case.bot)
+    to = private_chat(reporter, case.bot) if case.reach != "named" else None
     if to is not None and has_card(session, to, card_name(case, "r")):
         show_reporter(session, case, now)
 
@@ -326,14 +326,15 @@ def offer(session: Session, case: Case, change: Change, now: datetime) -> None:
 
 
 def _offered_to(session: Session, case: Case, now: datetime) -> list[UUID]:
-    if case.reach == "team" and case.urgency == "now":
-        people = routing.team(session, case, now)
-        return people or routing.desk(session, case.district, case.owner_unit)
-    if case.owner is not None:
-        return [case.owner]
+    """The owner; the whole team for what is urgent; at the end of the line the desk as well."""
+    found = [case.owner] if case.owner is not None else []
     if case.reach == "named":
-        return []
-    return routing.desk(session, case.district, case.owner_unit)
+        return found or [UUID(each) for each in case.passed]
+    if case.reach == "team" and case.urgency == "now":
+        found += routing.team(session, case, now)
+    if case.owner is None:
+        found += routing.desk(session, case.district, case.owner_unit)
+    return list(dict.fromkeys(found))
 
 
 # --- photos and words that travel with a case ---

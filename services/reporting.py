@@ -217,7 +217,9 @@ def _file(session: Session, case: Case, person: Person, reading: Reading, now: d
     sets = kind_columns(found, code, p, reading)
     case.alternatives = [other for other, _ in reading.kinds[1:] if other in found.kinds]
     _apply_privacy(case, sets)
-    deadline = promise(session, case, found, code, sets["condition"], case.opened_at)
+    deadline = promise(
+        session, case, found, code, sets["condition"], case.opened_at, sets["urgency"]
+    )
     given = {"kind": sets, "deadline": deadline, "facts": {"kind": code, "source": case.source}}
     _set_line(case, sets)
     _change(session, case, person, Verb.FILE, now, **given)
@@ -279,11 +281,12 @@ def promise(
     code: str,
     condition: int | None,
     since: datetime,
+    urgency: str,
 ) -> Deadline:
     """The instant by which it should be settled, by the filing condition.
 
-    A condition not told yet: the longest of the kind's limits, which a tap can shorten, so that
-    nothing is promised that the condition wouldn't hold. Without conditions: 5 work days.
+    A condition not told yet: danger takes the kind's shortest limit; all else the longest, which
+    a tap can shorten, so that nothing is promised that wouldn't hold. No conditions: 5 work days.
     """
     conditions = found.conditions(code)
     calendar = duty.calendar(session, case.district)
@@ -292,9 +295,10 @@ def promise(
     chosen = [conditions[condition]] if condition is not None else list(conditions)
     limits = [(each.limit_value, each.limit_unit) for each in chosen]
     deadlines = [add_work(calendar, since, value, unit) for value, unit in limits]
-    longest = max(range(len(limits)), key=lambda index: deadlines[index].at)
-    case.limit_value, case.limit_unit = limits[longest]
-    return deadlines[longest]
+    pick = min if urgency == "now" else max
+    picked = pick(range(len(limits)), key=lambda index: deadlines[index].at)
+    case.limit_value, case.limit_unit = limits[picked]
+    return deadlines[picked]
 
 
 # --- what the reporter may put right ---
@@ -323,7 +327,9 @@ def correct_kind(
     _apply_privacy(case, sets)
     facts = {"from": case.kind, "kind": code, "condition": sets["condition"]}
     facts["offer"] = sets["reach"] != case.reach or sets["urgency"] != case.urgency
-    deadline = promise(session, case, found, code, sets["condition"], case.opened_at)
+    deadline = promise(
+        session, case, found, code, sets["condition"], case.opened_at, sets["urgency"]
+    )
     case.alternatives = []
     verb = Verb.FILE if case.state == State.NOT_ADMITTED else Verb.CORRECT_KIND
     if verb is Verb.FILE:
@@ -376,7 +382,9 @@ def edit(session: Session, person: Person, case: Case, text: str, now: datetime)
         code, p = OTHER, 0.0
     sets = kind_columns(found, code, p, reading)
     _apply_privacy(case, sets)
-    deadline = promise(session, case, found, code, sets["condition"], case.opened_at)
+    deadline = promise(
+        session, case, found, code, sets["condition"], case.opened_at, sets["urgency"]
+    )
     case.text = text
     case.alternatives = [other for other, _ in reading.kinds[1:] if other in found.kinds]
     place = reading.place

@@ -93,7 +93,9 @@ def _named_line(session: Session, case: Case, now: datetime) -> list[UUID]:
         people = [each for each in _in_unit(session, case.district, unit) if _is_named(each)]
         on_shift = set(duty.on_shift(session, case.district, unit, now))
         found += sorted((each.id for each in people), key=lambda each: each not in on_shift)
-    return _present(session, case.district, list(dict.fromkeys(found)), now)
+    line = _present(session, case.district, list(dict.fromkeys(found)), now)
+    # nobody was named: the first supervisor above who can be reached stands in, and only they
+    return line or desk(session, case.district, desk_unit(session, case.district, case.grid))[:1]
 
 
 def _is_named(person: Person) -> bool:
@@ -160,6 +162,8 @@ def on_duty_now(session: Session, district: str, grid: str, now: datetime) -> Te
         found += [(key, str(role)) for key in keys if key not in dict(found)]
     names = {key: _name(session, district, key) for key, _ in found}
     present = duty.on_shift(session, district, grid, now)
+    if not duty.has_roster(session, district, grid, now) and duty.is_work(session, district, now):
+        present = [key for key, role in found if role == RoleName.WORKER]
     gone = duty.away(session, district, present, now)
     on_now = tuple(names[key] for key in present if key in names and key not in gone)
     return Team(tuple((names[key], role) for key, role in found), on_now)

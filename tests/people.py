@@ -13,7 +13,8 @@ from sqlmodel import Session, select
 from handlers.turn import Answer, File, Press, Quoted, Said, Sender
 from handlers.updates import Me
 from handlers.wiring import handle
-from models import Case, Division, Group, Outbox, Person, Role
+from models import Case, Contact, Division, Group, Outbox, Person, Role
+from services.equipment import vault
 from services.outbox import Address
 
 DISTRICT, STREET, COMMUNITY = "110101", "110101001", "110101001001"
@@ -59,6 +60,11 @@ def peopled(session: Session, now: datetime = WEDNESDAY) -> "Street":
     street = Street(session, now, group)
     for name, (role, unit, address) in PEOPLE.items():
         street.hire(name, role, unit, address)
+    for order, (name, phone) in enumerate((("燃气抢修", "60001234"), ("物业陈工", "13800001111"))):
+        sealed = vault(session).seal(phone)
+        session.add(
+            Contact(district=DISTRICT, unit=COMMUNITY, order=order, name=name, phone=sealed)
+        )
     session.flush()
     return street
 
