@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import structlog
 from aiohttp import web
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
@@ -78,10 +79,30 @@ class Receive:
         def job(session: Session) -> None:
             inbox.store(session, self._bot, arrived, now, wall, next_update)
 
-        await self._database.write(job, queue=True)
+        try:
+            await self._database.write(job, queue=True)
+        except DBAPIError as error:
+            await self._store_apart(arrived, now, next_update, error)
         if arrived:
             counters.RECEIVED.inc(len(arrived))
             self._stored()
+
+    async def _store_apart(
+        self,
+        arrived: Sequence[Arrived],
+        now: datetime,
+        next_update: int | None,
+        error: DBAPIError,
+    ) -> None:
+        """One update that no database takes must not stop those around it for ever."""
+        if len(arrived) > 1:
+            for each in arrived:
+                await self._store([each], now, None)
+        elif arrived:
+            counters.RUBBISH.inc()
+            log.error("update_unstorable", update=arrived[0].update_id, exc_info=error)
+        if next_update is not None:
+            await self._store([], now, next_update)
 
     async def poll(self) -> None:
         """Ask for updates until cancelled. Raises InvalidToken when the token is revoked."""

@@ -3,6 +3,7 @@
 The token is part of every URL, so no error of aiohttp's is ever shown or chained.
 """
 
+import json
 from typing import Any
 
 import aiohttp
@@ -44,9 +45,9 @@ class Transport(BaseRequest):
         method: str,
         request_data: RequestData | None = None,
         read_timeout: Any = BaseRequest.DEFAULT_NONE,
-        write_timeout: Any = BaseRequest.DEFAULT_NONE,  # noqa: ARG002 - one limit for all
-        connect_timeout: Any = BaseRequest.DEFAULT_NONE,  # noqa: ARG002 - one limit for all
-        pool_timeout: Any = BaseRequest.DEFAULT_NONE,  # noqa: ARG002 - one limit for all
+        write_timeout: Any = BaseRequest.DEFAULT_NONE,
+        connect_timeout: Any = BaseRequest.DEFAULT_NONE,
+        pool_timeout: Any = BaseRequest.DEFAULT_NONE,
     ) -> tuple[int, bytes]:
         await self.initialize()
         assert self._session is not None
@@ -67,9 +68,16 @@ class Transport(BaseRequest):
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
         """The answer's JSON. Raises TelegramError, without showing what came."""
         try:
-            found = msgspec.json.decode(payload, type=dict[str, Any])
+            return msgspec.json.decode(payload, type=dict[str, Any])
         except (msgspec.MsgspecError, UnicodeDecodeError):
-            raise NetworkError("the server's answer is not JSON") from None
+            pass
+        # more patient: half a pair of UTF-16 in one update must not stop all that follow it
+        try:
+            found = json.loads(payload.decode("utf-8", "replace"))
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict):
+            raise NetworkError("the server's answer is not JSON")
         return found
 
 

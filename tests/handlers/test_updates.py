@@ -170,3 +170,9 @@ def test_entities_may_point_anywhere(text: str, offset: int, length: int):
             },
             ME,
         )
+
+
+def test_what_is_kept_can_be_stored_in_any_database():
+    update = decode({"update_id": 1, "message": message(text="a\0b\ud800c")})
+    assert update is not None
+    assert kept(update)["message"]["text"] == "ab?c"

@@ -1,0 +1,145 @@
+"""Each update once, chats apart from each other, failures visible."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+
+from sqlmodel import Session, select
+
+from bot.assembly import Service, assemble
+from bot.config import Settings
+from models import Inbox, Lane, inbox
+from models.inbox import Arrived
+from tests.bot import toy
+from tests.bot.conftest import Town, until
+
+NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
+
+
+def arrived(n: int, chat: int, text: str) -> Arrived:
+    place = {"id": chat, "type": "private"}
+    sender = {"id": chat, "first_name": "Li"}
+    message = {"message_id": n, "chat": place, "from": sender, "text": text}
+    return Arrived(n, str(chat), {"update_id": n, "message": message})
+
+
+async def store(service: Service, updates: list[Arrived]) -> None:
+    def job(session: Session) -> None:
+        for at in range(0, len(updates), 500):
+            part = updates[at : at + 500]
+            inbox.store(session, service.me.bot, part, NOW, datetime.now(UTC))
+
+    await service.database.write(job, queue=True)
+
+
+async def texts(service: Service) -> list[str]:
+    return [text for _, text in await service.database.read(toy.heard)]
+
+
+async def states(service: Service) -> list[tuple[str, int, str | None]]:
+    def job(session: Session):
+        rows = session.exec(select(Inbox).order_by(Inbox.id)).all()
+        return [(row.state, row.tries, row.error) for row in rows]
+
+    return await service.database.read(job)
+
+
+async def test_an_update_that_comes_three_times_is_handled_once(service: Service):
+    for _ in range(3):
+        await store(service, [arrived(1, 7, "quiet a"), arrived(2, 8, "quiet b")])
+    assert await service.settle()
+    assert sorted(await texts(service)) == ["quiet a", "quiet b"]
+
+
+async def test_what_fails_three_times_is_kept_and_the_sender_gets_one_apology(
+    town: Town, service: Service
+):
+    li = await town.person()
+    await town.say(li, li, "boom")
+    await town.say(li, li, "hello")
+    assert await until(lambda: town.texts(li))
+    assert await service.settle()
+    found = await states(service)
+    assert ("failed", 3, "Boom") in found
+    shown = await town.texts(li)
+    assert len(shown) == 2
+    assert shown[-1] == "heard hello"
+    assert "boom" not in str(found)
+
+
+async def test_replay_runs_what_failed_again(service: Service):
+    await store(service, [arrived(1, 7, "boom")])
+
+    async def failed():
+        return ("failed", 3, "Boom") in await states(service)
+
+    await until(failed)
+    wall = datetime.now(UTC)
+    assert await service.database.write(lambda session: inbox.replay(session, [], wall)) == 1
+    await until(failed)
+    assert len(await states(service)) == 1
+
+
+async def test_a_flood_in_one_chat_delays_no_other(service: Service):
+    await store(service, [arrived(n, 7, f"quiet {n}") for n in range(2_000)])
+    await asyncio.sleep(0.2)
+    began = time.monotonic()
+    await store(service, [arrived(10_000 + n, 100 + n, "quiet other") for n in range(50)])
+
+    async def others_done():
+        return (await texts(service)).count("quiet other") == 50
+
+    await until(others_done)
+    assert time.monotonic() - began < 5
+    assert len(await texts(service)) < 2_050
+
+
+async def test_nothing_is_left_behind_when_all_is_done(service: Service):
+    await store(service, [arrived(n, n % 7, "quiet") for n in range(70)])
+    assert await service.settle()
+
+    async def no_lanes():
+        return not await service.database.read(lambda s: s.exec(select(Lane.lane)).all())
+
+    await until(no_lanes)
+
+
+async def test_a_restart_takes_up_what_was_not_done(settings: Settings):
+    async with assemble(settings, doors=toy.DOORS) as service:
+        await service.settle()
+        bot = service.me.bot
+        await store(service, [arrived(n, 7, f"quiet {n}") for n in range(300)])
+    async with assemble(settings, doors=toy.DOORS) as service:
+        assert service.me.bot == bot
+        assert await service.settle()
+        assert await texts(service) == [f"quiet {n}" for n in range(300)]
+
+
+async def test_two_replicas_keep_each_chats_order_and_do_each_update_once(
+    settings: Settings, database_url: str
+):
+    if database_url.startswith("sqlite"):
+        return
+    updates = [arrived(n, n % 5, f"quiet {n}") for n in range(200)]
+    async with (
+        assemble(settings, doors=toy.DOORS) as one,
+        assemble(settings, doors=toy.DOORS) as two,
+    ):
+        await store(one, updates[:100])
+        await store(two, updates[100:])
+        assert await one.settle()
+        heard = await one.database.read(toy.heard)
+    for chat in range(5):
+        order = [int(text.split()[1]) for where, text in heard if where == str(chat)]
+        assert order == list(range(chat, 200, 5))
+
+
+async def test_group_administrators_are_looked_up_before_the_unit_of_work(
+    town: Town, service: Service
+):
+    li = await town.person()
+    group = await town.group(li)
+    await town.say(group, li, "/bind@linli_bot quiet")
+    await until(lambda: town.calls("getChatMember"))
+    assert await service.settle()
+    assert await texts(service) == ["quiet"]
