@@ -18,7 +18,7 @@ MISSING = "no Chromium or Chrome found: install one or name it in LINLI_CHROMIUM
 
 
 def chromium_path() -> str | None:
-    """The Chromium or Chrome named by LINLI_CHROMIUM, else an installed one; None if there is none."""
+    """The Chromium or Chrome named by LINLI_CHROMIUM, else an installed one, else None."""
     named = os.environ.get("LINLI_CHROMIUM")
     if named:
         return named if Path(named).is_file() else None

@@ -27,13 +27,20 @@ export function history(room, seq) {
 /** A private room is one person with one bot, so the bot has to be named. */
 const within = (room) => (room.bot ? { bot_id: room.bot } : {});
 
-export const send = (room, from, body) => post(`chats/${room.chat}/messages`, { from, ...within(room), ...body });
-export const edit = (room, from, id, text) => post(`chats/${room.chat}/messages/${id}/edit`, { from, text, ...within(room) });
-export const press = (room, from, id, data) => post(`chats/${room.chat}/press`, { from, message_id: id, data, ...within(room) });
-export const react = (room, from, id, emoji) => post(`chats/${room.chat}/react`, { from, message_id: id, emoji, ...within(room) });
-export const vote = (room, from, id, options) => post(`chats/${room.chat}/vote`, { from, message_id: id, options, ...within(room) });
-export const start = (from, bot, payload) => post("start", payload ? { from, bot_id: bot, payload } : { from, bot_id: bot });
-export const startGroup = (from, bot, chat, payload) => post("startgroup", payload ? { from, bot_id: bot, chat, payload } : { from, bot_id: bot, chat });
+export const send = (room, from, body) =>
+  post(`chats/${room.chat}/messages`, { from, ...within(room), ...body });
+export const edit = (room, from, id, text) =>
+  post(`chats/${room.chat}/messages/${id}/edit`, { from, text, ...within(room) });
+export const press = (room, from, id, data) =>
+  post(`chats/${room.chat}/press`, { from, message_id: id, data, ...within(room) });
+export const react = (room, from, id, emoji) =>
+  post(`chats/${room.chat}/react`, { from, message_id: id, emoji, ...within(room) });
+export const vote = (room, from, id, options) =>
+  post(`chats/${room.chat}/vote`, { from, message_id: id, options, ...within(room) });
+export const start = (from, bot, payload) =>
+  post("start", payload ? { from, bot_id: bot, payload } : { from, bot_id: bot });
+export const startGroup = (from, bot, chat, payload) =>
+  post("startgroup", payload ? { from, bot_id: bot, chat, payload } : { from, bot_id: bot, chat });
 export const block = (user, bot, blocked) => post(`users/${user}/block`, { bot_id: bot, blocked });
 export const addUser = (body) => post("users", body);
 export const addChat = (body) => post("chats", body);

@@ -21,5 +21,9 @@ export function initials(name) {
 
 /** An avatar of `id`, `kind` is "person", "bot" or "group". */
 export function avatar(id, name, kind = "person") {
-  return h("span", { class: `avatar ${kind}`, style: { "--hue": hue(id) }, "aria-hidden": "true" }, initials(name));
+  return h(
+    "span",
+    { class: `avatar ${kind}`, style: { "--hue": hue(id) }, "aria-hidden": "true" },
+    initials(name),
+  );
 }

@@ -13,12 +13,35 @@ export class ChatList {
   constructor(app) {
     Object.assign(this, { app, store: app.store, who: null, query: "" });
     this.rows = h("div", { class: "list-rows" });
-    this.filter = h("select", { "aria-label": t("personFilter"), onchange: (e) => this.choose(Number(e.target.value) || null) });
-    const search = h("input", { type: "search", placeholder: t("search"), "aria-label": t("search"), oninput: (e) => this.find(e.target.value) });
-    this.node = h("nav", { class: "list", "aria-label": t("chats") },
-      h("header", { class: "list-head" }, h("img", { src: "icon.svg", alt: "", width: 28, height: 28 }), h("h1", {}, t("title")),
-        iconButton("gear", t("faults"), () => faultsDialog(), { dataset: { testid: "faults" } }), iconButton("add", t("addTitle"), () => addDialog(app), { dataset: { testid: "add" } })),
-      h("div", { class: "list-tools" }, h("label", { class: "search" }, icon("search"), search), h("label", { class: "person-filter" }, icon("person"), this.filter, icon("down"))), this.rows);
+    this.filter = h("select", {
+      "aria-label": t("personFilter"),
+      onchange: (e) => this.choose(Number(e.target.value) || null),
+    });
+    const search = h("input", {
+      type: "search",
+      placeholder: t("search"),
+      "aria-label": t("search"),
+      oninput: (e) => this.find(e.target.value),
+    });
+    this.node = h(
+      "nav",
+      { class: "list", "aria-label": t("chats") },
+      h(
+        "header",
+        { class: "list-head" },
+        h("img", { src: "icon.svg", alt: "", width: 28, height: 28 }),
+        h("h1", {}, t("title")),
+        iconButton("gear", t("faults"), () => faultsDialog(), { dataset: { testid: "faults" } }),
+        iconButton("add", t("addTitle"), () => addDialog(app), { dataset: { testid: "add" } }),
+      ),
+      h(
+        "div",
+        { class: "list-tools" },
+        h("label", { class: "search" }, icon("search"), search),
+        h("label", { class: "person-filter" }, icon("person"), this.filter, icon("down")),
+      ),
+      this.rows,
+    );
   }
 
   choose(who) {
@@ -36,7 +59,11 @@ export class ChatList {
     const key = users.map((user) => `${user.id}${nameOf(user)}`).join();
     if (key === this.filterKey) return;
     this.filterKey = key;
-    this.filter.replaceChildren(...[{ id: "", first_name: t("everyone") }, ...users].map((user) => h("option", { value: user.id, selected: user.id === this.who }, nameOf(user))));
+    this.filter.replaceChildren(
+      ...[{ id: "", first_name: t("everyone") }, ...users].map((user) =>
+        h("option", { value: user.id, selected: user.id === this.who }, nameOf(user)),
+      ),
+    );
   }
 
   /** A private chat stands in the list under the person's name, a group under its title. */
@@ -46,7 +73,9 @@ export class ChatList {
 
   visible(room) {
     const { store, who } = this;
-    const theirs = room.bot ? room.chat === who : store.people(store.chat(room.chat)).some((user) => user.id === who);
+    const theirs = room.bot
+      ? room.chat === who
+      : store.people(store.chat(room.chat)).some((user) => user.id === who);
     const shown = !room.bot || room.messages.size || room.bot === store.state.bots[0].id;
     return shown && (!who || theirs) && this.heading(room).toLowerCase().includes(this.query);
   }
@@ -57,19 +86,37 @@ export class ChatList {
     const newest = Math.max(0, ...rooms.map((room) => room.last?.date ?? 0));
     const recent = (a, b) => (b.last?.date ?? 0) - (a.last?.date ?? 0);
     const focus = document.activeElement?.dataset?.room;
-    this.rows.replaceChildren(...this.section("groups", rooms.filter((room) => !room.bot), newest), ...this.section("privates", rooms.filter((room) => room.bot).sort(recent), newest));
-    if (!rooms.length) this.rows.append(h("p", { class: "empty" }, this.query ? t("noMatch") : t("noChats")));
-    if (focus) this.rows.querySelector(`[data-room="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
+    this.rows.replaceChildren(
+      ...this.section(
+        "groups",
+        rooms.filter((room) => !room.bot),
+        newest,
+      ),
+      ...this.section("privates", rooms.filter((room) => room.bot).sort(recent), newest),
+    );
+    if (!rooms.length)
+      this.rows.append(h("p", { class: "empty" }, this.query ? t("noMatch") : t("noChats")));
+    if (focus)
+      this.rows.querySelector(`[data-room="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
   }
 
   section(name, rooms, newest) {
-    return rooms.length ? [h("h2", { class: "list-section" }, t(name)), ...rooms.map((room) => this.row(room, newest))] : [];
+    return rooms.length
+      ? [
+          h("h2", { class: "list-section" }, t(name)),
+          ...rooms.map((room) => this.row(room, newest)),
+        ]
+      : [];
   }
 
   lastLine(room) {
     const { last } = room;
     if (!last) return t("emptyChat");
-    const from = room.bot ? (last.from?.id === room.chat ? `${t("you")}：` : "") : `${sender(last)}：`;
+    const from = room.bot
+      ? last.from?.id === room.chat
+        ? `${t("you")}：`
+        : ""
+      : `${sender(last)}：`;
     return service(last) ?? from + summary(last);
   }
 
@@ -83,11 +130,40 @@ export class ChatList {
     const heading = this.heading(room);
     const unread = this.store.unread(room);
     const kind = this.kind(room);
-    const count = unread ? h("span", { class: "unread", "aria-label": t("unread", { n: unread }) }, unread > 99 ? "99+" : unread) : null;
-    return h("button", { type: "button", class: `row chat-row ${this.app.isOpen(room) ? "open" : ""}`, "aria-current": this.app.active?.room === room ? "true" : null, dataset: { testid: "chatlist-item", chat: room.chat, room: room.key, bot: room.bot ?? "" }, onclick: () => this.app.pick(room, this.who) },
+    const count = unread
+      ? h(
+          "span",
+          { class: "unread", "aria-label": t("unread", { n: unread }) },
+          unread > 99 ? "99+" : unread,
+        )
+      : null;
+    return h(
+      "button",
+      {
+        type: "button",
+        class: `row chat-row ${this.app.isOpen(room) ? "open" : ""}`,
+        "aria-current": this.app.active?.room === room ? "true" : null,
+        dataset: { testid: "chatlist-item", chat: room.chat, room: room.key, bot: room.bot ?? "" },
+        onclick: () => this.app.pick(room, this.who),
+      },
       avatar(room.chat, heading, room.bot ? "person" : "group"),
-      h("span", { class: "row-main" },
-        h("span", { class: "row-top" }, h("span", { class: "row-title", dir: "auto" }, heading), kind && h("span", { class: "row-kind", dir: "auto" }, kind), h("span", { class: "meta row-time" }, room.last ? brief(room.last.date, newest) : "")),
-        h("span", { class: "row-bottom" }, h("span", { class: "row-last", dir: "auto" }, this.lastLine(room)), count)));
+      h(
+        "span",
+        { class: "row-main" },
+        h(
+          "span",
+          { class: "row-top" },
+          h("span", { class: "row-title", dir: "auto" }, heading),
+          kind && h("span", { class: "row-kind", dir: "auto" }, kind),
+          h("span", { class: "meta row-time" }, room.last ? brief(room.last.date, newest) : ""),
+        ),
+        h(
+          "span",
+          { class: "row-bottom" },
+          h("span", { class: "row-last", dir: "auto" }, this.lastLine(room)),
+          count,
+        ),
+      ),
+    );
   }
 }

@@ -12,7 +12,12 @@ export class ClockBar {
     Object.assign(this, { moved, url: null, busy: false, zone: null });
     this.label = h("span", { class: "clock-label", dataset: { testid: "clock" } });
     this.buttons = h("div", { class: "clock-actions" });
-    this.node = h("div", { class: "clock", role: "toolbar", "aria-label": "clock", hidden: true }, h("span", { class: "clock-now" }, icon("clock"), this.label), this.buttons);
+    this.node = h(
+      "div",
+      { class: "clock", role: "toolbar", "aria-label": "clock", hidden: true },
+      h("span", { class: "clock-now" }, icon("clock"), this.label),
+      this.buttons,
+    );
     setInterval(() => !document.hidden && this.poll(), POLL_MS);
   }
 
@@ -65,6 +70,19 @@ export class ClockBar {
     const key = JSON.stringify(actions);
     if (key === this.drawn) return;
     this.drawn = key;
-    this.buttons.replaceChildren(...actions.map(({ id, label }) => h("button", { type: "button", class: "clock-button", dataset: { testid: "control", action: id }, onclick: () => this.press(id) }, label)));
+    this.buttons.replaceChildren(
+      ...actions.map(({ id, label }) =>
+        h(
+          "button",
+          {
+            type: "button",
+            class: "clock-button",
+            dataset: { testid: "control", action: id },
+            onclick: () => this.press(id),
+          },
+          label,
+        ),
+      ),
+    );
   }
 }

@@ -32,24 +32,77 @@ async function bodyOf(bundle) {
 
 export class Composer {
   constructor(win) {
-    Object.assign(this, { win, pieces: [], reply: null, editing: null, sending: Promise.resolve(), asFile: false });
+    Object.assign(this, {
+      win,
+      pieces: [],
+      reply: null,
+      editing: null,
+      sending: Promise.resolve(),
+      asFile: false,
+    });
     this.build();
     this.refresh();
   }
 
   build() {
-    this.field = h("textarea", { class: "composer-text", rows: 1, dir: "auto", placeholder: t("message"), "aria-label": t("message"), dataset: { testid: "composer" }, oninput: () => this.refresh(), onkeydown: (e) => this.key(e), onpaste: (e) => this.paste(e) });
-    this.input = h("input", { type: "file", multiple: true, hidden: true, tabindex: "-1", "aria-hidden": "true", dataset: { testid: "file" }, onchange: () => this.chosen() });
-    this.attach = iconButton("attach", t("attach"), () => this.attachMenu(), { dataset: { testid: "attach" }, "aria-haspopup": "menu" });
+    this.field = h("textarea", {
+      class: "composer-text",
+      rows: 1,
+      dir: "auto",
+      placeholder: t("message"),
+      "aria-label": t("message"),
+      dataset: { testid: "composer" },
+      oninput: () => this.refresh(),
+      onkeydown: (e) => this.key(e),
+      onpaste: (e) => this.paste(e),
+    });
+    this.input = h("input", {
+      type: "file",
+      multiple: true,
+      hidden: true,
+      tabindex: "-1",
+      "aria-hidden": "true",
+      dataset: { testid: "file" },
+      onchange: () => this.chosen(),
+    });
+    this.attach = iconButton("attach", t("attach"), () => this.attachMenu(), {
+      dataset: { testid: "attach" },
+      "aria-haspopup": "menu",
+    });
     this.slash = iconButton("slash", t("commands"), () => this.listCommands());
-    this.sendButton = iconButton("send", t("send"), () => this.submit(), { class: "icon-button send", dataset: { testid: "send" } });
+    this.sendButton = iconButton("send", t("send"), () => this.submit(), {
+      class: "icon-button send",
+      dataset: { testid: "send" },
+    });
     this.mic = iconButton("mic", t("record"), () => this.voice(), { dataset: { testid: "voice" } });
     this.context = h("div", { class: "composer-context", hidden: true });
     this.tray = h("div", { class: "tray", hidden: true, "aria-label": t("attach") });
     this.suggest = suggestions(this.win, this.field, () => this.refresh());
-    this.offers = h("div", { class: "offers", hidden: true, role: "group", "aria-label": t("bot") });
-    this.bar = h("div", { class: "composer-bar" }, this.attach, this.field, this.slash, this.mic, this.sendButton);
-    this.node = h("div", { class: "composer" }, this.suggest.node, this.context, this.tray, this.input, this.offers, this.bar);
+    this.offers = h("div", {
+      class: "offers",
+      hidden: true,
+      role: "group",
+      "aria-label": t("bot"),
+    });
+    this.bar = h(
+      "div",
+      { class: "composer-bar" },
+      this.attach,
+      this.field,
+      this.slash,
+      this.mic,
+      this.sendButton,
+    );
+    this.node = h(
+      "div",
+      { class: "composer" },
+      this.suggest.node,
+      this.context,
+      this.tray,
+      this.input,
+      this.offers,
+      this.bar,
+    );
   }
 
   /** Show what can be done with what is there now, and let the field grow with its text. */
@@ -68,7 +121,8 @@ export class Composer {
   key(event) {
     if (this.suggest.key(event)) return;
     if (event.key === "Escape") this.cancel();
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229)
+      return;
     event.preventDefault();
     this.submit();
   }
@@ -86,7 +140,11 @@ export class Composer {
       this.input.accept = accept;
       this.input.click();
     };
-    openMenu(this.attach, [["image", t("photoOrFile"), pick("image/*", false)], ["file", t("file"), pick("", true)], ["pin", t("location"), () => this.location()]]);
+    openMenu(this.attach, [
+      ["image", t("photoOrFile"), pick("image/*", false)],
+      ["file", t("file"), pick("", true)],
+      ["pin", t("location"), () => this.location()],
+    ]);
   }
 
   chosen() {
@@ -116,9 +174,22 @@ export class Composer {
       this.drawTray();
     };
     const remove = iconButton("close", t("remove"), drop, { class: "icon-button tray-remove" });
-    if (!piece.photo) return h("div", { class: "tray-file" }, icon("file"), h("span", { dir: "auto" }, piece.file.name), h("span", { class: "meta" }, bytes(piece.file.size)), remove);
+    if (!piece.photo)
+      return h(
+        "div",
+        { class: "tray-file" },
+        icon("file"),
+        h("span", { dir: "auto" }, piece.file.name),
+        h("span", { class: "meta" }, bytes(piece.file.size)),
+        remove,
+      );
     piece.url ??= URL.createObjectURL(piece.file);
-    return h("div", { class: "tray-photo" }, h("img", { src: piece.url, alt: piece.file.name }), remove);
+    return h(
+      "div",
+      { class: "tray-photo" },
+      h("img", { src: piece.url, alt: piece.file.name }),
+      remove,
+    );
   }
 
   setReply(message, placeholder) {
@@ -136,8 +207,17 @@ export class Composer {
   }
 
   drawContext(name, title, message) {
-    const words = h("span", { class: "context-text" }, h("b", { dir: "auto" }, title), h("span", { dir: "auto" }, summary(message)));
-    this.context.replaceChildren(icon(name), words, iconButton("close", t("cancel"), () => this.cancel()));
+    const words = h(
+      "span",
+      { class: "context-text" },
+      h("b", { dir: "auto" }, title),
+      h("span", { dir: "auto" }, summary(message)),
+    );
+    this.context.replaceChildren(
+      icon(name),
+      words,
+      iconButton("close", t("cancel"), () => this.cancel()),
+    );
     this.context.hidden = false;
     this.refresh();
   }
@@ -156,13 +236,20 @@ export class Composer {
 
   /** Take what is written, empty the field at once, and send in order of writing. */
   submit() {
-    const taken = { text: this.field.value.trim(), pieces: this.pieces, reply: this.reply, editing: this.editing };
+    const taken = {
+      text: this.field.value.trim(),
+      pieces: this.pieces,
+      reply: this.reply,
+      editing: this.editing,
+    };
     if (!taken.text && !taken.pieces.length) return;
     this.field.value = "";
     this.pieces = [];
     this.drawTray();
     this.endContext();
-    this.sending = this.sending.then(() => this.deliver(taken)).catch((error) => this.giveBack(taken, error));
+    this.sending = this.sending
+      .then(() => this.deliver(taken))
+      .catch((error) => this.giveBack(taken, error));
   }
 
   giveBack({ text, pieces }, error) {
@@ -177,7 +264,10 @@ export class Composer {
     if (editing) return void (await api.edit(room, me, editing.message_id, text));
     const bodies = await Promise.all(bundles(pieces).map(bodyOf));
     if (!bodies.length) bodies.push({});
-    const lead = { ...(reply && { reply_to: reply.message_id }), ...(text && { [pieces.length ? "caption" : "text"]: text }) };
+    const lead = {
+      ...(reply && { reply_to: reply.message_id }),
+      ...(text && { [pieces.length ? "caption" : "text"]: text }),
+    };
     Object.assign(bodies[0], lead);
     for (const body of bodies) await api.send(room, me, body);
     for (const piece of pieces) if (piece.url) URL.revokeObjectURL(piece.url);
@@ -189,11 +279,15 @@ export class Composer {
     const reply = this.reply ? { reply_to: this.reply.message_id } : {};
     this.endContext();
     const { room, me } = this.win;
-    this.sending = this.sending.then(() => api.send(room, me, { ...body, ...reply })).catch((error) => this.win.toast(error.message));
+    this.sending = this.sending
+      .then(() => api.send(room, me, { ...body, ...reply }))
+      .catch((error) => this.win.toast(error.message));
   }
 
   async location() {
-    const known = [...this.win.room.messages.values()].reverse().find((message) => message.location)?.location;
+    const known = [...this.win.room.messages.values()]
+      .reverse()
+      .find((message) => message.location)?.location;
     const { latitude, longitude } = known ?? SOMEWHERE;
     const spot = await chooseLocation({ latitude, longitude });
     if (spot) this.sendNow({ location: spot });
@@ -209,8 +303,23 @@ export class Composer {
     const key = JSON.stringify(rows);
     if (key === this.offered) return;
     this.offered = key;
-    const press = (one) => () => (one.request_location ? this.location() : this.sendNow({ text: one.text }));
-    this.offers.replaceChildren(...rows.map((row) => h("div", { class: "key-row" }, row.map((one) => h("button", { type: "button", class: "key", dataset: { testid: "offer" }, onclick: press(one) }, one.text)))));
+    const press = (one) => () =>
+      one.request_location ? this.location() : this.sendNow({ text: one.text });
+    this.offers.replaceChildren(
+      ...rows.map((row) =>
+        h(
+          "div",
+          { class: "key-row" },
+          row.map((one) =>
+            h(
+              "button",
+              { type: "button", class: "key", dataset: { testid: "offer" }, onclick: press(one) },
+              one.text,
+            ),
+          ),
+        ),
+      ),
+    );
     this.offers.hidden = !rows.length;
   }
 

@@ -5,7 +5,8 @@ const SVG = "http://www.w3.org/2000/svg";
 /** Paths drawn on a 24 × 24 field with a 1.8 stroke. */
 const ICONS = {
   add: "M12 5v14M5 12h14",
-  attach: "M20 11.5l-8.2 8.2a5 5 0 0 1-7.1-7.1l8.6-8.6a3.4 3.4 0 0 1 4.8 4.8l-8.6 8.6a1.7 1.7 0 0 1-2.4-2.4l7.6-7.6",
+  attach:
+    "M20 11.5l-8.2 8.2a5 5 0 0 1-7.1-7.1l8.6-8.6a3.4 3.4 0 0 1 4.8 4.8l-8.6 8.6a1.7 1.7 0 0 1-2.4-2.4l7.6-7.6",
   back: "M15 5l-7 7 7 7",
   bolt: "M13 3L5 13.5h6L10 21l9-11.5h-6.5z",
   check: "M5 12.5l4.5 4.5L19 7.5",
@@ -30,14 +31,16 @@ const ICONS = {
   search: "M11 5a6 6 0 1 0 0 12 6 6 0 0 0 0-12zM15.500 15.500L20 20",
   send: "M4 12l16-8-5 16-3.500-6.500zM11.500 13.500L20 4",
   slash: "M4 5h16v14H4zM14 8.500l-4 7",
-  people: "M9 5a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM3 19c.5-3.500 2.800-5 6-5s5.500 1.500 6 5M16 5.500a3 3 0 0 1 0 5.500M17.500 14.300c2 .7 3.200 2.200 3.500 4.700",
+  people:
+    "M9 5a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM3 19c.5-3.500 2.800-5 6-5s5.500 1.500 6 5M16 5.500a3 3 0 0 1 0 5.500M17.500 14.300c2 .7 3.200 2.200 3.500 4.700",
 };
 
 function assign(node, name, value) {
   if (value === undefined || value === null || value === false) return;
   if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
   else if (name === "dataset") Object.assign(node.dataset, value);
-  else if (name === "style") for (const [k, v] of Object.entries(value)) node.style.setProperty(k, v);
+  else if (name === "style")
+    for (const [k, v] of Object.entries(value)) node.style.setProperty(k, v);
   else if (name === "value" || name === "checked" || name === "selected") node[name] = value;
   else node.setAttribute(name, value === true ? "" : value);
 }
@@ -70,5 +73,9 @@ export function shape(tag, attributes, ...children) {
 
 /** A round button that shows an icon and says `label`. */
 export function iconButton(name, label, onclick, props = {}) {
-  return h("button", { type: "button", class: "icon-button", title: label, "aria-label": label, onclick, ...props }, icon(name));
+  return h(
+    "button",
+    { type: "button", class: "icon-button", title: label, "aria-label": label, onclick, ...props },
+    icon(name),
+  );
 }

@@ -19,11 +19,19 @@ function link(href, children, act) {
   const url = safeUrl(href);
   if (!url) return h("span", {}, children);
   const onclick = (event) => act.link?.(url) && event.preventDefault();
-  return h("a", { href: url.href, target: "_blank", rel: "noopener noreferrer", onclick }, children);
+  return h(
+    "a",
+    { href: url.href, target: "_blank", rel: "noopener noreferrer", onclick },
+    children,
+  );
 }
 
 function spoiler(children) {
-  const node = h("span", { class: "spoiler", role: "button", tabindex: "0", "aria-label": t("spoiler") }, h("span", {}, children));
+  const node = h(
+    "span",
+    { class: "spoiler", role: "button", tabindex: "0", "aria-label": t("spoiler") },
+    h("span", {}, children),
+  );
   const reveal = (event) => {
     if (event.type === "keydown" && !["Enter", " "].includes(event.key)) return;
     node.classList.add("open");
@@ -36,7 +44,11 @@ function spoiler(children) {
 
 /** A long quote shows three lines until it is pressed. */
 function foldable(children) {
-  const node = h("blockquote", { class: "folded", role: "button", tabindex: "0", "aria-expanded": "false" }, children);
+  const node = h(
+    "blockquote",
+    { class: "folded", role: "button", tabindex: "0", "aria-expanded": "false" },
+    children,
+  );
   const turn = (event) => {
     if (event.type === "keydown" && event.key !== "Enter") return;
     node.setAttribute("aria-expanded", String(!node.classList.toggle("folded")));
@@ -47,7 +59,11 @@ function foldable(children) {
 }
 
 function command(raw, children, act) {
-  return h("button", { type: "button", class: "command", onclick: () => act.command?.(raw) }, children);
+  return h(
+    "button",
+    { type: "button", class: "command", onclick: () => act.command?.(raw) },
+    children,
+  );
 }
 
 const MAKE = {
@@ -82,7 +98,9 @@ function build(text, from, to, entities, act) {
     const entity = entities[i];
     if (entity.offset < at || end(entity) > to) continue;
     if (entity.offset > at) nodes.push(text.slice(at, entity.offset));
-    const inside = entities.slice(i + 1).filter((other) => other.offset >= entity.offset && end(other) <= end(entity));
+    const inside = entities
+      .slice(i + 1)
+      .filter((other) => other.offset >= entity.offset && end(other) <= end(entity));
     const raw = text.slice(entity.offset, end(entity));
     const inner = build(text, entity.offset, end(entity), inside, act);
     nodes.push(...[(MAKE[entity.type] ?? ((e, r, n) => n))(entity, raw, inner, act)].flat());

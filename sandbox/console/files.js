@@ -8,5 +8,9 @@ export async function encoded(file) {
     reader.onerror = () => reject(reader.error);
     reader.readAsDataURL(file);
   });
-  return { base64: url.slice(url.indexOf(",") + 1), name: file.name || "file", mime: file.type.split(";")[0] || "application/octet-stream" };
+  return {
+    base64: url.slice(url.indexOf(",") + 1),
+    name: file.name || "file",
+    mime: file.type.split(";")[0] || "application/octet-stream",
+  };
 }

@@ -14,7 +14,8 @@ async function content(message) {
   const { photo, voice, document, sticker, location } = message;
   if (photo) return { photo: await copied(photo.at(-1).file_id, "photo.jpg") };
   if (voice) return { voice: await copied(voice.file_id, "voice", voice.mime_type) };
-  if (document) return { document: await copied(document.file_id, document.file_name, document.mime_type) };
+  if (document)
+    return { document: await copied(document.file_id, document.file_name, document.mime_type) };
   if (sticker) return { sticker: await copied(sticker.file_id, "sticker") };
   if (location) return { location: { latitude: location.latitude, longitude: location.longitude } };
   return { text: message.text };
@@ -23,6 +24,8 @@ async function content(message) {
 /** The body that forwards `message` of `room`. A private chat can't be named as a source, its sender can. */
 export async function forwardBody(room, message) {
   const caption = message.caption ? { caption: message.caption } : {};
-  const source = room.bot ? { name: nameOf(message.from) } : { chat: room.chat, message_id: message.message_id };
+  const source = room.bot
+    ? { name: nameOf(message.from) }
+    : { chat: room.chat, message_id: message.message_id };
   return { ...(await content(message)), ...caption, forward: source };
 }

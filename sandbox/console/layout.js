@@ -5,12 +5,17 @@ const KEY = "sandbox.console.windows";
 /** "-100:7,7:7" → [{chat: -100, user: 7}, {chat: 7, user: 7}]; a third number names the bot of a private chat. */
 export function parse(text) {
   const parts = (text ?? "").split(",").map((part) => part.split(":").map(Number));
-  return parts.filter((numbers) => numbers.length > 1 && numbers.every(Number.isFinite)).map(([chat, user, bot]) => ({ chat, user, ...(bot && { bot }) }));
+  return parts
+    .filter((numbers) => numbers.length > 1 && numbers.every(Number.isFinite))
+    .map(([chat, user, bot]) => ({ chat, user, ...(bot && { bot }) }));
 }
 
 /** Remember the open windows. */
 export function remember(windows) {
-  localStorage.setItem(KEY, windows.map(({ room, me }) => [room.chat, me, room.bot].filter(Boolean).join(":")).join(","));
+  localStorage.setItem(
+    KEY,
+    windows.map(({ room, me }) => [room.chat, me, room.bot].filter(Boolean).join(":")).join(","),
+  );
 }
 
 /** The part of a layout that exists in this sandbox, as [{room, me}]. */
@@ -20,7 +25,11 @@ function resolve(store, list) {
     const known = store.chat(chat);
     if (!store.user(user)) continue;
     if (known && known.type !== "private") found.push({ room: store.room(chat), me: user });
-    else if (chat === user && store.state.bots.length) found.push({ room: store.room(chat, store.bot(bot)?.id ?? store.state.bots[0].id), me: user });
+    else if (chat === user && store.state.bots.length)
+      found.push({
+        room: store.room(chat, store.bot(bot)?.id ?? store.state.bots[0].id),
+        me: user,
+      });
   }
   return found;
 }
@@ -28,7 +37,10 @@ function resolve(store, list) {
 /** A group with one of its people, and the two private chats in which most was said. */
 function guess(store) {
   const [group] = store.groups();
-  const privates = store.all().filter((room) => room.bot).sort((a, b) => b.messages.size - a.messages.size);
+  const privates = store
+    .all()
+    .filter((room) => room.bot)
+    .sort((a, b) => b.messages.size - a.messages.size);
   const person = group && store.people(group)[0];
   const first = person ? [{ room: store.room(group.id), me: person.id }] : [];
   const rest = privates.filter((room) => room.messages.size || !first.length);

@@ -11,8 +11,10 @@ const HOSTS = new Set(["t.me", "telegram.me", "www.t.me"]);
 export function openLink(win, href) {
   const url = safeUrl(String(href));
   if (!url) return refuse(win);
-  if (HOSTS.has(url.hostname)) return inside(win, url.pathname.split("/").filter(Boolean), url.searchParams);
-  if (url.protocol === "tg:") return inside(win, [url.searchParams.get("domain") ?? ""], url.searchParams);
+  if (HOSTS.has(url.hostname))
+    return inside(win, url.pathname.split("/").filter(Boolean), url.searchParams);
+  if (url.protocol === "tg:")
+    return inside(win, [url.searchParams.get("domain") ?? ""], url.searchParams);
   if (typeof href !== "string") return false;
   window.open(url.href, "_blank", "noopener,noreferrer");
   return true;

@@ -14,12 +14,27 @@ const phone = matchMedia("(max-width: 760px)");
 
 class App {
   constructor(root) {
-    Object.assign(this, { store: new Store(), windows: [], active: null, dirty: new Set(), pending: null, started: false });
+    Object.assign(this, {
+      store: new Store(),
+      windows: [],
+      active: null,
+      dirty: new Set(),
+      pending: null,
+      started: false,
+    });
     this.list = new ChatList(this);
     this.clock = new ClockBar(() => this.redrawAll());
     this.offline = h("div", { class: "offline", role: "status", hidden: true }, t("connecting"));
     this.desk = h("main", { class: "desk" }, this.hint());
-    root.append(h("div", { class: "page" }, this.clock.node, this.offline, h("div", { class: "columns" }, this.list.node, this.desk)));
+    root.append(
+      h(
+        "div",
+        { class: "page" },
+        this.clock.node,
+        this.offline,
+        h("div", { class: "columns" }, this.list.node, this.desk),
+      ),
+    );
     this.listen();
   }
 
@@ -33,7 +48,11 @@ class App {
     addEventListener("popstate", () => this.setPane("list"));
     phone.addEventListener("change", () => this.redrawAll());
     document.addEventListener("visibilitychange", () => document.hidden || this.redrawAll());
-    connect(liveUrl(), (message) => this.take(message), (up) => (this.offline.hidden = up));
+    connect(
+      liveUrl(),
+      (message) => this.take(message),
+      (up) => (this.offline.hidden = up),
+    );
   }
 
   take(message) {
@@ -47,7 +66,12 @@ class App {
   async begin() {
     this.store.catchUp();
     if (!this.started) for (const { room } of initial(this.store)) this.store.load(room, true);
-    await Promise.all(this.store.all().filter((room) => !room.loaded).map((room) => this.store.load(room)));
+    await Promise.all(
+      this.store
+        .all()
+        .filter((room) => !room.loaded)
+        .map((room) => this.store.load(room)),
+    );
     if (this.started) return;
     this.started = true;
     for (const { room, me } of initial(this.store)) this.open(room, me, false);
@@ -57,7 +81,9 @@ class App {
   }
 
   stateChanged() {
-    const gone = this.windows.filter((win) => this.store.rooms.get(win.room.key) !== win.room || !this.store.user(win.me));
+    const gone = this.windows.filter(
+      (win) => this.store.rooms.get(win.room.key) !== win.room || !this.store.user(win.me),
+    );
     for (const win of gone) this.replaceGone(win);
     for (const room of this.store.all()) if (this.started && !room.loaded) this.store.load(room);
     this.clock.follow(this.store.state.controls ?? null);
@@ -98,7 +124,10 @@ class App {
   }
 
   isVisible(win) {
-    return !document.hidden && (!phone.matches || (win === this.active && document.body.dataset.pane === "chat"));
+    return (
+      !document.hidden &&
+      (!phone.matches || (win === this.active && document.body.dataset.pane === "chat"))
+    );
   }
 
   find(room, me) {
@@ -160,8 +189,12 @@ class App {
 
   /** A press in the chat list: as the chosen person, as whoever has it open, or as its first member. */
   pick(room, who) {
-    const opened = this.windows.find((win) => win.room === room && (!who || win.me === who || room.bot));
-    const me = opened?.me ?? (room.bot ? room.chat : who ?? this.store.people(this.store.chat(room.chat))[0]?.id);
+    const opened = this.windows.find(
+      (win) => win.room === room && (!who || win.me === who || room.bot),
+    );
+    const me =
+      opened?.me ??
+      (room.bot ? room.chat : (who ?? this.store.people(this.store.chat(room.chat))[0]?.id));
     if (me) this.open(room, me);
   }
 
@@ -178,7 +211,8 @@ class App {
 
   /** Wait (up to 3 s) until the live line has told about something just created. */
   async known(test) {
-    for (let i = 0; i < 60 && !test(); i += 1) await new Promise((resolve) => setTimeout(resolve, 50));
+    for (let i = 0; i < 60 && !test(); i += 1)
+      await new Promise((resolve) => setTimeout(resolve, 50));
   }
 
   /** On a phone one pane shows at a time; the browser's own back button leads to the list. */

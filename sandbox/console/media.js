@@ -18,9 +18,27 @@ function fitting(sizes) {
 /** One photo tile; pressing it calls `open()`. */
 export function photo(message, open) {
   const size = fitting(message.photo);
-  const picture = h("img", { src: fileUrl(size.file_id), alt: message.caption ?? t("photo"), width: size.width, height: size.height, loading: "lazy", decoding: "async" });
+  const picture = h("img", {
+    src: fileUrl(size.file_id),
+    alt: message.caption ?? t("photo"),
+    width: size.width,
+    height: size.height,
+    loading: "lazy",
+    decoding: "async",
+  });
   const style = { "--ratio": `${size.width || 4} / ${size.height || 3}` };
-  return h("button", { type: "button", class: "photo", style, "aria-label": message.caption || t("photo"), onclick: open, dataset: { messageId: message.message_id } }, picture);
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "photo",
+      style,
+      "aria-label": message.caption || t("photo"),
+      onclick: open,
+      dataset: { messageId: message.message_id },
+    },
+    picture,
+  );
 }
 
 /** The photo in full size for the lightbox. */
@@ -35,9 +53,17 @@ export function bytes(n) {
 
 function file({ document }) {
   const name = document.file_name ?? t("file");
-  return h("a", { class: "file", href: fileUrl(document.file_id), download: name },
+  return h(
+    "a",
+    { class: "file", href: fileUrl(document.file_id), download: name },
     h("span", { class: "round" }, icon("file")),
-    h("span", { class: "file-text" }, h("span", { class: "file-name", dir: "auto" }, name), h("span", { class: "meta" }, bytes(document.file_size))));
+    h(
+      "span",
+      { class: "file-text" },
+      h("span", { class: "file-name", dir: "auto" }, name),
+      h("span", { class: "meta" }, bytes(document.file_size)),
+    ),
+  );
 }
 
 let playing = null;
@@ -49,7 +75,11 @@ function voice(message) {
   audio.src = fileUrl(file_id);
   const time = h("span", { class: "meta" }, length(duration));
   const bar = h("progress", { max: 1, value: 0, "aria-label": t("voice") });
-  const button = h("button", { type: "button", class: "round", "aria-label": t("play") }, icon("play"));
+  const button = h(
+    "button",
+    { type: "button", class: "round", "aria-label": t("play") },
+    icon("play"),
+  );
   wirePlayer({ audio, bar, button, time, duration });
   return h("div", { class: "voice" }, button, h("div", { class: "voice-track" }, bar, time));
 }
@@ -75,9 +105,19 @@ function wirePlayer({ audio, bar, button, time, duration }) {
 
 function sticker({ sticker: one }) {
   const name = one.emoji ?? t("sticker");
-  const instead = () => h("span", { class: "sticker-emoji", role: "img", "aria-label": t("sticker") }, one.emoji ?? "▢");
+  const instead = () =>
+    h(
+      "span",
+      { class: "sticker-emoji", role: "img", "aria-label": t("sticker") },
+      one.emoji ?? "▢",
+    );
   if (one.is_animated || one.is_video) return instead();
-  const picture = h("img", { class: "sticker", src: fileUrl(one.file_id), alt: name, loading: "lazy" });
+  const picture = h("img", {
+    class: "sticker",
+    src: fileUrl(one.file_id),
+    alt: name,
+    loading: "lazy",
+  });
   picture.onerror = () => picture.replaceWith(instead());
   return picture;
 }
@@ -91,52 +131,122 @@ export function streets(latitude, longitude) {
   for (let i = 0; i < 7; i += 1) {
     const x = shift(longitude) * -1 + (i - 1) * step;
     const y = shift(latitude) + i * step;
-    lines.push(shape("path", { d: `M${x} -20L${x + 26} ${size + 20}`, class: i % 3 ? "lane" : "road" }));
-    lines.push(shape("path", { d: `M-20 ${y}L${size + 60} ${y - 22}`, class: i % 2 ? "lane" : "road" }));
+    lines.push(
+      shape("path", { d: `M${x} -20L${x + 26} ${size + 20}`, class: i % 3 ? "lane" : "road" }),
+    );
+    lines.push(
+      shape("path", { d: `M-20 ${y}L${size + 60} ${y - 22}`, class: i % 2 ? "lane" : "road" }),
+    );
   }
-  return shape("svg", { viewBox: `0 0 ${size} 120`, class: "streets", preserveAspectRatio: "xMidYMid slice", "aria-hidden": "true" }, ...lines);
+  return shape(
+    "svg",
+    {
+      viewBox: `0 0 ${size} 120`,
+      class: "streets",
+      preserveAspectRatio: "xMidYMid slice",
+      "aria-hidden": "true",
+    },
+    ...lines,
+  );
 }
 
 /** "32.06012, 118.79650" */
-export const coordinates = ({ latitude, longitude }) => `${latitude.toFixed(5)}, ${longitude.toFixed(5)}`;
+export const coordinates = ({ latitude, longitude }) =>
+  `${latitude.toFixed(5)}, ${longitude.toFixed(5)}`;
 
 function place(message) {
   const spot = message.venue?.location ?? message.location;
-  const title = message.venue ? [h("b", {}, message.venue.title), h("span", {}, message.venue.address)] : [h("b", {}, t("location"))];
-  return h("div", { class: "place" },
-    h("div", { class: "place-map" }, streets(spot.latitude, spot.longitude), h("span", { class: "place-pin" }, icon("pin"))),
-    h("div", { class: "place-text" }, title, h("span", { class: "meta" }, coordinates(spot))));
+  const title = message.venue
+    ? [h("b", {}, message.venue.title), h("span", {}, message.venue.address)]
+    : [h("b", {}, t("location"))];
+  return h(
+    "div",
+    { class: "place" },
+    h(
+      "div",
+      { class: "place-map" },
+      streets(spot.latitude, spot.longitude),
+      h("span", { class: "place-pin" }, icon("pin")),
+    ),
+    h("div", { class: "place-text" }, title, h("span", { class: "meta" }, coordinates(spot))),
+  );
 }
 
 function pollOption(option, total, vote, closed) {
   const share = total ? Math.round((100 * option.voter_count) / total) : 0;
-  const content = [h("span", { class: "poll-share" }, `${share}%`), h("span", { dir: "auto" }, option.text), h("progress", { max: 100, value: share, "aria-hidden": "true" })];
-  return h("li", {}, h("button", { type: "button", class: "poll-option", disabled: closed, onclick: vote }, content));
+  const content = [
+    h("span", { class: "poll-share" }, `${share}%`),
+    h("span", { dir: "auto" }, option.text),
+    h("progress", { max: 100, value: share, "aria-hidden": "true" }),
+  ];
+  return h(
+    "li",
+    {},
+    h("button", { type: "button", class: "poll-option", disabled: closed, onclick: vote }, content),
+  );
 }
 
 function poll(message, act) {
   const one = message.poll;
   const total = one.total_voter_count ?? 0;
-  return h("div", { class: "poll" }, h("b", { dir: "auto" }, rich(one.question, one.question_entities)),
-    h("ul", {}, one.options.map((option, i) => pollOption(option, total, () => act.vote(message, i), one.is_closed))), h("span", { class: "meta" }, t("votes", { n: total })));
+  return h(
+    "div",
+    { class: "poll" },
+    h("b", { dir: "auto" }, rich(one.question, one.question_entities)),
+    h(
+      "ul",
+      {},
+      one.options.map((option, i) =>
+        pollOption(option, total, () => act.vote(message, i), one.is_closed),
+      ),
+    ),
+    h("span", { class: "meta" }, t("votes", { n: total })),
+  );
 }
 
 function video(message) {
   const { file_id } = message.video ?? message.animation ?? message.video_note;
-  return h("video", { class: "video", src: fileUrl(file_id), controls: true, preload: "metadata", "aria-label": t("video") });
+  return h("video", {
+    class: "video",
+    src: fileUrl(file_id),
+    controls: true,
+    preload: "metadata",
+    "aria-label": t("video"),
+  });
 }
 
 function contact({ contact: one }) {
   const name = [one.first_name, one.last_name].filter(Boolean).join(" ");
-  return h("div", { class: "file" }, h("span", { class: "round" }, icon("person")), h("span", { class: "file-text" }, h("span", { dir: "auto" }, name), h("span", { class: "meta" }, one.phone_number)));
+  return h(
+    "div",
+    { class: "file" },
+    h("span", { class: "round" }, icon("person")),
+    h(
+      "span",
+      { class: "file-text" },
+      h("span", { dir: "auto" }, name),
+      h("span", { class: "meta" }, one.phone_number),
+    ),
+  );
 }
 
-const dice = (message) => h("span", { class: "sticker-emoji" }, `${message.dice.emoji} ${message.dice.value}`);
+const dice = (message) =>
+  h("span", { class: "sticker-emoji" }, `${message.dice.emoji} ${message.dice.value}`);
 
 /** First match wins: an animation also has a document, a venue also a location. */
 const KINDS = [
-  ["animation", video], ["video", video], ["video_note", video], ["voice", voice], ["audio", voice], ["sticker", sticker],
-  ["venue", place], ["location", place], ["poll", poll], ["document", file], ["contact", contact], ["dice", dice],
+  ["animation", video],
+  ["video", video],
+  ["video_note", video],
+  ["voice", voice],
+  ["audio", voice],
+  ["sticker", sticker],
+  ["venue", place],
+  ["location", place],
+  ["poll", poll],
+  ["document", file],
+  ["contact", contact],
+  ["dice", dice],
 ];
 
 /** The attachment of a message as an element, or null; photos are laid out by the bubble. */
@@ -145,7 +255,19 @@ export function attachment(message, act) {
   return kind ? kind[1](message, act) : null;
 }
 
-const LABELS = { photo: "photo", animation: "video", video: "video", video_note: "video", voice: "voice", audio: "voice", venue: "venue", location: "location", poll: "poll", document: "document", contact: "contact" };
+const LABELS = {
+  photo: "photo",
+  animation: "video",
+  video: "video",
+  video_note: "video",
+  voice: "voice",
+  audio: "voice",
+  venue: "venue",
+  location: "location",
+  poll: "poll",
+  document: "document",
+  contact: "contact",
+};
 
 /** A message in one line, for chat lists, quotes and the pinned bar. */
 export function summary(message) {
@@ -153,6 +275,6 @@ export function summary(message) {
   if (message.sticker) return `${message.sticker.emoji ?? ""} ${t("sticker")}`.trim();
   const kind = Object.keys(LABELS).find((key) => message[key]);
   if (!kind) return words;
-  const label = kind === "document" ? message.document.file_name ?? t("file") : t(LABELS[kind]);
+  const label = kind === "document" ? (message.document.file_name ?? t("file")) : t(LABELS[kind]);
   return words ? `[${label}] ${words}` : `[${label}]`;
 }

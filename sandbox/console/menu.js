@@ -57,7 +57,33 @@ export function openMenu(anchor, items, react = null) {
     closeMenu();
     act();
   };
-  const emoji = react && h("div", { class: "menu-emoji" }, EMOJI.map((one) => h("button", { type: "button", role: "menuitem", "aria-label": t("react", { emoji: one }), onclick: run(() => react(one)) }, one)));
-  const entries = items.filter(Boolean).map(([name, label, act]) => h("button", { type: "button", role: "menuitem", onclick: run(act) }, icon(name), h("span", {}, label)));
+  const emoji =
+    react &&
+    h(
+      "div",
+      { class: "menu-emoji" },
+      EMOJI.map((one) =>
+        h(
+          "button",
+          {
+            type: "button",
+            role: "menuitem",
+            "aria-label": t("react", { emoji: one }),
+            onclick: run(() => react(one)),
+          },
+          one,
+        ),
+      ),
+    );
+  const entries = items
+    .filter(Boolean)
+    .map(([name, label, act]) =>
+      h(
+        "button",
+        { type: "button", role: "menuitem", onclick: run(act) },
+        icon(name),
+        h("span", {}, label),
+      ),
+    );
   show(h("div", { class: "menu", role: "menu" }, emoji, entries), anchor);
 }

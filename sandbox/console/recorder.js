@@ -8,7 +8,12 @@ const TYPES = ["audio/ogg;codecs=opus", "audio/webm;codecs=opus", "audio/mp4"];
 
 function chooseFile() {
   return new Promise((resolve) => {
-    const input = h("input", { type: "file", accept: "audio/*", hidden: true, dataset: { testid: "voice-file" } });
+    const input = h("input", {
+      type: "file",
+      accept: "audio/*",
+      hidden: true,
+      dataset: { testid: "voice-file" },
+    });
     const done = (file) => {
       input.remove();
       resolve(file);
@@ -61,8 +66,18 @@ function recordingStrip(stop) {
   const began = Date.now();
   const time = h("span", { class: "recording-time" }, "0:00");
   const timer = setInterval(() => (time.textContent = length((Date.now() - began) / 1000)), 250);
-  const node = h("div", { class: "recording", role: "status" }, iconButton("close", t("discard"), () => stop(false)), h("span", { class: "recording-dot" }), h("span", {}, t("recording")), time,
-    iconButton("send", t("send"), () => stop(true), { class: "icon-button send", dataset: { testid: "voice-send" } }));
+  const node = h(
+    "div",
+    { class: "recording", role: "status" },
+    iconButton("close", t("discard"), () => stop(false)),
+    h("span", { class: "recording-dot" }),
+    h("span", {}, t("recording")),
+    time,
+    iconButton("send", t("send"), () => stop(true), {
+      class: "icon-button send",
+      dataset: { testid: "voice-send" },
+    }),
+  );
   const end = () => {
     clearInterval(timer);
     node.remove();

@@ -5,7 +5,13 @@ import * as api from "./api.js";
 const READ_KEY = "sandbox.console.read";
 const PARALLEL_LOADS = 4;
 
-export const nameOf = (who) => (who ? [who.first_name, who.last_name].filter(Boolean).join(" ") || who.title || who.username || String(who.id) : "");
+export const nameOf = (who) =>
+  who
+    ? [who.first_name, who.last_name].filter(Boolean).join(" ") ||
+      who.title ||
+      who.username ||
+      String(who.id)
+    : "";
 
 /** One conversation: a group (`bot` null) or a person's private chat with `bot`. */
 class Room {
@@ -25,7 +31,9 @@ class Room {
   take({ seq, kind, message }) {
     if (seq <= this.seq) return false;
     this.seq = seq;
-    const apply = { sent: "put", edited: "put", deleted: "drop", reaction: "put", pinned: "pin" }[kind];
+    const apply = { sent: "put", edited: "put", deleted: "drop", reaction: "put", pinned: "pin" }[
+      kind
+    ];
     if (apply) this[apply](message, seq);
     return true;
   }
@@ -55,7 +63,8 @@ class Room {
 /** Reactions [{user, emoji}] gathered as [{emoji, by: [user id]}], in order of first use. */
 function gathered(list) {
   const found = new Map();
-  for (const { user, emoji } of list) found.set(emoji ?? "★", [...(found.get(emoji ?? "★") ?? []), user]);
+  for (const { user, emoji } of list)
+    found.set(emoji ?? "★", [...(found.get(emoji ?? "★") ?? []), user]);
   return [...found].map(([emoji, by]) => ({ emoji, by }));
 }
 
@@ -108,13 +117,17 @@ export class Store extends EventTarget {
   }
 
   title(room) {
-    return room.bot ? nameOf(this.bot(room.bot)) : this.chat(room.chat)?.title ?? String(room.chat);
+    return room.bot
+      ? nameOf(this.bot(room.bot))
+      : (this.chat(room.chat)?.title ?? String(room.chat));
   }
 
   /** Every room of the state: groups, and each person with each bot. */
   all() {
     const groups = this.groups().map((chat) => this.room(chat.id));
-    const privates = this.state.users.flatMap((user) => this.state.bots.map((bot) => this.room(user.id, bot.id)));
+    const privates = this.state.users.flatMap((user) =>
+      this.state.bots.map((bot) => this.room(user.id, bot.id)),
+    );
     return [...groups, ...privates];
   }
 
@@ -148,7 +161,9 @@ export class Store extends EventTarget {
   /** Read a room's history; a few at a time, so that a large town doesn't flood the server. */
   load(room, first = false) {
     if (room.loading) return room.loading;
-    room.loading = new Promise((resolve) => this.queue[first ? "unshift" : "push"]({ room, resolve }));
+    room.loading = new Promise((resolve) =>
+      this.queue[first ? "unshift" : "push"]({ room, resolve }),
+    );
     this.pump();
     return room.loading;
   }
@@ -190,7 +205,9 @@ export class Store extends EventTarget {
   unread(room) {
     const seen = this.read[room.key] ?? 0;
     const list = [...room.messages.values()].reverse();
-    const end = list.findIndex((message) => room.seqs.get(message.message_id) <= Math.min(seen, room.seq));
+    const end = list.findIndex(
+      (message) => room.seqs.get(message.message_id) <= Math.min(seen, room.seq),
+    );
     const fresh = end < 0 ? list : list.slice(0, end);
     return fresh.filter((message) => !(room.bot && message.from?.id === room.chat)).length;
   }

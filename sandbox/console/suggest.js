@@ -14,7 +14,11 @@ function scopes({ room, me }) {
 function commandsOf(win, bot) {
   const language = win.store.user(win.me)?.language_code?.slice(0, 2) ?? "";
   const lists = bot.commands ?? [];
-  const found = scopes(win).flatMap((scope) => [language, ""].map((one) => lists.find((list) => list.scope === scope && list.language === one)));
+  const found = scopes(win).flatMap((scope) =>
+    [language, ""].map((one) =>
+      lists.find((list) => list.scope === scope && list.language === one),
+    ),
+  );
   return found.find(Boolean)?.commands ?? [];
 }
 
@@ -22,22 +26,37 @@ function commandsOf(win, bot) {
 function known(win) {
   const { store, room } = win;
   const members = store.chat(room.chat)?.members ?? [];
-  const bots = (room.bot ? [room.bot] : members.map((member) => member.user)).map((id) => store.bot(id)).filter(Boolean);
+  const bots = (room.bot ? [room.bot] : members.map((member) => member.user))
+    .map((id) => store.bot(id))
+    .filter(Boolean);
   return bots.flatMap((bot) => commandsOf(win, bot).map((one) => ({ ...one, bot })));
 }
 
 function commandHints(win, word) {
   const suffix = (bot) => (win.room.bot ? "" : `@${bot.username}`);
   const fits = known(win).filter((one) => `/${one.command}`.startsWith(word.toLowerCase()));
-  return fits.map((one) => ({ insert: `/${one.command}${suffix(one.bot)}`, title: `/${one.command}`, note: one.description }));
+  return fits.map((one) => ({
+    insert: `/${one.command}${suffix(one.bot)}`,
+    title: `/${one.command}`,
+    note: one.description,
+  }));
 }
 
 function peopleHints(win, word) {
   if (win.room.bot) return [];
   const members = win.store.chat(win.room.chat)?.members ?? [];
   const who = members.map(({ user }) => user).map((id) => win.store.user(id) ?? win.store.bot(id));
-  const fits = who.filter((one) => one?.username && (`@${one.username}`.toLowerCase().startsWith(word.toLowerCase()) || nameOf(one).includes(word.slice(1))));
-  return fits.map((one) => ({ insert: `@${one.username} `, title: nameOf(one), note: `@${one.username}` }));
+  const fits = who.filter(
+    (one) =>
+      one?.username &&
+      (`@${one.username}`.toLowerCase().startsWith(word.toLowerCase()) ||
+        nameOf(one).includes(word.slice(1))),
+  );
+  return fits.map((one) => ({
+    insert: `@${one.username} `,
+    title: nameOf(one),
+    note: `@${one.username}`,
+  }));
 }
 
 /** The hint list of one field: {node, update(), key(event) → taken?, commands()}. */
@@ -60,13 +79,31 @@ export function suggestions(win, field, changed) {
     close();
   };
   const draw = () => {
-    const row = (hint, i) => h("button", { type: "button", class: "suggest-row", role: "option", tabindex: "-1", "aria-selected": String(i === chosen), onclick: () => take(hint) }, h("b", { dir: "auto" }, hint.title), h("span", { dir: "auto" }, hint.note));
+    const row = (hint, i) =>
+      h(
+        "button",
+        {
+          type: "button",
+          class: "suggest-row",
+          role: "option",
+          tabindex: "-1",
+          "aria-selected": String(i === chosen),
+          onclick: () => take(hint),
+        },
+        h("b", { dir: "auto" }, hint.title),
+        h("span", { dir: "auto" }, hint.note),
+      );
     node.replaceChildren(...hints.map(row));
     node.hidden = !hints.length;
   };
   const update = () => {
     const typed = word();
-    const found = typed.startsWith("/") && field.value.startsWith("/") ? commandHints(win, typed) : typed.startsWith("@") ? peopleHints(win, typed) : [];
+    const found =
+      typed.startsWith("/") && field.value.startsWith("/")
+        ? commandHints(win, typed)
+        : typed.startsWith("@")
+          ? peopleHints(win, typed)
+          : [];
     hints = found.filter((hint) => hint.insert.trim() !== field.value.trim()).slice(0, MOST);
     chosen = -1;
     draw();
@@ -76,7 +113,8 @@ export function suggestions(win, field, changed) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) chosen = (Math.max(chosen, step < 0 ? 0 : -1) + step + hints.length) % hints.length;
     else if (event.key === "Escape") close();
-    else if (event.key === "Tab" || (event.key === "Enter" && chosen >= 0)) take(hints[Math.max(0, chosen)]);
+    else if (event.key === "Tab" || (event.key === "Enter" && chosen >= 0))
+      take(hints[Math.max(0, chosen)]);
     else return false;
     event.preventDefault();
     if (step) draw();

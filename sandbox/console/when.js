@@ -30,7 +30,9 @@ export const dayKey = (seconds) => local(seconds).toISOString().slice(0, 10);
 /** "11月21日 周六" or "Sat 21 Nov". */
 export function day(seconds) {
   const style = { month: "short", day: "numeric", weekday: "short", timeZone: "UTC" };
-  return new Intl.DateTimeFormat(language === "en" ? "en-GB" : "zh-CN", style).format(local(seconds));
+  return new Intl.DateTimeFormat(language === "en" ? "en-GB" : "zh-CN", style).format(
+    local(seconds),
+  );
 }
 
 /** What a chat list shows: the time of a message of the newest day, otherwise its date. */

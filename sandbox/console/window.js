@@ -32,11 +32,29 @@ function entries(messages) {
   return list;
 }
 
-const together = (a, b) => a && b && !service(a[0]) && !service(b[0]) && a[0].from?.id === b[0].from?.id && Math.abs(b[0].date - a[0].date) < RUN_SECONDS && dayKey(a[0].date) === dayKey(b[0].date);
+const together = (a, b) =>
+  a &&
+  b &&
+  !service(a[0]) &&
+  !service(b[0]) &&
+  a[0].from?.id === b[0].from?.id &&
+  Math.abs(b[0].date - a[0].date) < RUN_SECONDS &&
+  dayKey(a[0].date) === dayKey(b[0].date);
 
 export class ChatWindow {
   constructor(app, room, me) {
-    Object.assign(this, { app, store: app.store, room, me, group: !room.bot, limit: PAGE, drawn: new Map(), pinnedToEnd: true, newest: 0, fresh: 0 });
+    Object.assign(this, {
+      app,
+      store: app.store,
+      room,
+      me,
+      group: !room.bot,
+      limit: PAGE,
+      drawn: new Map(),
+      pinnedToEnd: true,
+      newest: 0,
+      fresh: 0,
+    });
     this.act = this.actions();
     this.composer = new Composer(this);
     this.build();
@@ -50,14 +68,65 @@ export class ChatWindow {
 
   build() {
     this.header = h("header", { class: "window-head" });
-    this.pinned = h("button", { type: "button", class: "pinned", hidden: true, dataset: { testid: "pinned" }, onclick: () => this.openPinned() });
+    this.pinned = h("button", {
+      type: "button",
+      class: "pinned",
+      hidden: true,
+      dataset: { testid: "pinned" },
+      onclick: () => this.openPinned(),
+    });
     this.list = h("div", { class: "messages-list", role: "log", "aria-label": t("messages") });
-    this.scroller = h("div", { class: "messages", tabindex: "0", role: "region", "aria-label": t("messages"), onscroll: () => this.scrolled() }, this.list);
-    this.jump = h("button", { type: "button", class: "jump", hidden: true, "aria-label": t("newMessages"), onclick: () => this.scrollToEnd() }, icon("down"), h("span", { class: "count" }));
+    this.scroller = h(
+      "div",
+      {
+        class: "messages",
+        tabindex: "0",
+        role: "region",
+        "aria-label": t("messages"),
+        onscroll: () => this.scrolled(),
+      },
+      this.list,
+    );
+    this.jump = h(
+      "button",
+      {
+        type: "button",
+        class: "jump",
+        hidden: true,
+        "aria-label": t("newMessages"),
+        onclick: () => this.scrollToEnd(),
+      },
+      icon("down"),
+      h("span", { class: "count" }),
+    );
     this.toasts = h("div", { class: "toasts", role: "status", "aria-live": "polite" });
-    this.startBar = h("button", { type: "button", class: "start", hidden: true, dataset: { testid: "start" }, onclick: () => this.start() });
-    this.node = h("section", { class: "window", role: "region", dataset: { testid: "window", chat: this.room.chat, user: this.me, bot: this.room.bot ?? "" }, ondragover: (e) => e.preventDefault(), ondrop: (e) => this.drop(e) },
-      this.header, this.pinned, h("div", { class: "stage" }, this.scroller, this.jump, this.toasts), this.startBar, this.composer.node);
+    this.startBar = h("button", {
+      type: "button",
+      class: "start",
+      hidden: true,
+      dataset: { testid: "start" },
+      onclick: () => this.start(),
+    });
+    this.node = h(
+      "section",
+      {
+        class: "window",
+        role: "region",
+        dataset: {
+          testid: "window",
+          chat: this.room.chat,
+          user: this.me,
+          bot: this.room.bot ?? "",
+        },
+        ondragover: (e) => e.preventDefault(),
+        ondrop: (e) => this.drop(e),
+      },
+      this.header,
+      this.pinned,
+      h("div", { class: "stage" }, this.scroller, this.jump, this.toasts),
+      this.startBar,
+      this.composer.node,
+    );
     this.node.addEventListener("pointerdown", () => this.app.focusOn(this), true);
   }
 
@@ -90,7 +159,9 @@ export class ChatWindow {
 
   /** The rows of the bot's latest reply keyboard for this person; none once it was removed. */
   replyKeyboard() {
-    const asked = [...this.room.messages.values()].reverse().find((message) => message.markup && !message.markup.force_reply && this.isForMe(message));
+    const asked = [...this.room.messages.values()]
+      .reverse()
+      .find((message) => message.markup && !message.markup.force_reply && this.isForMe(message));
     return asked?.markup.keyboard ?? [];
   }
 
@@ -98,10 +169,17 @@ export class ChatWindow {
     const { store, room } = this;
     const title = store.title(room);
     const chat = store.chat(room.chat);
-    const count = (chat?.members ?? []).filter((m) => !["left", "kicked"].includes(m.status)).length;
-    const note = this.group ? t("members", { n: count }) : `${t("privateChat")} · @${store.bot(room.bot)?.username ?? ""}`;
+    const count = (chat?.members ?? []).filter(
+      (m) => !["left", "kicked"].includes(m.status),
+    ).length;
+    const note = this.group
+      ? t("members", { n: count })
+      : `${t("privateChat")} · @${store.bot(room.bot)?.username ?? ""}`;
     const who = `${title} — ${nameOf(store.user(this.me))}`;
-    const people = store.people(chat).map((user) => user.id).join();
+    const people = store
+      .people(chat)
+      .map((user) => user.id)
+      .join();
     const shown = `${who} ${note} ${people}`;
     if (this.shown === shown) return;
     this.shown = shown;
@@ -109,10 +187,21 @@ export class ChatWindow {
     this.header.replaceChildren(
       iconButton("back", t("back"), () => this.app.showList(), { class: "icon-button back" }),
       avatar(room.bot ?? room.chat, title, this.group ? "group" : "bot"),
-      h("div", { class: "head-text" }, h("h2", { dir: "auto" }, title), h("p", { class: "meta" }, note)),
+      h(
+        "div",
+        { class: "head-text" },
+        h("h2", { dir: "auto" }, title),
+        h("p", { class: "meta" }, note),
+      ),
       this.identity(),
-      iconButton("more", t("chatMenu"), (event) => this.chatMenu(event.currentTarget), { class: "icon-button chat-menu", "aria-haspopup": "menu" }),
-      iconButton("close", t("close"), () => this.app.close(this), { class: "icon-button close-window" }));
+      iconButton("more", t("chatMenu"), (event) => this.chatMenu(event.currentTarget), {
+        class: "icon-button chat-menu",
+        "aria-haspopup": "menu",
+      }),
+      iconButton("close", t("close"), () => this.app.close(this), {
+        class: "icon-button close-window",
+      }),
+    );
   }
 
   /** Who I am in this window; in a group a choice among its people. */
@@ -121,24 +210,54 @@ export class ChatWindow {
     const style = { "--hue": hue(this.me) };
     const face = avatar(this.me, nameOf(me));
     const people = this.group ? this.store.people(this.store.chat(this.room.chat)) : [];
-    if (people.length < 2) return h("span", { class: "identity", style, title: `${t("me")} ${nameOf(me)}` }, face, h("span", { dir: "auto" }, nameOf(me)));
-    const choice = h("select", { "aria-label": t("me"), dataset: { testid: "identity" }, onchange: (e) => this.app.become(this, Number(e.target.value)) },
-      people.map((user) => h("option", { value: user.id, selected: user.id === this.me }, nameOf(user))));
-    return h("label", { class: "identity choice", style, title: t("me") }, face, choice, icon("down"));
+    if (people.length < 2)
+      return h(
+        "span",
+        { class: "identity", style, title: `${t("me")} ${nameOf(me)}` },
+        face,
+        h("span", { dir: "auto" }, nameOf(me)),
+      );
+    const choice = h(
+      "select",
+      {
+        "aria-label": t("me"),
+        dataset: { testid: "identity" },
+        onchange: (e) => this.app.become(this, Number(e.target.value)),
+      },
+      people.map((user) =>
+        h("option", { value: user.id, selected: user.id === this.me }, nameOf(user)),
+      ),
+    );
+    return h(
+      "label",
+      { class: "identity choice", style, title: t("me") },
+      face,
+      choice,
+      icon("down"),
+    );
   }
 
   chatMenu(anchor) {
     const { blocked } = this.store.privateChat(this.room);
     const block = () => this.attempt(() => api.block(this.me, this.room.bot, !blocked));
     const leave = () => this.attempt(() => api.setMember(this.room.chat, this.me, "left"));
-    openMenu(anchor, this.group
-      ? [["add", t("invite"), () => this.invite()], ["close", t("leave"), leave]]
-      : [["close", t(blocked ? "unblock" : "block"), block]]);
+    openMenu(
+      anchor,
+      this.group
+        ? [
+            ["add", t("invite"), () => this.invite()],
+            ["close", t("leave"), leave],
+          ]
+        : [["close", t(blocked ? "unblock" : "block"), block]],
+    );
   }
 
   async invite() {
     const inside = new Set(this.store.people(this.store.chat(this.room.chat)));
-    const guest = await choosePerson(t("invite"), this.store.state.users.filter((user) => !inside.has(user)));
+    const guest = await choosePerson(
+      t("invite"),
+      this.store.state.users.filter((user) => !inside.has(user)),
+    );
     if (guest) await this.attempt(() => api.setMember(this.room.chat, guest.id, "member"));
   }
 
@@ -148,7 +267,15 @@ export class ChatWindow {
     this.pinned.hidden = !message;
     if (!message || message === this.pinnedShown) return;
     this.pinnedShown = message;
-    this.pinned.replaceChildren(icon("pushpin"), h("span", { class: "context-text" }, h("b", {}, t("pinned")), h("span", { dir: "auto" }, summary(message))));
+    this.pinned.replaceChildren(
+      icon("pushpin"),
+      h(
+        "span",
+        { class: "context-text" },
+        h("b", {}, t("pinned")),
+        h("span", { dir: "auto" }, summary(message)),
+      ),
+    );
   }
 
   openPinned() {
@@ -170,12 +297,31 @@ export class ChatWindow {
 
   place(shown, i, nodes, kept) {
     const entry = shown[i];
-    if (i === 0 || dayKey(shown[i - 1][0].date) !== dayKey(entry[0].date)) nodes.push(this.once(`day${dayKey(entry[0].date)}`, kept, () => h("div", { class: "day" }, h("span", {}, day(entry[0].date)))));
-    const view = { room: this.room, me: this.me, own: entry[0].from?.id === this.me, group: this.group, first: !together(shown[i - 1], entry), last: !together(entry, shown[i + 1]) };
+    if (i === 0 || dayKey(shown[i - 1][0].date) !== dayKey(entry[0].date))
+      nodes.push(
+        this.once(`day${dayKey(entry[0].date)}`, kept, () =>
+          h("div", { class: "day" }, h("span", {}, day(entry[0].date))),
+        ),
+      );
+    const view = {
+      room: this.room,
+      me: this.me,
+      own: entry[0].from?.id === this.me,
+      group: this.group,
+      first: !together(shown[i - 1], entry),
+      last: !together(entry, shown[i + 1]),
+    };
     const key = entry[0].message_id;
     const before = this.drawn.get(key);
-    const same = before && before.first === view.first && before.last === view.last && before.entry.length === entry.length && entry.every((message, j) => message === before.entry[j]);
-    const one = same ? before : { node: bubble(entry, view, this.act), entry, first: view.first, last: view.last };
+    const same =
+      before &&
+      before.first === view.first &&
+      before.last === view.last &&
+      before.entry.length === entry.length &&
+      entry.every((message, j) => message === before.entry[j]);
+    const one = same
+      ? before
+      : { node: bubble(entry, view, this.act), entry, first: view.first, last: view.last };
     kept.set(key, one);
     nodes.push(one.node);
   }
@@ -223,8 +369,11 @@ export class ChatWindow {
     if (initially || mine) this.pinnedToEnd = true;
     else if (!this.pinnedToEnd) this.fresh += messages.length;
     this.showJump();
-    const asked = (initially ? messages.slice(-1) : messages).filter((message) => this.asksMe(message));
-    if (asked.length && !this.composer.reply && !this.composer.editing) this.composer.setReply(asked.at(-1), asked.at(-1).markup.input_field_placeholder);
+    const asked = (initially ? messages.slice(-1) : messages).filter((message) =>
+      this.asksMe(message),
+    );
+    if (asked.length && !this.composer.reply && !this.composer.editing)
+      this.composer.setReply(asked.at(-1), asked.at(-1).markup.input_field_placeholder);
   }
 
   /** A ForceReply opens the reply, a selective one only for those it is meant for. */
@@ -237,7 +386,8 @@ export class ChatWindow {
   }
 
   markRead() {
-    if (this.pinnedToEnd && this.app.isVisible(this) && this.store.markRead(this.room)) this.app.later(this.room);
+    if (this.pinnedToEnd && this.app.isVisible(this) && this.store.markRead(this.room))
+      this.app.later(this.room);
   }
 
   scrolled() {
@@ -280,7 +430,22 @@ export class ChatWindow {
       before?.focus?.();
     };
     const ok = h("button", { type: "button", class: "primary", onclick: close }, t("alertOk"));
-    const cover = h("div", { class: "cover" }, h("div", { class: "alert", role: "alertdialog", "aria-modal": "true", "aria-label": text, dataset: { testid: "alert" } }, h("p", { dir: "auto" }, text), ok));
+    const cover = h(
+      "div",
+      { class: "cover" },
+      h(
+        "div",
+        {
+          class: "alert",
+          role: "alertdialog",
+          "aria-modal": "true",
+          "aria-label": text,
+          dataset: { testid: "alert" },
+        },
+        h("p", { dir: "auto" }, text),
+        ok,
+      ),
+    );
     cover.addEventListener("keydown", (event) => event.key === "Escape" && close());
     this.node.append(cover);
     ok.focus();
@@ -308,7 +473,8 @@ export class ChatWindow {
       show: (id) => this.show(id),
       lightbox,
       react: (message, emoji) => this.react(message, emoji),
-      vote: (message, option) => this.attempt(() => api.vote(room, this.me, message.message_id, [option])),
+      vote: (message, option) =>
+        this.attempt(() => api.vote(room, this.me, message.message_id, [option])),
       press: (message, button) => this.press(message, button),
       menu: (message, anchor) => this.menu(message, anchor),
     };
@@ -325,14 +491,16 @@ export class ChatWindow {
     const href = button.url ?? button.login_url?.url ?? button.web_app?.url;
     if (button.copy_text) return this.copy(button.copy_text.text);
     if (href) return openLink(this, href);
-    const result = await this.attempt(() => api.press(this.room, this.me, message.message_id, button.callback_data));
+    const result = await this.attempt(() =>
+      api.press(this.room, this.me, message.message_id, button.callback_data),
+    );
     if (result) this.answer(result.answer);
   }
 
   answer(answer) {
     if (!answer) this.toast(t("noAnswer"));
     else if (answer.url) openLink(this, answer.url);
-    else if (answer.text) (answer.show_alert ? this.alert(answer.text) : this.toast(answer.text));
+    else if (answer.text) answer.show_alert ? this.alert(answer.text) : this.toast(answer.text);
   }
 
   async copy(text) {
@@ -343,12 +511,16 @@ export class ChatWindow {
   menu(message, anchor) {
     const words = message.text ?? message.caption;
     const mine = message.from?.id === this.me;
-    openMenu(anchor, [
-      ["reply", t("reply"), () => this.reply(message)],
-      mine && words && ["edit", t("edit"), () => this.composer.setEdit(message)],
-      words && ["copy", t("copy"), () => this.copy(words)],
-      ["forward", t("forward"), () => this.forward(message)],
-    ], (emoji) => this.act.react(message, emoji));
+    openMenu(
+      anchor,
+      [
+        ["reply", t("reply"), () => this.reply(message)],
+        mine && words && ["edit", t("edit"), () => this.composer.setEdit(message)],
+        words && ["copy", t("copy"), () => this.copy(words)],
+        ["forward", t("forward"), () => this.forward(message)],
+      ],
+      (emoji) => this.act.react(message, emoji),
+    );
   }
 
   reply(message) {
@@ -381,5 +553,8 @@ export class ChatWindow {
 function arrange(parent, nodes) {
   const wanted = new Set(nodes);
   for (const child of [...parent.childNodes]) if (!wanted.has(child)) child.remove();
-  nodes.forEach((node, i) => parent.childNodes[i] !== node && parent.insertBefore(node, parent.childNodes[i] ?? null));
+  nodes.forEach(
+    (node, i) =>
+      parent.childNodes[i] !== node && parent.insertBefore(node, parent.childNodes[i] ?? null),
+  );
 }

@@ -39,7 +39,7 @@ async def town() -> AsyncIterator[Town]:
 
 @pytest.fixture
 async def console(browser: Browser, town: Town) -> AsyncIterator[Open]:
-    """Opens the console with the windows named as (chat, user); errors on the page fail the test."""
+    """Opens the console with the windows (chat, user); errors on the page fail the test."""
     errors: list[str] = []
 
     async def open_console(*windows: tuple[int, int], query: str = "", **context: Any) -> Page:

@@ -14,6 +14,10 @@ def keys(*buttons: InlineKeyboardButton) -> InlineKeyboardMarkup:
     return InlineKeyboardMarkup([buttons])
 
 
+TAKE = keys(InlineKeyboardButton("接单", callback_data="take:7"))
+ARRIVE = keys(InlineKeyboardButton("到场", callback_data="arrive", api_kwargs={"style": "success"}))
+
+
 async def test_a_press_reaches_the_bot_and_its_answer_shows_as_a_toast(
     town: Town, console: Open
 ) -> None:
@@ -22,7 +26,7 @@ async def test_a_press_reaches_the_bot_and_its_answer_shows_as_a_toast(
             await update.callback_query.answer(f"收到 {update.callback_query.data}")
 
     town.on_update = answer
-    await town.bot.send_message(town.group, "新任务", reply_markup=keys(InlineKeyboardButton("接单", callback_data="take:7")))
+    await town.bot.send_message(town.group, "新任务", reply_markup=TAKE)
     page = await console((town.group, town.worker), (town.group, town.aunt))
     await window(page, town.worker).get_by_test_id("button").filter(has_text="接单").click()
     await expect(window(page, town.worker).get_by_test_id("toast")).to_have_text("收到 take:7")
@@ -37,24 +41,24 @@ async def test_an_answer_that_wants_reading_covers_only_its_own_window(
             await update.callback_query.answer("您没有这个权限", show_alert=True)
 
     town.on_update = answer
-    await town.bot.send_message(town.group, "新任务", reply_markup=keys(InlineKeyboardButton("接单", callback_data="take")))
+    await town.bot.send_message(town.group, "新任务", reply_markup=TAKE)
     page = await console((town.group, town.aunt), (town.group, town.worker))
     await window(page, town.aunt).get_by_test_id("button").click()
-    await expect(window(page, town.aunt).get_by_role("alertdialog")).to_contain_text("您没有这个权限")
+    alert = window(page, town.aunt).get_by_role("alertdialog")
+    await expect(alert).to_contain_text("您没有这个权限")
     await write(window(page, town.worker), "我在")
     await window(page, town.aunt).get_by_role("button", name="知道了").click()
-    await expect(window(page, town.aunt).get_by_role("alertdialog")).to_have_count(0)
+    await expect(alert).to_have_count(0)
 
 
 async def test_a_card_that_the_bot_edits_changes_in_place(town: Town, console: Open) -> None:
     async def answer(update: Update) -> None:
         if update.callback_query:
-            done = keys(InlineKeyboardButton("到场", callback_data="arrive", api_kwargs={"style": "success"}))
-            await update.callback_query.edit_message_text("李网格员 已接单", reply_markup=done)
+            await update.callback_query.edit_message_text("李网格员 已接单", reply_markup=ARRIVE)
             await update.callback_query.answer()
 
     town.on_update = answer
-    sent = await town.bot.send_message(town.group, "待接单", reply_markup=keys(InlineKeyboardButton("接单", callback_data="take")))
+    sent = await town.bot.send_message(town.group, "待接单", reply_markup=TAKE)
     page = await console((town.group, town.worker))
     card = window(page, town.worker).locator(f'[data-message-id="{sent.message_id}"]')
     await card.get_by_test_id("button").click()
@@ -132,6 +136,7 @@ async def test_the_bot_s_commands_are_offered_after_a_slash(town: Town, console:
     field = window(page, town.aunt).get_by_test_id("composer")
     await expect(window(page, town.aunt).get_by_role("button", name="命令")).to_be_visible()
     await field.fill("/re")
-    await expect(window(page, town.aunt).locator(".suggest-row")).to_have_text(["/report上报一个问题"])
+    hints = window(page, town.aunt).locator(".suggest-row")
+    await expect(hints).to_have_text(["/report上报一个问题"])
     await field.press("Tab")
     await expect(field).to_have_value("/report")

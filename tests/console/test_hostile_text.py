@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from playwright.async_api import expect
-from telegram import InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity
+from telegram import InlineKeyboardButton, InlineKeyboardMarkup, MessageEntity, Update
 
 from tests.console.conftest import Open, window
 from tests.console.town import Town, media
@@ -42,14 +42,15 @@ async def test_a_link_with_a_script_is_not_a_link(town: Town, console: Open) -> 
     page = await console((town.group, town.aunt))
     made = await page.evaluate("""async () => {
         const { rich } = await import("/console/entities.js");
-        const entities = [{type: "text_link", offset: 0, length: 2, url: "javascript:window.hit=1"}];
+        const url = "javascript:window.hit=1";
+        const entities = [{type: "text_link", offset: 0, length: 2, url}];
         return rich("点我", entities).map((node) => node.outerHTML);
     }""")
     assert made == ["<span>点我</span>"]
 
 
 async def test_hostile_button_labels_and_answers_stay_text(town: Town, console: Open) -> None:
-    async def answer(update) -> None:  # type: ignore[no-untyped-def]
+    async def answer(update: Update) -> None:
         if update.callback_query:
             await update.callback_query.answer(MARKUP)
 
@@ -62,9 +63,7 @@ async def test_hostile_button_labels_and_answers_stay_text(town: Town, console: 
     assert await page.evaluate("window.hit") is None
 
 
-async def test_entities_become_their_elements_and_count_in_utf16(
-    town: Town, console: Open
-) -> None:
+async def test_entities_become_their_elements_and_count_in_utf16(town: Town, console: Open) -> None:
     text = "🔴 紧急 code 秘密"
     entities = [
         MessageEntity("bold", 3, 2), MessageEntity("italic", 3, 1), MessageEntity("code", 6, 4),

@@ -1,4 +1,4 @@
-"""The live line: reconnecting, catching up, following changes of people and chats, unread counts."""
+"""The live line: reconnecting, catching up, changes of people and chats, unread counts."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from tests.console.conftest import Open, window, write
 from tests.console.town import Town
 
 
-async def test_after_the_server_drops_the_line_nothing_is_missed(
-    town: Town, console: Open
-) -> None:
+async def test_after_the_server_drops_the_line_nothing_is_missed(town: Town, console: Open) -> None:
     page = await console((town.group, town.aunt))
     port = town.runner.addresses[0][1]
     await town.say(town.worker, "断线之前")

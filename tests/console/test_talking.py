@@ -14,9 +14,11 @@ async def test_what_one_person_types_shows_in_the_other_s_window_at_once(
     page = await console((town.group, town.aunt), (town.group, town.worker))
     await write(window(page, town.aunt), "楼道灯坏了")
     for person in (town.aunt, town.worker):
-        await expect(window(page, person).get_by_test_id("message").last).to_contain_text("楼道灯坏了")
+        shown = window(page, person).get_by_test_id("message").last
+        await expect(shown).to_contain_text("楼道灯坏了")
     await expect(window(page, town.worker).locator(".sender").last).to_have_text("王阿姨")
-    await expect(window(page, town.aunt).get_by_test_id("message").last).to_have_class("message own first last")
+    mine = window(page, town.aunt).get_by_test_id("message").last
+    await expect(mine).to_have_class("message own first last")
 
 
 async def test_shift_enter_makes_a_new_line_and_enter_sends(town: Town, console: Open) -> None:
@@ -72,8 +74,7 @@ async def test_several_photos_become_one_album_that_opens_in_full(
 async def test_a_file_that_is_no_picture_goes_as_a_document(town: Town, console: Open) -> None:
     page = await console((town.group, town.aunt))
     mine = window(page, town.aunt)
-    table = {"name": "明细.csv", "mimeType": "text/csv", "buffer": b"a,b\n"}
-    await mine.get_by_test_id("file").set_input_files([table])  # type: ignore[list-item]
+    await mine.get_by_test_id("file").set_input_files([upload("明细.csv", mime="text/csv")])
     await mine.get_by_test_id("send").click()
     await expect(mine.locator(".file-name")).to_have_text("明细.csv")
     await expect(mine.locator("a.file")).to_have_attribute("download", "明细.csv")
@@ -91,9 +92,7 @@ async def test_a_reply_quotes_what_it_answers(town: Town, console: Open) -> None
     assert (await town.history(town.group))[-1]["reply_to_message"]["message_id"] == asked
 
 
-async def test_an_edited_message_changes_everywhere_and_says_so(
-    town: Town, console: Open
-) -> None:
+async def test_an_edited_message_changes_everywhere_and_says_so(town: Town, console: Open) -> None:
     await town.say(town.aunt, "2单元")
     page = await console((town.group, town.aunt), (town.group, town.worker))
     mine = window(page, town.aunt)

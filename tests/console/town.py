@@ -78,7 +78,11 @@ class Town:
 
 
 async def _people(town: Town) -> None:
-    names = {"aunt": ("王阿姨", "wangayi"), "neighbour": ("阿强", "aqiang"), "worker": ("李网格员", "liwg")}
+    names = {
+        "aunt": ("王阿姨", "wangayi"),
+        "neighbour": ("阿强", "aqiang"),
+        "worker": ("李网格员", "liwg"),
+    }
     for key, (first_name, username) in names.items():
         person = await town.call("users", first_name=first_name, username=username)
         setattr(town, key, person["id"])
@@ -138,6 +142,6 @@ def media(data: bytes, name: str, mime: str) -> dict[str, str]:
     return {"base64": base64.b64encode(data).decode(), "name": name, "mime": mime}
 
 
-def upload(name: str, red: int = 40) -> Any:
-    """A picture for Playwright's `set_input_files`."""
-    return {"name": name, "mimeType": "image/jpeg", "buffer": picture(red)}
+def upload(name: str, red: int = 40, mime: str = "image/jpeg") -> Any:
+    """A picture (or what `mime` says it is) for Playwright's `set_input_files`."""
+    return {"name": name, "mimeType": mime, "buffer": picture(red)}
