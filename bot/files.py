@@ -7,7 +7,6 @@ copy lies at `<district>/<id>.<jpg|ogg>` below the files folder, readable by the
 import asyncio
 import io
 import os
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,7 +17,7 @@ from uuid import UUID
 import structlog
 from PIL import Image, ImageOps, UnidentifiedImageError
 from sqlmodel import Session, col, select
-from telegram.error import BadRequest, TelegramError
+from telegram.error import BadRequest, InvalidToken, TelegramError
 
 from bot.account import Account
 from bot.clock import Clock
@@ -36,6 +35,7 @@ QUALITY = 85
 AGE = timedelta(days=2)
 BATCH = 20
 POLL_SECONDS = 5.0
+FAILED_SECONDS = 60.0
 TIDY_SECONDS = 600.0
 DOWN_SECONDS = 5.0
 
@@ -61,6 +61,7 @@ class Copies:
         self._database = database
         self._clock = clock
         self._folder = folder
+        self._failed = False
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -74,10 +75,11 @@ class Copies:
                     await self.tidy()
             except Unavailable:
                 await asyncio.sleep(DOWN_SECONDS)
-            await asyncio.sleep(POLL_SECONDS)
+            await asyncio.sleep(FAILED_SECONDS if self._failed else POLL_SECONDS)
 
     async def fetch(self) -> int:
         """Copy what has no copy yet; returns how many rows were settled."""
+        self._failed = False
         wanted = await self._database.read(self._wanted)
         return sum([await self._settled(each) for each in wanted])
 
@@ -103,6 +105,7 @@ class Copies:
             path = attachments.UNKEPT
         except TelegramError as error:
             log.warning("file_not_fetched", attachment=str(wanted.id), error=type(error).__name__)
+            self._failed = True
             return False
         kept = await self._database.write(
             lambda session: attachments.keep(session, wanted.district, wanted.id, path)
@@ -130,14 +133,17 @@ class Copies:
             raise Refused("file_gone") from error
         if found.get("file_size", 0) > MOST_BYTES or "file_path" not in found:
             raise Refused("file_too_big", megabytes=attachments.MOST_MEGABYTES)
-        content: bytes = await self._account.bot.request.retrieve(self._address(found))
+        try:
+            content = await self._account.client.request.retrieve(self._address(found))
+        except InvalidToken as error:  # what the library makes of a 404
+            raise Refused("file_gone") from error
         if len(content) > MOST_BYTES:
             raise Refused("file_too_big", megabytes=attachments.MOST_MEGABYTES)
         return content
 
     def _address(self, found: dict[str, Any]) -> str:
         """Files lie at the same server as the methods: /bot<token> becomes /file/bot<token>."""
-        server, _, token = self._account.bot.base_url.rpartition("/bot")
+        server, _, token = self._account.client.base_url.rpartition("/bot")
         return f"{server}/file/bot{token}/{found['file_path']}"
 
     async def tidy(self) -> int:
@@ -185,13 +191,20 @@ def stripped(content: bytes) -> bytes:
     if len(content) > MOST_BYTES:
         raise Refused("file_too_big", megabytes=attachments.MOST_MEGABYTES)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            return _drawn_again(content)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return _drawn_again(content)
+    except _BROKEN:
         raise Refused("file_unreadable") from None
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, MemoryError):
-        raise Refused("file_unreadable") from None
+
+
+_BROKEN = (
+    Image.DecompressionBombError,
+    UnidentifiedImageError,
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    MemoryError,
+)
 
 
 def _drawn_again(content: bytes) -> bytes:

@@ -265,6 +265,7 @@ def needs_reason(*reasons: str) -> Guard:
     """A reason from the list."""
 
     def guard(moment: Moment) -> None:
+        """A reason from the list."""
         if moment.given.reason not in reasons:
             raise Refused("reason_missing")
 
@@ -763,3 +764,47 @@ def colour(case: CaseFacts, now: datetime) -> Colour:
     if case.warn_at is not None and now >= case.warn_at:
         return Colour.YELLOW
     return Colour.GREEN
+
+
+def page() -> str:
+    """docs/lifecycle.md: the table, drawn and listed. `python -m domain.lifecycle` prints it."""
+    lines = [
+        "# The life of a case",
+        "",
+        "Made from the table in `domain/lifecycle.py` by `python -m domain.lifecycle`; a test keeps",
+        "the two equal. A step that is not here is refused and changes nothing.",
+        "",
+        "```mermaid",
+        "stateDiagram-v2",
+        "    [*] --> collected",
+        *_arrows(),
+        "```",
+        "",
+        "| step | from | to | by | needs |",
+        "|---|---|---|---|---|",
+        *(_row(rule) for rule in (*RULES, NAMED_DONE)),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _arrows() -> list[str]:
+    return [
+        f"    {state} --> {rule.to}: {rule.verb}"
+        for rule in RULES
+        if rule.to is not None
+        for state in State
+        if state in rule.frm
+    ]
+
+
+def _row(rule: Rule) -> str:
+    states = ", ".join(state for state in State if state in rule.frm)
+    people = ", ".join(each for each in Standing if each in rule.by)
+    needs = "; ".join(" ".join((guard.__doc__ or "").split()) for guard in rule.guards)
+    named = " (a matter for one named person)" if rule is NAMED_DONE else ""
+    return f"| {rule.verb}{named} | {states} | {rule.to or 'stays'} | {people} | {needs or '–'} |"
+
+
+if __name__ == "__main__":
+    print(page(), end="")

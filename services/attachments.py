@@ -134,9 +134,11 @@ def keep(session: Session, district: str, key: UUID, path: str) -> bool:
 
 def erased(session: Session, district: str, keys: list[UUID]) -> set[UUID]:
     """Those of the keys whose file must not lie here any more: erased, or of no row."""
-    query = select(col(Attachment.id)).where(
-        Attachment.district == district,
-        col(Attachment.id).in_(keys),
-        col(Attachment.erased_at).is_(None),
+    kept = session.exec(
+        select(Attachment.id).where(
+            Attachment.district == district,
+            col(Attachment.id).in_(keys),
+            col(Attachment.erased_at).is_(None),
+        )
     )
-    return set(keys) - set(session.exec(query))
+    return set(keys) - set(kept)

@@ -188,8 +188,8 @@ def day(session: Session, district: str, unit: str, on: date, now: datetime) -> 
 def cases_behind(session: Session, district: str, behind: Behind, now: datetime) -> list[Case]:
     """Exactly the cases that `what` counts, the earliest deadline first.
 
-    With `behind.until` (from the button) a flow is what it was when it was counted; a stock is always
-    what it is now.
+    With `behind.until` (from the button) a flow is what it was when it was counted; a
+    stock is always what it is now.
     """
     what, query = behind.what, _open(district, behind, now)
     if what not in STOCKS:

@@ -20,7 +20,7 @@ def moment(instant: datetime, now: datetime, zone: str, language: str) -> str:
 def day(wanted: date, today: date, language: str) -> str:
     """A date, with the year only if it isn't this one."""
     key = "when.day" if wanted.year == today.year else "when.day_year"
-    month = plain(f"when.month{wanted.month}", language)
+    month = plain(f"when.month_{wanted.month}", language)
     return plain(key, language, year=wanted.year, month=month, day=wanted.day)
 
 

@@ -29,18 +29,29 @@ RANGES = (
 )
 
 
-def hanzi() -> set[int]:
-    """The characters of GB 2312 (both levels) and of Big5 level 1, as code points.
+# of place names and surnames, Hong Kong's and Macau's writing, and older forms of both
+BY_HAND = (
+    "邨滘氹咗哋喺嘅嚟啲冇睇搵俾埗栢滙鰂凼砵衞裏爲啓鷄"
+    "垯堌墕塄崾崄峁嵛峣旸渼澛湨溇溁滍浉漷玥珣琇琯瑀琨甪疃砀硚硐磏磜筼箬簰翙芏苴茳荥莳莙菂葰蓢薤"
+    "蚬蛳蛏豳赟邗邽郃郚郜鄄鄌鄚鄠酂酇阇陉雩韨颍颛饸骃鲅鲘麃黟鼋堃珺镕喆昇祎頔昉玙翀勍湜淏"
+)
+HOUSE = HERE.parent.parent
 
-    With them every name in ordinary use in simplified and traditional writing is covered;
-    Hong Kong's and Macau's own characters are added by hand.
-    """
-    found = {ord(each) for each in "邨滘氹咗哋喺嘅嚟啲冇睇搵俾埗栢滙鰂凼砵"}
+
+def hanzi() -> set[int]:
+    """GB 2312 (both levels), Big5 level 1, BY_HAND, and whatever our own texts hold."""
+    found = {ord(each) for each in BY_HAND} | own()
     for high in range(0xA1, 0xF8):
         found |= _decoded("gb2312", high, range(0xA1, 0xFF))
     for high in range(0xA1, 0xC7):
         found |= _decoded("big5", high, [*range(0x40, 0x7F), *range(0xA1, 0xFF)])
     return found
+
+
+def own() -> set[int]:
+    """The characters of the catalogue and of the sentences that the service says."""
+    files = [*HOUSE.glob("services/data/*.csv"), *HOUSE.glob("services/locale/*/*.po")]
+    return {ord(each) for path in files for each in path.read_text() if each.isalnum()}
 
 
 def _decoded(codec: str, high: int, lows: "range | list[int]") -> set[int]:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from services import daily
 from services.imports.catalogue import check_together
 from services.imports.cells import Cells, Row
 from services.imports.outcome import HEADER, Outcome, Unreadable
@@ -38,6 +39,8 @@ def import_tables(
             savepoint.rollback()
             for outcome in outcomes:
                 outcome.forget()
+        elif any(each.sheet == "divisions" for each in outcomes):
+            daily.begin(session, now)
     session.expire_all()
     return outcomes
 

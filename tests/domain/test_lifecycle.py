@@ -1,0 +1,277 @@
+"""The table of a case's life: what it allows, what it refuses, and that it always keeps an owner,
+a colour and a next moment."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domain.lifecycle import (
+    ENDED,
+    HAND_BACK_REASONS,
+    OPEN,
+    OTHERS_REASONS,
+    RULES,
+    CaseFacts,
+    Change,
+    Closing,
+    Given,
+    State,
+    Timer,
+    Verb,
+    allowed,
+    colour,
+    decide,
+    never_by_silence,
+    page,
+)
+from domain.refused import Refused
+from domain.roles import CLOCK, ActorFacts, RoleIn, RoleName, standings
+from domain.worktime import Deadline
+
+GRID, COMMUNITY = "110101001001001", "110101001001"
+NOW = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
+REPORTER, WORKER, BACKUP, DESK, STRANGER, FAR = (uuid4() for _ in range(6))
+ACTORS = {
+    "reporter": ActorFacts(REPORTER, (), voice=True),
+    "worker": ActorFacts(WORKER, (RoleIn(RoleName.WORKER, GRID),)),
+    "backup": ActorFacts(BACKUP, (RoleIn(RoleName.WORKER, GRID),)),
+    "desk": ActorFacts(DESK, (RoleIn(RoleName.SUPERVISOR, COMMUNITY),)),
+    "stranger": ActorFacts(STRANGER),
+    "worker of another grid": ActorFacts(FAR, (RoleIn(RoleName.WORKER, "110101001001002"),)),
+    "clock": CLOCK,
+}
+
+
+def case(state: State = State.DISPATCHED, **columns: object) -> CaseFacts:
+    """A case that the worker owns and the reporter reported."""
+    facts = CaseFacts(
+        state=state,
+        grid=GRID,
+        community=COMMUNITY,
+        owner_unit=COMMUNITY,
+        opened_at=NOW,
+        due_at=NOW + timedelta(days=1),
+        owner=WORKER,
+        reporter=REPORTER,
+    )
+    return replace(facts, **columns)  # type: ignore[arg-type]
+
+
+def given_all(now: datetime = NOW) -> Given:
+    """Everything that any guard asks for."""
+    return Given(
+        next_owner=BACKUP,
+        reason=HAND_BACK_REASONS[0],
+        evidence=frozenset({"photo"}),
+        stars=4,
+        at=now + timedelta(hours=5),
+        slots=(now + timedelta(hours=5),),
+        deadline=Deadline(now + timedelta(days=1), provisional=False),
+        revisit_days=(7, 30),
+    )
+
+
+def do(facts: CaseFacts, verb: Verb, who: str, **more: object) -> Change:
+    return decide(facts, verb, ACTORS[who], replace(given_all(), **more), NOW)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("who", list(ACTORS))
+@pytest.mark.parametrize("verb", list(Verb))
+@pytest.mark.parametrize("state", list(State))
+def test_it_refuses_every_step_that_is_not_in_the_table(state: State, verb: Verb, who: str) -> None:
+    facts = case(state)
+    rules = [rule for rule in RULES if rule.verb is verb and state in rule.frm]
+    held = standings(ACTORS[who], facts.place())
+    if any(rule.by & held for rule in rules):
+        assert verb in allowed(facts, ACTORS[who])
+        return
+    with pytest.raises(Refused) as refused:
+        do(facts, verb, who)
+    assert refused.value.code == ("not_yours" if rules else "wrong_state")
+
+
+def test_nobody_confirms_what_they_handled() -> None:
+    own = case(State.DONE, done_by=REPORTER)
+    with pytest.raises(Refused, match="own_work"):
+        do(own, Verb.SETTLE, "reporter")
+
+
+def test_the_desk_cannot_check_what_it_filed_for_somebody() -> None:
+    with pytest.raises(Refused, match="own_work"):
+        do(case(State.DONE, filed_by=DESK, reporter=None), Verb.CHECK, "desk")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "there", "refused"),
+    [
+        ("photo", set(), "photo_missing"),
+        ("photo", {"voice"}, "photo_missing"),
+        ("photo", {"photo"}, None),
+        ("note", set(), "note_missing"),
+        ("note", {"voice"}, None),
+        ("note", {"note"}, None),
+        ("note", {"photo"}, None),
+        ("none", set(), None),
+    ],
+)
+def test_done_needs_the_evidence_of_its_kind(
+    wanted: str, there: set[str], refused: str | None
+) -> None:
+    facts = case(State.TAKEN, evidence=wanted)
+    if refused is None:
+        assert do(facts, Verb.DONE, "worker", evidence=frozenset(there)).case.state is State.DONE
+        return
+    with pytest.raises(Refused, match=refused):
+        do(facts, Verb.DONE, "worker", evidence=frozenset(there))
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [{"urgency": "now"}, {"verify": "onsite"}, {"private": True}, {"reach": "named"}],
+)
+def test_it_never_closes_by_silence_what_needs_a_word(columns: dict[str, object]) -> None:
+    facts = case(State.DONE, **columns)
+    with pytest.raises(Refused, match="not_by_silence"):
+        do(facts, Verb.SILENCE, "clock")
+    nudged = do(facts, Verb.NUDGE, "clock")
+    assert Timer.SILENCE not in nudged.timers
+    assert nudged.timers[Timer.DESK] is not None
+
+
+def test_silence_closes_as_unconfirmed_and_never_as_settled() -> None:
+    assert do(case(State.DONE), Verb.SILENCE, "clock").case.closing == Closing.UNCONFIRMED
+
+
+def test_not_settled_keeps_number_hands_and_promise() -> None:
+    done = case(State.DONE, done_by=WORKER, done_at=NOW, warn_at=NOW + timedelta(hours=3))
+    again = do(done, Verb.REFUSE, "reporter").case
+    assert (again.state, again.owner, again.due_at) == (State.REOPENED, WORKER, done.due_at)
+    assert again.reopenings == 1
+
+
+def test_a_closed_case_does_not_reopen_after_a_month() -> None:
+    old = case(State.CLOSED, closing="settled", closed_at=NOW - timedelta(days=31))
+    with pytest.raises(Refused, match="too_late_to_reopen"):
+        do(old, Verb.REFUSE, "reporter")
+
+
+def test_a_named_matter_is_closed_by_the_named_person_and_asks_nobody() -> None:
+    named = case(State.TAKEN, reach="named", private=True, passed=(str(WORKER),))
+    closed = do(named, Verb.DONE, "worker")
+    assert (closed.case.state, closed.case.closing) == (State.CLOSED, Closing.ENTRUSTED)
+    assert closed.timers[Timer.NUDGE] is None
+
+
+@pytest.mark.parametrize("who", ["backup", "desk", "worker of another grid"])
+def test_nobody_but_the_named_person_may_take_a_named_matter(who: str) -> None:
+    with pytest.raises(Refused, match="not_yours"):
+        do(case(reach="named", passed=(str(WORKER),)), Verb.TAKE, who)
+
+
+@pytest.mark.parametrize("reason", [None, "because", OTHERS_REASONS[0]])
+def test_handing_back_needs_a_reason_from_the_list(reason: str | None) -> None:
+    with pytest.raises(Refused, match="reason_missing"):
+        do(case(State.TAKEN), Verb.HAND_BACK, "worker", reason=reason)
+
+
+def test_what_others_joined_is_not_one_persons_to_withdraw() -> None:
+    with pytest.raises(Refused, match="others_joined"):
+        do(case(voices=2), Verb.WITHDRAW, "reporter")
+
+
+def test_stars_come_once_from_one_to_five_and_only_when_settled() -> None:
+    settled = case(State.CLOSED, closing="settled", closed_at=NOW)
+    rated = do(settled, Verb.RATE, "reporter", stars=5).case
+    assert rated.stars == 5
+    for facts, stars in ((rated, 3), (settled, 0), (settled, 6), (settled, None)):
+        with pytest.raises(Refused):
+            do(facts, Verb.RATE, "reporter", stars=stars)
+    with pytest.raises(Refused):
+        do(replace(settled, closing="unconfirmed"), Verb.RATE, "reporter")
+
+
+def test_waiting_ends_where_it_began() -> None:
+    waiting = case(State.WAITING, waiting_since=NOW)
+    assert do(waiting, Verb.ANSWER, "reporter").case.state is State.TAKEN
+    there = replace(waiting, arrived_at=NOW)
+    assert do(there, Verb.ANSWER, "reporter").case.state is State.IN_HAND
+
+
+def test_a_button_grows_old_only_when_the_state_moves_on() -> None:
+    assert do(case(), Verb.TAKE, "worker").case.version == 2
+    assert do(case(), Verb.JOIN, "stranger").case.version == 1
+    assert do(case(), Verb.DUE_SOON, "clock").case.version == 1
+
+
+def test_the_colours_follow_the_promise() -> None:
+    facts = case(State.TAKEN, warn_at=NOW + timedelta(hours=18))
+    hours = {"green": 1, "yellow": 18, "red": 24}
+    for wanted, after in hours.items():
+        assert colour(facts, NOW + timedelta(hours=after)) == wanted
+    assert colour(case(urgency="now"), NOW) == "red"
+    assert colour(case(State.TAKEN, urgency="now"), NOW) == "green"
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    steps=st.lists(
+        st.tuples(st.sampled_from(list(Verb)), st.sampled_from(list(ACTORS)), st.integers(1, 300)),
+        max_size=40,
+    ),
+    columns=st.fixed_dictionaries(
+        {
+            "urgency": st.sampled_from(["now", "soon", "normal"]),
+            "reach": st.sampled_from(["owner", "team", "named"]),
+            "evidence": st.sampled_from(["photo", "note", "none"]),
+            "verify": st.sampled_from(["reporter", "onsite", "sample"]),
+            "private": st.booleans(),
+            "reporter": st.sampled_from([REPORTER, None]),
+        }
+    ),
+)
+def test_every_life_keeps_one_owner_one_colour_and_a_next_moment(
+    steps: list[tuple[Verb, str, int]], columns: dict[str, object]
+) -> None:
+    now, timers = NOW, {}
+    facts = case(State.COLLECTED, **columns)
+    steps = [(Verb.FILE, "reporter", 1), *steps]
+    for verb, who, hours in steps:
+        now += timedelta(hours=hours)
+        try:
+            change = decide(facts, verb, ACTORS[who], given_all(now), now)
+        except Refused:
+            continue
+        facts = change.case
+        timers |= change.timers
+        _check(facts, timers, now)
+
+
+def _check(facts: CaseFacts, timers: dict[Timer, datetime | None], now: datetime) -> None:
+    assert facts.owner is not None or facts.owner_unit
+    assert colour(facts, now)
+    if facts.state in OPEN:
+        assert any(at is not None for at in timers.values()), facts.state
+    if facts.state is State.CLOSED:
+        assert facts.closing is not None
+        if facts.closing == Closing.SETTLED:
+            assert facts.reporter is not None
+        if facts.closing == Closing.UNCONFIRMED:
+            assert not never_by_silence(facts)
+    if facts.state in ENDED:
+        for timer in (Timer.ACCEPT, Timer.SOON, Timer.OVERDUE, Timer.NUDGE, Timer.SILENCE):
+            assert timers.get(timer) is None
+
+
+def test_the_page_lists_the_table() -> None:
+    path = Path(__file__).parents[2] / "docs" / "lifecycle.md"
+    assert path.read_text(encoding="utf-8") == page(), "run: python -m domain.lifecycle"
+
+
+def test_a_key_in_passed_is_a_person() -> None:
+    offered = do(case(), Verb.PASS_ON, "clock").case.passed
+    assert [UUID(each) for each in offered] == [BACKUP]
