@@ -168,7 +168,8 @@ async def test_a_grid_s_day_does_not_even_count_private_matters(database: Databa
 async def test_the_day_is_one_message_with_one_picture(database: Database, language: str) -> None:
     _, found = await on(database, 2, h.DISTRICT)
     message = day_message(found, language)
-    assert message.picture is not None and message.picture["kind"] == "day"
+    assert message.picture is not None
+    assert message.picture["kind"] == "day"
     assert len(message.text) < LONGEST * 2
     assert found.name in message.text
     assert all(row for row in message.buttons)
@@ -208,7 +209,8 @@ async def test_an_empty_day_is_a_warm_word_without_a_picture(database: Database)
         return day(session, h.DISTRICT, h.GRIDS[0], h.TODAY, h.NOW)
 
     message = day_message(await database.write(job), "zh-Hans")
-    assert message.picture is None and not message.buttons
+    assert message.picture is None
+    assert not message.buttons
     assert "平平安安" in message.text
 
 
