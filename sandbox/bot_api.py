@@ -185,6 +185,7 @@ async def _run(backend: Backend, incoming: Incoming, entry: Json) -> Any:
         )
     args = spec.check_arguments(incoming.method, incoming.raw, incoming.files)
     entry["params"] = {**entry["params"], **args, **_file_facts(incoming)}
+    _refuse_elsewhere(args)
     key = (incoming.bot.id, incoming.chat or 0)
     backend.limits.unsent[key] += 1
     try:
@@ -192,6 +193,16 @@ async def _run(backend: Backend, incoming: Incoming, entry: Json) -> Any:
         return await result if inspect.isawaitable(result) else result
     finally:
         backend.limits.unsent[key] -= 1
+
+
+def _refuse_elsewhere(args: Json) -> None:
+    """What names a business account, a topic or an inline message, of which there are none here."""
+    if args.get("business_connection_id"):
+        raise bad_request("business connection not found")
+    if args.get("message_thread_id"):
+        raise bad_request("message thread not found")
+    if args.get("inline_message_id") and "chat_id" not in args:
+        raise bad_request("MESSAGE_ID_INVALID")
 
 
 def _impossible(backend: Backend, incoming: Incoming) -> set[str]:

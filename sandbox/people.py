@@ -33,6 +33,7 @@ class User:
     language_code: str | None = None
     last_bot: int | None = None  # the bot that this person last talked to
     is_bot: bool = False
+    deactivated: bool = False  # the account is gone
 
     def shape(self) -> Json:
         """As Bot API `User`."""

@@ -70,6 +70,8 @@ class Person:
         user = self.world.users.get(self.field(name, int))
         if user is None:
             raise UserError("no such user", name, 404)
+        if user.deactivated:
+            raise UserError("that account was deleted", name, 409)
         return user
 
     def bot(self, user: User | None = None) -> Bot:
@@ -471,6 +473,16 @@ def open_group_link(person: Person) -> Json:
     return {"messages": [message.shape()]}
 
 
+def deactivate(person: Person) -> Json:
+    """`POST users/{id}/deactivate`: the account is deleted; bots are only told when they write."""
+    person.only()
+    user = person.world.users.get(person.path_id())
+    if user is None:
+        raise UserError("no such user", "id", 404)
+    user.deactivated = True
+    return {}
+
+
 def block(person: Person) -> Json:
     """`POST users/{id}/block`: the bot hears of it as `my_chat_member`."""
     person.only("bot_id", "blocked")
@@ -581,6 +593,7 @@ ROUTES: dict[tuple[str, str], Action] = {
     ("POST", "start"): open_link,
     ("POST", "startgroup"): open_group_link,
     ("POST", "users/{id}/block"): block,
+    ("POST", "users/{id}/deactivate"): deactivate,
     ("GET", "chats/{id}/messages"): read_chat,
     ("GET", "users/{id}/messages"): read_user,
     ("POST", "faults"): order_fault,
@@ -611,12 +624,19 @@ async def _body(request: web.Request) -> Json:
         body = await request.json()
     except ValueError:
         raise UserError("the body is not JSON") from None
+    except web.HTTPRequestEntityTooLarge:
+        raise UserError("the body is too large", status=413) from None
     if not isinstance(body, dict):
         raise UserError("the body must be an object")
     return body
 
 
+async def _unknown(_: web.Request) -> web.Response:
+    return web.json_response({"error": "there is no such call", "field": None}, status=404)
+
+
 def add_routes(app: web.Application) -> None:
-    """Adds the user side's routes."""
+    """Adds the user side's routes; must come after all others below `/sandbox`."""
     for (method, path), action in ROUTES.items():
         app.router.add_route(method, f"/sandbox/{path}", _handler(action))
+    app.router.add_route("*", "/sandbox/{rest:.*}", _unknown)

@@ -75,7 +75,8 @@ class Call:
         if "chat_id" not in self.args or "message_id" not in self.args:
             raise bad_request("message identifier is not specified")
         message = self.message(self.chat("edit"), what)
-        if message.sender is not self.bot or message.service:
+        # Telegram edits messages without mark-up or with an inline keyboard, and no others.
+        if message.sender is not self.bot or message.service or message.markup:
             raise bad_request("message can't be edited")
         return message
 
@@ -94,6 +95,8 @@ def _check_private(chat: Chat, access: str) -> None:
     if access in ("write", "edit"):
         if not chat.started:
             raise forbidden("bot can't initiate conversation with a user")
+        if chat.user and chat.user.deactivated:
+            raise forbidden("user is deactivated")
         if chat.blocked:
             raise forbidden("bot was blocked by the user")
 

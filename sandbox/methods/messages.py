@@ -6,7 +6,7 @@ from typing import Any
 
 from sandbox import keyboards, media
 from sandbox.entities import entity_text, formatted
-from sandbox.errors import bad_request
+from sandbox.errors import ApiError, bad_request
 from sandbox.methods.call import Call, method
 from sandbox.people import Chat, Json, Message
 
@@ -35,6 +35,10 @@ def resolved(call: Call, entities: list[Json]) -> list[Json]:
 def text_content(call: Call, too_long: str = "message is too long") -> Json:
     """`text` and its entities as fields of a message."""
     args = call.args
+    if "rich_message" in args:
+        raise ApiError(501, "Not Implemented: the sandbox has no rich messages")
+    if "text" not in args:
+        raise bad_request("message text is empty")
     text, entities = formatted(args["text"], args.get("parse_mode"), args.get("entities"))
     if not text:
         raise bad_request("text must be non-empty")

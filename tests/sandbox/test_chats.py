@@ -143,6 +143,14 @@ async def test_a_blocked_bot_is_told_and_refused_until_it_is_let_in_again(town: 
     await town.call("sendMessage", chat_id=user, text="x")
 
 
+async def test_a_deleted_account_cant_be_written_to(town: Town) -> None:
+    user = await town.person("Li")
+    await town.do(f"users/{user}/deactivate")
+    refusal = await town.refusal("sendMessage", chat_id=user, text="x")
+    assert refusal == "Forbidden: user is deactivated"
+    assert (await town.ask("POST", f"chats/{user}/messages", {"from": user, "text": "x"}))[0] == 409
+
+
 async def test_a_startgroup_link_adds_the_bot_with_its_payload(town: Town) -> None:
     user = await town.person("Li")
     chat = await town.group(user)

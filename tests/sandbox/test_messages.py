@@ -399,6 +399,15 @@ async def test_a_selective_force_reply_is_for_who_is_replied_to_or_mentioned(tow
     assert shown["markup_for"] == sorted([asked, named])
 
 
+async def test_what_was_sent_with_other_mark_up_cant_be_edited(town: Town) -> None:
+    user = await town.person("Li")
+    markup = {"keyboard": [[{"text": "是"}]], "one_time_keyboard": True}
+    sent = await town.call("sendMessage", chat_id=user, text="?", reply_markup=markup)
+    place = {"chat_id": user, "message_id": sent["message_id"]}
+    refusal = await town.refusal("editMessageText", text="x", **place)
+    assert refusal == "Bad Request: message can't be edited"
+
+
 async def pressing(town: Town, **press: Any) -> tuple[int, Json]:
     """A user, a message with two buttons, and a press; gives the user and the waiting call."""
     user = await town.person("Li")

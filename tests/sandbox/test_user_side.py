@@ -186,6 +186,12 @@ async def test_events_are_numbered_and_can_be_waited_for(town: Town) -> None:
     assert {one["bot"] for one in events} == {town.bot["id"]}
 
 
+async def test_an_unknown_call_is_refused_like_any_other(town: Town) -> None:
+    body = {"error": "there is no such call", "field": None}
+    for method, path in (("POST", "cake"), ("GET", "users"), ("DELETE", "chats/1/messages")):
+        assert await town.ask(method, path) == (404, body)
+
+
 @pytest.mark.parametrize("query", ["after=x", "after=-1", "wait=soon"])
 async def test_a_wrong_number_in_the_address_is_refused(town: Town, query: str) -> None:
     user = await town.person("Li")
