@@ -17,15 +17,35 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from models.database import Database, open_database
 from models.migrate import migrate
 from models.postgres import address
+from tests.browser import MISSING, chromium_path
 
 TEMPLATE = "linli_template"
 WITH_POSTGRES = os.environ.get("LINLI_TEST_POSTGRES", "1") != "0"
 BACKENDS = ("sqlite", "postgresql") if WITH_POSTGRES else ("sqlite",)
 
 
-def pytest_report_header() -> list[str]:
-    """Says what is left out, so that nobody takes half a run for a whole one."""
-    return [] if WITH_POSTGRES else ["left out: every test on PostgreSQL (LINLI_TEST_POSTGRES=0)"]
+# set by .ci/run: a run that leaves anything out has failed
+COMPLETE = os.environ.get("LINLI_TEST_COMPLETE", "0") != "0"
+
+
+def left_out() -> list[str]:
+    """What this machine can't run, so that nobody takes half a run for a whole one."""
+    found = [] if WITH_POSTGRES else ["every test on PostgreSQL (LINLI_TEST_POSTGRES=0)"]
+    return found if chromium_path() else [*found, f"every test in a browser: {MISSING}"]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line about each thing that was left out, where it is read: at the end."""
+    for each in left_out():
+        terminalreporter.write_line(f"left out: {each}")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """With COMPLETE set, what was left out or skipped fails the run."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter is not None and "skipped" in reporter.stats
+    if COMPLETE and (left_out() or skipped):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(scope="session")
