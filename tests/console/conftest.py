@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, async_playwright
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright
 
 from tests.browser import ARGUMENTS, MISSING, chromium_path
 from tests.console.town import Town, open_town
@@ -17,7 +19,15 @@ Open = Callable[..., Awaitable[Page]]
 MICROPHONE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 
 
-@pytest.fixture
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of these tests run on one event loop, since one browser serves them all."""
+    for item in items:
+        if Path(item.path).parent == Path(__file__).parent:
+            # in front of the mark that automatic mode has put there already
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """Chromium or Chrome; skips with one reason where there is none."""
     path = chromium_path()
@@ -30,20 +40,22 @@ async def browser() -> AsyncIterator[Browser]:
         await running.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def town() -> AsyncIterator[Town]:
     """A sandbox with three people, a group and a bot."""
     async with open_town() as one:
         yield one
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def console(browser: Browser, town: Town) -> AsyncIterator[Open]:
     """Opens the console with the windows (chat, user); errors on the page fail the test."""
     errors: list[str] = []
+    opened: list[BrowserContext] = []
 
     async def open_console(*windows: tuple[int, int], query: str = "", **context: Any) -> Page:
-        page = await (await browser.new_context(**{"locale": "zh-CN", **context})).new_page()
+        opened.append(await browser.new_context(**{"locale": "zh-CN", **context}))
+        page = await opened[-1].new_page()
         page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: errors.append(str(error)))
         asked = ",".join(f"{chat}:{user}" for chat, user in windows)
@@ -52,6 +64,8 @@ async def console(browser: Browser, town: Town) -> AsyncIterator[Open]:
         return page
 
     yield open_console
+    for one in opened:
+        await one.close()
     assert errors == []
 
 

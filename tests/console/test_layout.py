@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Page, expect
 
@@ -112,7 +113,7 @@ async def test_a_phone_shows_one_pane_and_goes_back_to_the_list(town: Town, cons
     await expect(page.get_by_test_id("chatlist-item").first).to_be_visible()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def clock(town: Town) -> AsyncIterator[list[str]]:
     """A clock of somebody else's on another port; gives the actions that were pressed."""
     pressed: list[str] = []
