@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 import structlog
 from aiohttp import web
@@ -24,7 +25,7 @@ from bot.dispatch import Dispatch, Handle
 from bot.receive import Receive
 from bot.sieve import Overhear, Sieve, hears_nothing
 from bot.transport import Transport
-from models import inbox, outgoing
+from models import inbox, leases, outgoing
 from models.database import Database, Taken, Unavailable, open_database
 from models.migrate import Newer, is_current, migrate
 from scheduler.look import Look, Sweep
@@ -90,13 +91,22 @@ class Service:
         self.me = account.me
         self.database = database
         self.clock = clock
+        self._holder = holder = uuid4().hex
         folder, limited = settings.files.folder, settings.telegram.limits
-        self._deliver = Deliver(account, database, clock, folder, limited, doors.unreachable)
+        self._deliver = Deliver(
+            account, database, clock, folder, limited, doors.unreachable, holder
+        )
         self._dispatch = Dispatch(
-            account, database, clock, doors.handle, doors.needs_group_admin, self._deliver.wake
+            account,
+            database,
+            clock,
+            doors.handle,
+            doors.needs_group_admin,
+            self._deliver.wake,
+            holder,
         )
         sieve = Sieve(account.me, doors.commands, doors.overhear)
-        self._receive = Receive(account, database, clock, sieve, self._dispatch.wake)
+        self._receive = Receive(account, database, clock, sieve, self._dispatch.wake, holder)
         self._look = Look(database, clock.now, doors.sweep, self._deliver.wake)
         self._begin_days = doors.begin
         self._tasks: list[asyncio.Task[None]] = []
@@ -106,9 +116,12 @@ class Service:
 
     async def start(self) -> None:
         """Begin to serve. Raises Cannot if the web address is taken or the webhook refused."""
+        bot = self.me.bot
         if self.database.alone:
-            bot = self.me.bot
             await self.database.write(lambda session: inbox.free_lanes(session, bot))
+        else:
+            await self._beat()
+            self._begin(self._live())
         now = self.clock.now()
         await self.database.write(lambda session: self._begin_days(session, now))
         await self._serve_web()
@@ -126,6 +139,25 @@ class Service:
             task.cancel()
             with suppress(asyncio.CancelledError, TelegramError, Unavailable):
                 await task
+
+    async def _live(self) -> None:
+        """Tell the other processes that this one lives, until it ends."""
+        try:
+            while True:
+                await asyncio.sleep(leases.BEAT_SECONDS)
+                with suppress(Unavailable):
+                    await self._beat()
+        finally:
+            bot, holder = self.me.bot, self._holder
+            await self.database.write(
+                lambda session: leases.leave(session, bot, holder), queue=True
+            )
+
+    async def _beat(self) -> None:
+        bot, holder, wall = self.me.bot, self._holder, self.clock.wall()
+        await self.database.write(
+            lambda session: leases.beat(session, bot, holder, wall), queue=True
+        )
 
     async def look_now(self) -> int:
         """Fire what is due at this moment of the service's clock; how many rows."""
@@ -237,8 +269,10 @@ async def assemble(
     transport = Transport()
     await transport.initialize()
     try:
-        async with opened(settings) as database:
+        equipment = equipment_of(settings)
+        async with opened(settings, equipment) as database:
             account = await _log_in(token, settings, transport)
+            equipment.usernames[account.me.bot] = account.me.username
             service = Service(settings, account, database, clock or Clock(), doors or real_doors())
             try:
                 await service.start()
@@ -250,13 +284,13 @@ async def assemble(
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Database]:
+async def opened(settings: Settings, equipment: Equipment | None = None) -> AsyncIterator[Database]:
     """The database, equipped and with this release's tables. Raises Cannot."""
     url = settings.database.url
     shown = _shown(url)
     try:
         await _prepare(url)
-        database = open_database(url, equipment_of(settings))
+        database = open_database(url, equipment or equipment_of(settings))
     except Taken:
         raise Cannot(
             f"{shown} is in use by another Linli process: stop that one first, or use PostgreSQL."

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import structlog
 from sqlmodel import Session
@@ -28,15 +28,15 @@ from bot.clock import Clock
 from bot.pace import Pace
 from bot.receive import seconds_of
 from bot.sending import NotYet, Sending
-from models import outgoing
+from models import leases, outgoing
 from models.database import Database, Unavailable
 from models.outgoing import WHOLE_BOT, Outcome, Parcel
 
 IN_FLIGHT = 30
 POLL_SECONDS = 1.0
 DOWN_SECONDS = 1.0
-LEASE = timedelta(seconds=15)
-RENEW_SECONDS = 5.0
+# how often a deliverer makes sure that it still is the one
+RENEW_SECONDS = 3.0
 LEASE_NAME = "deliver"
 # a pin waits this often for its card
 NOT_YET_TRIES = 20
@@ -65,6 +65,7 @@ class Deliver:
         folder: Path,
         limited: bool,
         unreachable: Unreachable,
+        holder: str,
     ) -> None:
         self._account = account
         self._database = database
@@ -73,13 +74,14 @@ class Deliver:
         self._unreachable = unreachable
         self._pace = Pace(limited)
         self._bot = account.me.bot
-        self._holder = uuid4().hex
+        self._holder = holder
         self._wake = asyncio.Event()
         self._flying: dict[str, asyncio.Task[None]] = {}
         self._outcomes: list[Outcome] = []
         self._halts: dict[str, float] = {}
         self._halted_at: dict[str, float] = {}
-        self._leased_until = 0.0
+        self._held_until = 0.0
+        self._holds = False
         self.looked_at = time.monotonic()
 
     def wake(self) -> None:
@@ -109,7 +111,6 @@ class Deliver:
 
     def _last_words(self, session: Session) -> None:
         outgoing.settle(session, self._bot, self._outcomes, self._clock.now())
-        outgoing.give_up(session, self._bot, LEASE_NAME, self._holder)
         self._outcomes = []
 
     async def _round(self) -> None:
@@ -134,19 +135,17 @@ class Deliver:
     async def _hold(self) -> bool:
         """Be the one deliverer; whoever becomes it delivers what the one before had begun."""
         now = time.monotonic()
-        if now < self._leased_until - LEASE.total_seconds() + RENEW_SECONDS:
+        if self._holds and (self._database.alone or now < self._held_until):
             return True
-        fresh = now >= self._leased_until
-        held = await self._database.write(lambda session: self._lease(session, fresh), queue=True)
-        self._leased_until = now + LEASE.total_seconds() if held else 0.0
-        return held
+        self._holds = await self._database.write(self._lease, queue=True)
+        self._held_until = now + RENEW_SECONDS
+        return self._holds
 
-    def _lease(self, session: Session, fresh: bool) -> bool:
-        if fresh and self._database.alone:
-            outgoing.give_up(session, self._bot, LEASE_NAME)
+    def _lease(self, session: Session) -> bool:
         wall = self._clock.wall()
-        held = outgoing.lease(session, self._bot, LEASE_NAME, self._holder, wall, wall + LEASE)
-        if held and fresh and not self._flying:
+        alone = self._database.alone
+        held = alone or leases.take(session, self._bot, LEASE_NAME, self._holder, wall)
+        if held and not self._holds and not self._flying:
             outgoing.free_rows(session, self._bot)
         return held
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import structlog
 from sqlmodel import Session
@@ -49,6 +49,7 @@ class Dispatch:
         handle: Handle,
         needs_group_admin: Collection[str],
         committed: Callable[[], None],
+        holder: str,
     ) -> None:
         self._account = account
         self._database = database
@@ -57,7 +58,7 @@ class Dispatch:
         self._needs_group_admin = needs_group_admin
         self._committed = committed
         self._me = account.me
-        self._holder = uuid4().hex
+        self._holder = holder
         self._wake = asyncio.Event()
         self._lanes: set[asyncio.Task[None]] = set()
         self._answers: set[asyncio.Task[None]] = set()

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 import structlog
 from aiohttp import web
@@ -20,7 +19,7 @@ from bot.clock import Clock
 from bot.sieve import Sieve
 from handlers import updates
 from handlers.updates import Update
-from models import inbox, outgoing
+from models import inbox, leases
 from models.database import Database, Unavailable
 from models.inbox import Arrived
 
@@ -31,7 +30,6 @@ MOST_BYTES = 256 * 1024
 CONFLICT_SECONDS = 5.0
 DOWN_SECONDS = 1.0
 MOST_PAUSE_SECONDS = 30.0
-LEASE = timedelta(seconds=60)
 LEASE_NAME = "poll"
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of it
 WEBHOOK_CONNECTIONS = 40
@@ -49,6 +47,7 @@ class Receive:
         clock: Clock,
         sieve: Sieve,
         stored: Callable[[], None],
+        holder: str,
     ) -> None:
         self._account = account
         self._database = database
@@ -56,7 +55,7 @@ class Receive:
         self._sieve = sieve
         self._stored = stored
         self._bot = account.me.bot
-        self._holder = uuid4().hex
+        self._holder = holder
         self._failures = 0
         self.looked_at = time.monotonic()
 
@@ -137,9 +136,7 @@ class Receive:
     async def _hold(self) -> bool:
         wall = self._clock.wall()
         return await self._database.write(
-            lambda session: outgoing.lease(
-                session, self._bot, LEASE_NAME, self._holder, wall, wall + LEASE
-            ),
+            lambda session: leases.take(session, self._bot, LEASE_NAME, self._holder, wall),
             queue=True,
         )
 

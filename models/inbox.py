@@ -7,20 +7,20 @@ run by; `now` is the service's time, which may be stepped in a demonstration.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CursorResult, delete, func, or_, update
+from sqlalchemy import CursorResult, and_, delete, func, or_, update
 from sqlmodel import Session, col, select
 
 from models.columns import new_id
+from models.leases import living
 from models.queue import Inbox, Lane, Offset
 from models.upsert import insert_into
 
 # updates of one chat before the next chat has its turn
 BATCH = 20
-LANE_LEASE = timedelta(seconds=60)
 TRIES = 3
 
 
@@ -44,7 +44,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A chat that is ours for LANE_LEASE, with its oldest updates."""
+    """A chat that is ours while we live, with its oldest updates."""
 
     lane: str
     updates: tuple[Waiting, ...]
@@ -106,7 +106,8 @@ def offset(session: Session, bot: str) -> int | None:
 
 def claim(session: Session, bot: str, holder: str, wall: datetime, limit: int) -> list[Claimed]:
     """At most `limit` chats that nobody serves, longest waiting first, with their updates."""
-    free = or_(col(Lane.until).is_(None), col(Lane.until) < wall)
+    orphaned = and_(col(Lane.holder) != holder, col(Lane.holder).not_in(living(bot, wall)))
+    free = or_(col(Lane.holder).is_(None), orphaned)
     query = select(Lane.lane).where(Lane.bot == bot, free).order_by(col(Lane.since)).limit(limit)
     names = list(session.exec(query.with_for_update(skip_locked=True)))
     if not names:
@@ -114,7 +115,7 @@ def claim(session: Session, bot: str, holder: str, wall: datetime, limit: int) -
     session.execute(
         update(Lane)
         .where(col(Lane.bot) == bot, col(Lane.lane).in_(names))
-        .values(holder=holder, until=wall + LANE_LEASE)
+        .values(holder=holder)
         .execution_options(synchronize_session=False)
     )
     return [Claimed(name, tuple(oldest(session, bot, name))) for name in names]
@@ -139,7 +140,7 @@ def release(session: Session, bot: str, holder: str, lanes: Iterable[str], wall:
         if session.execute(select(Lane.lane).where(*mine).with_for_update()).first() is None:
             continue
         if oldest(session, bot, lane):
-            later = update(Lane).where(*mine).values(since=wall, holder=None, until=None)
+            later = update(Lane).where(*mine).values(since=wall, holder=None)
             session.execute(later.execution_options(synchronize_session=False))
         else:
             gone = delete(Lane).where(*mine)
@@ -148,7 +149,7 @@ def release(session: Session, bot: str, holder: str, lanes: Iterable[str], wall:
 
 def free_lanes(session: Session, bot: str) -> None:
     """No other process lives: whatever was claimed was claimed by one that has died."""
-    statement = update(Lane).where(col(Lane.bot) == bot).values(holder=None, until=None)
+    statement = update(Lane).where(col(Lane.bot) == bot).values(holder=None)
     session.execute(statement.execution_options(synchronize_session=False))
 
 

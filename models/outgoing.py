@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from models.cases import Case
 from models.people import Person
-from models.queue import Asked, Budget, Lease, Outbox, Posted
+from models.queue import Asked, Budget, Outbox, Posted
 from models.territory import Group, StrangeGroup
 from models.upsert import insert_into
 
@@ -58,28 +58,6 @@ class Outcome:
     error: str | None = None
     not_before: datetime | None = None
     counted: bool = True
-
-
-def lease(
-    session: Session, bot: str, name: str, holder: str, wall: datetime, until: datetime
-) -> bool:
-    """Hold, keep or take over what only one process does at a time; False: another has it."""
-    row = session.get(Lease, (bot, name), with_for_update=True)
-    if row is not None and row.holder != holder and row.until > wall:
-        return False
-    row = row or Lease(bot=bot, name=name, holder=holder, until=until)
-    row.holder, row.until = holder, until
-    session.add(row)
-    session.flush()
-    return True
-
-
-def give_up(session: Session, bot: str, name: str, holder: str | None = None) -> None:
-    """End a lease: ours (`holder`), or a dead process's (None; only where there is no other)."""
-    where = [col(Lease.bot) == bot, col(Lease.name) == name]
-    if holder is not None:
-        where.append(col(Lease.holder) == holder)
-    session.execute(delete(Lease).where(*where))
 
 
 def free_rows(session: Session, bot: str) -> None:
