@@ -196,6 +196,8 @@ class Sending:
         """A file id as it is, a copy of ours as an upload; None if it isn't there any more."""
         if "file_id" in named:
             return named["file_id"]
+        if "content" in named:  # somebody's own data, made for them (services/privacy)
+            return InputFile(named["content"].encode(), filename=named["name"], attach=True)
         path = self._folder / named["path"]
         if not path.is_file():
             return None

@@ -38,6 +38,7 @@ BATCH = 500
 # what a used or expired code, or a wrong try, is still good for: a question at the desk
 CODES_DAYS = 30
 TRIES_DAYS = 1
+COPIES_DAYS = 7  # the purge runs nightly; some nights may be missed
 PURGE = "purge"
 NIGHT = time(3, 30)  # local: nobody is at work then
 PAUSE = timedelta(seconds=10)
@@ -231,6 +232,22 @@ def purge_messages(session: Session, bot: str, now: datetime, limit: int) -> int
     return _delete_keys(session, Outbox, bot, list(session.exec(query.limit(limit))))
 
 
+def purge_copies(session: Session, bot: str, now: datetime, limit: int) -> int:
+    """Blank the files of `/mydata` once they are sent: they hold everything about somebody."""
+    content = col(Outbox.payload)[("document", "content")].as_string()
+    query = select(Outbox).where(
+        Outbox.bot == bot,
+        col(Outbox.made_at) >= now - timedelta(days=COPIES_DAYS),
+        Outbox.state != "pending",
+        content.is_not(None),
+    )
+    found = list(session.exec(query.limit(limit)))
+    for row in found:
+        row.payload = {}
+        session.add(row)
+    return len(found)
+
+
 def purge_tries(session: Session, bot: str, now: datetime, limit: int) -> int:
     """Delete wrong tries of yesterday: they only count for an hour."""
     before = now - timedelta(days=TRIES_DAYS)
@@ -263,4 +280,10 @@ def _gone(session: Session, statement: Any) -> int:
 
 
 DISTRICT_PURGES: tuple[Purge, ...] = (purge_cases, purge_photos, purge_codes)
-BOT_PURGES: tuple[Purge, ...] = (purge_updates, purge_messages, purge_tries, purge_asked)
+BOT_PURGES: tuple[Purge, ...] = (
+    purge_updates,
+    purge_messages,
+    purge_copies,
+    purge_tries,
+    purge_asked,
+)

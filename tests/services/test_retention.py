@@ -179,6 +179,21 @@ async def test_updates_and_messages_go_in_their_time_but_never_what_still_waits(
     assert await database.write(job) == (2, [1, 2], ["new", "waits"])
 
 
+async def test_what_somebody_took_along_does_not_lie_in_the_outbox(database: Database) -> None:
+    def job(session: Session) -> tuple[int, list[bool]]:
+        for state in ("sent", "pending"):
+            payload = {"document": {"content": SECRET, "name": "my-data.json"}}
+            session.add(Outbox(bot="b", chat="1", made_at=h.NOW, state=state, payload=payload))
+        session.add(Outbox(bot="b", chat="1", made_at=h.NOW, state="sent", payload={"text": "x"}))
+        session.flush()
+        done = retention.purge_bot(session, "b", h.NOW + DAY)
+        session.flush()
+        rows = session.exec(select(Outbox).order_by(col(Outbox.state)))
+        return done, [SECRET in str(row.payload) for row in rows]
+
+    assert await database.write(job) == (1, [True, False, False])
+
+
 async def test_codes_questions_and_wrong_tries_end(database: Database) -> None:
     def job(session: Session) -> tuple[int, int]:
         for days in (40, 1):
