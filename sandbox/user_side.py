@@ -238,7 +238,7 @@ def send(person: Person) -> Json:
     contents = _contents(person)
     extra = _forwarded(person, chat)
     if chat.is_private:
-        start(chat)
+        start(person, chat)
     more = {"media_group_id": str(person.world.new_number())} if len(contents) > 1 else {}
     reply_to = _reply_to(person, chat)
     said = [
@@ -248,11 +248,13 @@ def send(person: Person) -> Json:
     return {"messages": [message.shape() for message in said]}
 
 
-def start(chat: Chat) -> None:
+def start(person: Person, chat: Chat) -> None:
     """From now on the bot may write to this user."""
     if chat.blocked:
         raise UserError("this user has blocked the bot", "from", 409)
-    chat.started = True
+    if not chat.started:
+        chat.started = True
+        person.world.state_changed()
 
 
 def _reply_to(person: Person, chat: Chat) -> int | None:
@@ -445,7 +447,7 @@ def open_link(person: Person) -> Json:
     person.field("bot_id", int)
     chat = person.world.private(user, person.bot())
     unblock(person, chat)
-    start(chat)
+    start(person, chat)
     message = person.world.say(chat, user, _command(f"/start {payload}".strip()))
     return {"messages": [message.shape()]}
 

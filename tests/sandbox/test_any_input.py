@@ -80,7 +80,7 @@ def peopled() -> tuple[Backend, Bot]:
     return backend, bot
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(calls())
 def test_any_call_is_answered_or_refused(call: tuple[str, dict[str, Any]]) -> None:
     backend, bot = peopled()

@@ -49,6 +49,15 @@ async def test_every_event_is_shown_as_it_happens(town: Town) -> None:
     assert kinds == ["sent", "edited", "sent", "pinned", "reaction", "deleted"]
 
 
+async def test_a_chat_that_begins_changes_the_state(town: Town) -> None:
+    user = await town.person("Li", start=False)
+    async with town.session.ws_connect(f"{town.url}/sandbox/live") as socket:
+        assert (await received(socket, "hello"))["state"]["chats"] == []
+        await town.say(user, user, "x")
+        (chat,) = (await received(socket, "state"))["state"]["chats"]
+    assert (chat["id"], chat["started"]) == (user, True)
+
+
 async def test_private_events_say_which_bot(town: Town) -> None:
     async with town.session.ws_connect(f"{town.url}/sandbox/live") as socket:
         user = await town.person("Li")
@@ -87,8 +96,13 @@ async def test_the_front_door_leads_to_the_console_and_nowhere_else(town: Town) 
             assert answer.status == 404
 
 
-async def test_the_address_of_a_demos_controls_is_handed_on() -> None:
+async def test_a_demos_controls_and_first_windows_are_handed_on() -> None:
+    windows: list[Json] = [{"chat": -5, "user": 10_001}]
     controls = "http://127.0.0.1:9/"
-    async with serve("127.0.0.1", 0, controls=controls) as port, aiohttp.ClientSession() as session:
+    async with (
+        serve("127.0.0.1", 0, controls, None, lambda: windows) as port,
+        aiohttp.ClientSession() as session,
+    ):
         answer = await session.get(f"http://127.0.0.1:{port}/sandbox/state")
-        assert (await answer.json())["controls"] == controls
+        state = await answer.json()
+        assert (state["controls"], state["layout"]) == (controls, windows)

@@ -237,7 +237,7 @@ async def test_reset_leaves_an_empty_town_with_limits(town: Town) -> None:
     await town.do("reset")
     waiting.cancel()
     state = await town.get("state")
-    assert state == {"bots": [], "users": [], "chats": [], "controls": None}
+    assert state == {"bots": [], "users": [], "chats": [], "controls": None, "layout": []}
     assert await town.get("calls") == []
     assert (await town.raw("getMe"))[0] == 401
 
