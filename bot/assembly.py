@@ -22,6 +22,7 @@ from bot.clock import Clock
 from bot.config import Settings
 from bot.deliver import Deliver, Unreachable
 from bot.dispatch import Dispatch, Handle
+from bot.files import Copies
 from bot.receive import Receive
 from bot.sieve import Overhear, Sieve, hears_nothing
 from bot.transport import Transport
@@ -93,6 +94,7 @@ class Service:
         self.clock = clock
         self._holder = holder = uuid4().hex
         folder, limited = settings.files.folder, settings.telegram.limits
+        self._copies = Copies(account, database, clock, folder)
         self._deliver = Deliver(
             account, database, clock, folder, limited, doors.unreachable, holder
         )
@@ -127,6 +129,7 @@ class Service:
         await self._serve_web()
         self._begin(self._dispatch.run())
         self._begin(self._deliver.run())
+        self._begin(self._copies.run())
         self._look.start()
         await self._let_in()
 
