@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 from sqlmodel import Session, col, select
 from telegram.error import BadRequest, InvalidToken, TelegramError
 
@@ -97,13 +97,13 @@ class Copies:
         return list(session.exec(query.order_by(col(Group.district))))
 
     async def _settled(self, wanted: Wanted) -> bool:
-        """Fetch, strip, store, note. Trouble with the network: later again."""
+        """Fetch, strip, store, note. Trouble with network or disk: later again."""
         try:
             path = await self._copy(wanted)
         except Refused as refused:
             log.info("file_refused", attachment=str(wanted.id), code=refused.code)
             path = attachments.UNKEPT
-        except TelegramError as error:
+        except (TelegramError, OSError) as error:
             log.warning("file_not_fetched", attachment=str(wanted.id), error=type(error).__name__)
             self._failed = True
             return False
@@ -192,19 +192,10 @@ def stripped(content: bytes) -> bytes:
         raise Refused("file_too_big", megabytes=attachments.MOST_MEGABYTES)
     try:
         return _drawn_again(content)
-    except _BROKEN:
-        raise Refused("file_unreadable") from None
-
-
-_BROKEN = (
-    Image.DecompressionBombError,
-    UnidentifiedImageError,
-    OSError,
-    ValueError,
-    SyntaxError,
-    EOFError,
-    MemoryError,
-)
+    except Refused:
+        raise
+    except Exception as error:  # hostile bytes make a decoder raise anything; none may stop us
+        raise Refused("file_unreadable") from error
 
 
 def _drawn_again(content: bytes) -> bytes:

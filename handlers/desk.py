@@ -27,6 +27,18 @@ def day(turn: Turn, said: Said, person: Person) -> None:
     answer(turn, said.at, summary_message.day_message(numbers, person.language))
 
 
+def day_of(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """A grid's own day, from the day of what is above it."""
+    asked = summary.day_asked(pressed.arg)
+    if asked is None:
+        raise Refused("case_unknown")
+    on, unit = asked
+    summary.check_reader(turn.session, person, unit)
+    numbers = summary.day(turn.session, person.district, unit, on, turn.now)
+    answer(turn, press.at, summary_message.day_message(numbers, person.language))
+    return Answer()
+
+
 def cases_behind(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """The cases that a number counted."""
     behind = summary.behind_of(pressed.arg)
