@@ -108,7 +108,7 @@ def _instant(text: str) -> datetime | None:
         pass
     for shape in SPREADSHEET_TIMES:
         try:
-            return datetime.strptime(text, shape)
+            return datetime.strptime(text, shape)  # noqa: DTZ007 - Cells.instant adds the zone
         except ValueError:
             continue
     return None

@@ -1,40 +1,54 @@
 """`linli import`, `invite`, `bindcode` and `key` as somebody at a terminal meets them."""
 
 import asyncio
-import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import pytest
 from sqlmodel import Session, func, select
 
+from bot import cli
 from models import Person
 from models.database import Database, open_database
 from services.vault import Vault
 
 TOWN = Path(__file__).parents[2] / "services" / "data" / "town"
-Run = Callable[..., "CompletedProcess[str]"]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended and what it said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Ended]
 
 
 @pytest.fixture
-def linli(database_url: str, tmp_path: Path) -> Run:
+def linli(
+    database_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Run:
     """Runs the command in a folder of its own, in English, on a migrated database."""
-    settings = {
-        "LANG": "en_US.UTF-8",
-        "PATH": "/usr/bin:/bin",
-        "PYTHONPATH": str(Path(__file__).parents[2]),
-        "LINLI_DATABASE__URL": database_url,
-        "LINLI_VAULT__KEY": Vault.new_key(),
-    }
+    for name in ("LC_ALL", "LC_MESSAGES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LINLI_DATABASE__URL", database_url)
+    monkeypatch.setenv("LINLI_VAULT__KEY", Vault.new_key())
+    monkeypatch.chdir(tmp_path)
 
-    def run(*words: object, **changed: str) -> "CompletedProcess[str]":
-        command = [sys.executable, "-m", "bot.cli", *map(str, words)]
-        environment = settings | changed
-        return subprocess.run(
-            command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=90
-        )
+    def run(*words: object, lang: str = "en_US.UTF-8") -> Ended:
+        monkeypatch.setenv("LANG", lang)
+        monkeypatch.setattr(sys, "argv", ["linli", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return Ended(int(ended.value.code or 0), *capsys.readouterr())
 
     return run
 
@@ -100,7 +114,7 @@ def test_gbk_is_one_sentence_with_the_cure_in_the_reader_s_language(
     english = linli("import", "d.csv")
     assert (english.returncode, len(english.stderr.splitlines())) == (1, 2)
     assert "CSV UTF-8" in english.stderr
-    chinese = linli("import", "d.csv", LANG="zh_CN.UTF-8", PYTHONIOENCODING="utf-8")
+    chinese = linli("import", "d.csv", lang="zh_CN.UTF-8")
     assert "另存为" in chinese.stderr
 
 

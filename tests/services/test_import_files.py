@@ -16,7 +16,7 @@ from sqlmodel import Session, func, select
 import services.imports
 from domain.catalogue import CURES
 from models import Division
-from services.imports import Table, import_tables, read_tables
+from services.imports import CATALOGUE, SHEETS, Table, import_tables, read_tables
 from services.imports.rows import BEYOND
 from services.texts import LANGUAGES, keys
 from tests.services.lists import DIVISIONS, GRIDS, NOW
@@ -190,3 +190,10 @@ def test_every_problem_has_its_sentence(language: str) -> None:
         used |= codes_in(path.read_text(encoding="utf-8"))
     assert {"not_short", "a_department", "overlaps", "kind_in_use"} <= used
     assert {f"importing.problem.{code}" for code in used} <= keys(language)
+
+
+def test_every_column_is_documented() -> None:
+    text = (Path(services.imports.__file__).parents[2] / "docs" / "importing.md").read_text("utf-8")
+    for name, sheet in SHEETS.items():
+        if name not in (*CATALOGUE, "shapes"):
+            assert [each for each in sheet.needs if f"`{each}`" not in text] == []
