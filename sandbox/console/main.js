@@ -10,6 +10,9 @@ import { Store } from "./store.js";
 import { language, t } from "./text.js";
 import { ChatWindow } from "./window.js";
 
+/** Events that come within this time are drawn together. */
+const REDRAW_MS = 30;
+
 const phone = matchMedia("(max-width: 760px)");
 
 class App {
@@ -100,7 +103,7 @@ class App {
   /** Redraw a room's windows and the list soon, once for many events. */
   later(room) {
     this.dirty.add(room);
-    this.pending ??= setTimeout(() => this.flush(), 16);
+    this.pending ??= setTimeout(() => this.flush(), REDRAW_MS);
   }
 
   flush() {
@@ -116,7 +119,7 @@ class App {
       win.drawn.clear();
       this.dirty.add(win.room);
     }
-    this.pending ??= setTimeout(() => this.flush(), 16);
+    this.pending ??= setTimeout(() => this.flush(), REDRAW_MS);
   }
 
   isOpen(room) {

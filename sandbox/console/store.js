@@ -21,16 +21,24 @@ class Room {
   }
 
   clear() {
-    Object.assign(this, { seq: 0, loaded: false, loading: null, waiting: [], pinned: null });
+    Object.assign(this, { loaded: false, loading: null, waiting: [], pinned: null });
+    this.forget();
+  }
+
+  /** Drop what was said; `tail` is the last event taken, by which a new sandbox is recognised. */
+  forget() {
+    Object.assign(this, { seq: 0, tail: null });
     this.messages = new Map();
     this.seqs = new Map();
     this.reactions = new Map();
   }
 
   /** Take one event in order; false when it was known already. */
-  take({ seq, kind, message }) {
+  take(event) {
+    const { seq, kind, message } = event;
     if (seq <= this.seq) return false;
     this.seq = seq;
+    this.tail = signature(event);
     const apply = { sent: "put", edited: "put", deleted: "drop", reaction: "put", pinned: "pin" }[
       kind
     ];
@@ -59,6 +67,8 @@ class Room {
     return [...this.messages.values()].at(-1);
   }
 }
+
+const signature = ({ seq, kind, message }) => [seq, kind, message.message_id, message.date].join();
 
 /** Reactions [{user, emoji}] gathered as [{emoji, by: [user id]}], in order of first use. */
 function gathered(list) {
@@ -145,17 +155,17 @@ export class Store extends EventTarget {
     room.pinned = chat.pinned ?? null;
   }
 
-  /** Take a live event; a room not yet read from the server asks for its history instead. */
+  /** Take a live event. A room not yet read, or one whose numbers began again, is read instead. */
   event({ chat, bot, ...event }) {
     const room = this.room(chat, bot ?? null);
-    if (!room.loaded) {
-      room.waiting.push(event);
-      this.load(room);
-    } else if (room.take(event)) this.changed(room, event);
+    if (room.loaded && room.take(event)) return void this.changed(room);
+    if (!room.loaded) room.waiting.push(event);
+    room.loaded = false;
+    this.load(room);
   }
 
-  changed(room, event = null) {
-    this.dispatchEvent(new CustomEvent("room", { detail: { room, event } }));
+  changed(room) {
+    this.dispatchEvent(new CustomEvent("room", { detail: { room } }));
   }
 
   /** Read a room's history; a few at a time, so that a large town doesn't flood the server. */
@@ -183,14 +193,23 @@ export class Store extends EventTarget {
 
   async fetch(room) {
     try {
-      const { events, seq } = await api.history(room, room.seq);
+      const events = await this.missed(room);
       for (const event of [...events, ...room.waiting.splice(0)]) room.take(event);
-      room.seq = Math.max(room.seq, seq ?? 0);
       room.loaded = true;
     } catch (error) {
       console.warn("history", room.key, error.message);
     }
     this.changed(room);
+  }
+
+  /** Events from the last one known on; if that one is another now, the sandbox began anew: all. */
+  async missed(room) {
+    if (room.tail) {
+      const { events } = await api.history(room, room.seq - 1);
+      if (events.length && signature(events[0]) === room.tail) return events;
+      room.forget();
+    }
+    return (await api.history(room, 0)).events;
   }
 
   /** After a lost connection: fetch what was missed in every room that was open. */
@@ -203,11 +222,11 @@ export class Store extends EventTarget {
   }
 
   unread(room) {
-    const seen = this.read[room.key] ?? 0;
+    const mark = this.read[room.key] ?? 0;
+    // a mark beyond the last event is from a sandbox that is gone
+    const seen = mark > room.seq ? 0 : mark;
     const list = [...room.messages.values()].reverse();
-    const end = list.findIndex(
-      (message) => room.seqs.get(message.message_id) <= Math.min(seen, room.seq),
-    );
+    const end = list.findIndex((message) => room.seqs.get(message.message_id) <= seen);
     const fresh = end < 0 ? list : list.slice(0, end);
     return fresh.filter((message) => !(room.bot && message.from?.id === room.chat)).length;
   }

@@ -348,6 +348,7 @@ export class ChatWindow {
 
   afterDraw(all) {
     const last = all.at(-1);
+    this.newest = Math.min(this.newest, last?.message_id ?? 0);
     const arrived = all.filter((message) => message.message_id > this.newest);
     this.drawStart(all);
     if (last && last.message_id > this.newest) this.arrive(arrived, this.newest === 0);

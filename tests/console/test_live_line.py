@@ -77,3 +77,22 @@ async def test_who_reads_further_up_is_not_pulled_down(town: Town, console: Open
     await expect(win.locator(".words").first).to_be_in_viewport()
     await win.locator(".jump").click()
     await expect(win.get_by_text("新的一句")).to_be_in_viewport()
+
+
+async def test_a_sandbox_that_began_anew_leaves_nothing_of_the_old_one(
+    town: Town, console: Open
+) -> None:
+    page = await console((town.aunt, town.aunt))
+    await town.call("start", **{"from": town.aunt, "bot_id": town.bot.id, "payload": "old"})
+    words = window(page, town.aunt).locator(".words")
+    await expect(words).to_have_text(["/start old"])
+    port = town.runner.addresses[0][1]
+    await town.hang_up()
+    await town.second_door()
+    await town.call("reset")
+    bot = (await town.call("bots", username="linli_bot", token=town.bot.token))["id"]
+    person = (await town.call("users", first_name="王阿姨"))["id"]
+    assert person == town.aunt
+    await town.call("start", **{"from": person, "bot_id": bot, "payload": "new"})
+    await town.listen_again(port)
+    await expect(words).to_have_text(["/start new"])

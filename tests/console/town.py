@@ -14,6 +14,7 @@ import aiohttp
 from aiohttp import web
 from PIL import Image
 from telegram import Bot, Update
+from telegram.error import InvalidToken
 from telegram.request import HTTPXRequest
 
 from sandbox.live import SOCKETS
@@ -125,7 +126,7 @@ async def open_town() -> AsyncIterator[Town]:
             listening = asyncio.create_task(_listen(town))
             yield town
             listening.cancel()
-            with suppress(asyncio.CancelledError):
+            with suppress(asyncio.CancelledError, InvalidToken):  # a reset world knows no bot
                 await listening
         await town.runner.cleanup()
 
