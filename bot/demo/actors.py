@@ -25,17 +25,17 @@ class Side:
 
     def __init__(self, base: str, http: aiohttp.ClientSession) -> None:
         self._base = f"{base}/sandbox"
-        self._http = http
+        self.http = http
 
     async def post(self, path: str, **body: Any) -> Any:
         """A call as docs/sandbox has it; `by` stands for `from`. Raises ValueError if refused."""
         given = {"from" if key == "by" else key: value for key, value in body.items()}
-        async with self._http.post(f"{self._base}/{path}", json=given) as answer:
+        async with self.http.post(f"{self._base}/{path}", json=given) as answer:
             return await self._result(path, answer)
 
     async def get(self, path: str, **query: Any) -> Any:
         """A question to the sandbox. Raises ValueError if refused."""
-        async with self._http.get(f"{self._base}/{path}", params=query) as answer:
+        async with self.http.get(f"{self._base}/{path}", params=query) as answer:
             return await self._result(path, answer)
 
     async def _result(self, path: str, answer: aiohttp.ClientResponse) -> Any:
@@ -63,10 +63,11 @@ class Side:
         said = await self.post(f"chats/{chat}/messages", by=by, **content)
         return int(said["messages"][0]["message_id"])
 
-    async def press(self, chat: int, by: int, message: int, data: str) -> str | None:
-        """A button, by its data; what is shown at once, or None."""
+    async def press(self, chat: int, by: int, message: int, data: str) -> Json:
+        """A button, by its data; what is shown at once: `text`, `show_alert`, or nothing."""
         told = await self.post(f"chats/{chat}/press", by=by, message_id=message, data=data)
-        return str((told["answer"] or {}).get("text") or "") if told["answer"] else None
+        shown: Json = told["answer"] or {}
+        return shown
 
 
 @dataclass

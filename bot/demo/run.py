@@ -39,6 +39,11 @@ class Demo:
     address: str
     start: datetime
 
+    @property
+    def live(self) -> str:
+        """Where the sandbox tells everything that happens (WebSocket)."""
+        return f"{self.address}/sandbox/live"
+
     def hand_over(self) -> None:
         """From now on whoever sits before the console moves the clock."""
         self.controls.stepper = self.stepper

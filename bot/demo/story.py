@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from bot.demo.actors import labels, number_in, picture
+from bot.demo.actors import Json, labels, number_in, picture
 from bot.demo.controls import Stepper
 from bot.demo.town import Town
 from services.texts import plain
 
 
-async def tap(town: Town, user: int, key: str, *words: str, chat: int | None = None) -> str | None:
+async def tap(town: Town, user: int, key: str, *words: str, chat: int | None = None) -> Json:
     """Press the button with the text `key` on the newest message that holds the words."""
     seen = town.chat(chat or user)
     label = plain(key)
