@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from uuid import uuid4
 import structlog
 from aiohttp import web
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 from sqlmodel import Session, select
 from telegram.error import TelegramError
 
@@ -290,22 +291,33 @@ async def assemble(
 async def opened(settings: Settings, equipment: Equipment | None = None) -> AsyncIterator[Database]:
     """The database, equipped and with this release's tables. Raises Cannot."""
     url = settings.database.url
-    shown = _shown(url)
-    try:
+    with explained(url):
         await _prepare(url)
         database = open_database(url, equipment or equipment_of(settings))
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+@contextmanager
+def explained(url: str) -> Iterator[None]:
+    """What can be wrong with a database, as a sentence with its cure (Cannot)."""
+    shown = _shown(url)
+    try:
+        yield
     except Taken:
         raise Cannot(
             f"{shown} is in use by another Linli process: stop that one first, or use PostgreSQL."
         ) from None
     except Newer:
         raise Cannot(f"{shown} was made by a newer release of Linli: use that one.") from None
+    except Unavailable as error:
+        raise Cannot(
+            f"{shown} can't be reached ({error}): start the server, or correct database.url."
+        ) from None
     except ValueError as error:
         raise Cannot(f"database.url is wrong: {error}.") from None
-    try:
-        yield database
-    finally:
-        await database.close()
 
 
 async def _prepare(url: str) -> None:
@@ -328,7 +340,10 @@ def equipment_of(settings: Settings) -> Equipment:
 
 
 def _shown(url: str) -> str:
-    return make_url(url).render_as_string(hide_password=True)
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        raise Cannot("database.url is wrong: it looks like 'sqlite:///linli.db'.") from None
 
 
 async def _log_in(token: str, settings: Settings, transport: Transport) -> Account:

@@ -16,12 +16,10 @@ import typer
 from telegram.error import InvalidToken
 
 from bot import commands, log
-from bot.assembly import assemble
+from bot.assembly import assemble, explained
 from bot.cannot import Cannot
 from bot.config import Settings, load
-from models.database import Taken
-from models.migrate import Newer
-from models.migrate import migrate as migrate_database
+from models.migrate import migrate as migrate_tables
 
 HOST = "127.0.0.1"
 SANDBOX_PORT = 8081
@@ -52,13 +50,7 @@ def run() -> None:
 @app.command()
 def migrate() -> None:
     """Create or upgrade the database's tables."""
-    settings = load()
-    try:
-        asyncio.run(migrate_database(settings.database.url))
-    except Newer:
-        raise Cannot("The database was made by a newer release of Linli: use that one.") from None
-    except Taken:
-        raise Cannot("The database is in use by a running Linli: stop it first.") from None
+    asyncio.run(_migrate(load().database.url))
     typer.echo("The database has this release's tables.")
 
 
@@ -83,6 +75,11 @@ async def _stoppable(work: Coroutine[Any, Any, None]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, task.cancel)
     await task
+
+
+async def _migrate(url: str) -> None:
+    with explained(url):
+        await migrate_tables(url)
 
 
 async def _run(settings: Settings) -> None:

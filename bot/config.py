@@ -128,8 +128,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - not one of ours
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - not one of ours
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments first, then the environment, then the file."""
         toml = TomlConfigSettingsSource(settings_cls, toml_file=config_file())
@@ -168,7 +168,7 @@ def token_of(settings: Settings) -> str:
             "or LINLI_TELEGRAM__TOKEN."
         )
     if not token.partition(":")[0].isdigit():
-        raise Cannot("telegram.token is not a bot token: it looks like 123456789:AAE…")
+        raise Cannot("telegram.token is not a bot token: one looks like '123456789:AAE…'.")
     return token
 
 

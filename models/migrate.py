@@ -8,9 +8,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from asyncpg import PostgresError
 from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 
+from models.database import Unavailable
 from models.postgres import engine_of
 from models.sqlite import hold, path_of, writing_engine
 
@@ -25,7 +28,8 @@ class Newer(Exception):
 
 async def migrate(url: str) -> None:
     """Create or upgrade the tables. Raises Newer if this release doesn't know the
-    database, Taken if it is a file in use."""
+    database, Taken if it is a file in use,
+    Unavailable if a server doesn't let us in."""
     await _connected(url, _upgrade)
 
 
@@ -60,12 +64,17 @@ def _is_current(connection: Connection) -> bool:
 
 
 async def _connected(url: str, work: Work) -> bool:
-    if make_url(url).get_backend_name() == "sqlite":
+    backend = make_url(url).get_backend_name()
+    if backend == "sqlite":
         return await asyncio.to_thread(_on_sqlite, url, work)
+    if backend != "postgresql":
+        raise ValueError(f"{backend} databases are not supported: use sqlite:/// or postgresql://")
     engine = engine_of(url)
     try:
         async with engine.connect() as connection:
             return await connection.run_sync(work)
+    except (OSError, OperationalError, PostgresError) as error:
+        raise Unavailable(type(error).__name__) from None
     finally:
         await engine.dispose()
 
