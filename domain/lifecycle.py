@@ -347,10 +347,15 @@ def never_by_silence(case: CaseFacts) -> bool:
 
 
 def _accept_at(moment: Moment, case: CaseFacts) -> datetime:
-    """When the next in line is asked: wall minutes if urgent, else minutes of duty time."""
+    """When the next in line is asked: wall minutes if urgent, else minutes of duty time.
+
+    The desk, at the end of the line, is asked again each working day.
+    """
     policy = moment.given.policy
     if case.urgency == "now" or case.reach == "named":
         return moment.now + timedelta(minutes=policy.accept_urgent_minutes)
+    if case.owner is None:
+        return add_work(moment.given.calendar, moment.now, 1, "work_days").at
     hours = policy.accept_minutes / 60
     return add_work(moment.given.calendar, moment.now, hours, "work_hours").at
 
@@ -771,8 +776,8 @@ def page() -> str:
     lines = [
         "# The life of a case",
         "",
-        "Made from the table in `domain/lifecycle.py` by `python -m domain.lifecycle`; a test keeps",
-        "the two equal. A step that is not here is refused and changes nothing.",
+        "Made from the table in `domain/lifecycle.py` by `python -m domain.lifecycle`; a test",
+        "keeps the two equal. A step that is not here is refused and changes nothing.",
         "",
         "```mermaid",
         "stateDiagram-v2",

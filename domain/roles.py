@@ -92,12 +92,13 @@ def administers(roles: Iterable[RoleIn], unit: str) -> bool:
 def standings(actor: ActorFacts, place: CasePlace) -> frozenset[Standing]:
     """Everything the actor is to the case; MEMBER (anybody in the group) always, unless clock.
 
+    Who has lost every role owns nothing any more, whatever the case still says.
     A matter for one named person has no team and no desk besides those it was offered to.
     """
     if actor.person is None:
         return frozenset({Standing.CLOCK})
     found = {Standing.MEMBER}
-    if actor.person == place.owner:
+    if actor.person == place.owner and actor.roles:
         found.add(Standing.OWNER)
     if actor.person == place.reporter:
         found.add(Standing.REPORTER)

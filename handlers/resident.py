@@ -35,12 +35,16 @@ def group_report(turn: Turn, said: Said, person: Person, group: Group) -> None:
 def ask_in_group(turn: Turn, event: Said | Press, person: Person, group: Group) -> None:
     """Opens the person's reply box, and offers to go on in private instead."""
     remember(turn, event, "report", district=group.district)
-    link = notices.link(turn.bot_username, f"g-{group.district}-{key22(group.id)}")
+    link = _link(turn, f"g-{group.district}-{key22(group.id)}")
     name = f'<a href="tg://user?id={event.sender.address}">{plain_name(event)}</a>'
     text = name + " " + say("report.ask", group.language, link=link)
     placeholder = plain("report.placeholder", group.language)
     reply_to = event.message if isinstance(event, Said) else None
     answer(turn, event.at, Message(text, ask=placeholder, reply_to=reply_to))
+
+
+def _link(turn: Turn, payload: str) -> str:
+    return f"https://t.me/{turn.bot_username}?start={payload}"
 
 
 def plain_name(event: Said | Press) -> str:
@@ -68,7 +72,7 @@ def open_in_group(
     _remember_album(turn, said, opened.case, "report")
     if opened.joined:
         return _say_joined(turn, said, group.language, opened.case)
-    return _say_private(turn, said, person, group, opened.case)
+    return _say_private(turn, opened.case)
 
 
 def _grid(turn: Turn, group: Group, location: tuple[float, float] | None) -> str:
@@ -87,13 +91,10 @@ def _say_joined(turn: Turn, said: Said, language: str, case: Case) -> None:
     remember(turn, said, "apart", district=case.district, case=case.id, text=said.text)
 
 
-def _say_private(turn: Turn, said: Said, person: Person, group: Group, case: Case) -> None:
-    """A private matter goes on in private; the group reads a neutral line and never the kind."""
-    if not case.private:
-        return
-    link = notices.link(turn.bot_username, notices.case_payload(case))
-    notices.invite_to_private(turn.session, case, said.at, group.language, link, turn.now)
-    notices.show_reporter(turn.session, case, turn.now)
+def _say_private(turn: Turn, case: Case) -> None:
+    """A private matter goes on in private; the group's card is neutral and never says the kind."""
+    if case.private:
+        notices.show_reporter(turn.session, case, turn.now)
 
 
 def _remember_album(turn: Turn, said: Said, case: Case, role: str) -> None:
@@ -131,7 +132,7 @@ def _report_for_writer(turn: Turn, said: Said, person: Person, group: Group) -> 
     opened = reporting.report(turn.session, person, group.grid, group, told, turn.now)
     if opened.joined:
         return _say_joined(turn, said, group.language, opened.case)
-    return _say_private(turn, said, person, group, opened.case)
+    return _say_private(turn, opened.case)
 
 
 def addressed(turn: Turn, said: Said, person: Person, group: Group) -> None:
@@ -139,13 +140,21 @@ def addressed(turn: Turn, said: Said, person: Person, group: Group) -> None:
     row = asked(turn, said)
     if row is not None and row.what == "report":
         return open_in_group(turn, said, person, group)
-    if said.files or said.location or _reads_like_report(turn, person.district, said.text):
+    if not said.forwarded and (
+        _shows_something(said) or reads_like_report(turn, person, said.text)
+    ):
         return open_in_group(turn, said, person, group)
     return _ask_whether(turn, said, group.language, person.district)
 
 
-def _reads_like_report(turn: Turn, district: str, text: str) -> bool:
-    return bool(text) and reporting.read_report(turn.session, district, text).report >= DOUBT
+def _shows_something(said: Said) -> bool:
+    return bool(said.files or said.location)
+
+
+def reads_like_report(turn: Turn, person: Person, text: str) -> bool:
+    """Whether words that nobody asked for are to be filed without a question."""
+    reading = reporting.read_report(turn.session, person.district, text) if text else None
+    return reading is not None and reading.report >= DOUBT
 
 
 def _ask_whether(turn: Turn, said: Said, language: str, district: str) -> None:
@@ -153,7 +162,8 @@ def _ask_whether(turn: Turn, said: Said, language: str, district: str) -> None:
         return reply(turn, said, language, "report.empty")
     remember(turn, said, "whether", district=district, text=said.text)
     yes = button(language, "btn.file_it", data("file_it", district), "primary")
-    return reply(turn, said, language, "report.whether", ((yes,),))
+    key = "report.whether_forwarded" if said.forwarded else "report.whether"
+    return reply(turn, said, language, key, ((yes,),))
 
 
 def edited(turn: Turn, said: Said, person: Person) -> None:
@@ -234,7 +244,9 @@ def button_of(label: str, what: str) -> Button:
 
 def private_words(turn: Turn, said: Said, person: Person) -> None:
     """Words in private without a command: a report if they read like one, else asked kindly."""
-    if said.files or said.location or _reads_like_report(turn, person.district, said.text):
+    if not said.forwarded and (
+        _shows_something(said) or reads_like_report(turn, person, said.text)
+    ):
         return open_in_private(turn, said, person, said.text)
     return _ask_whether(turn, said, person.language, person.district)
 
@@ -316,7 +328,7 @@ def mine(turn: Turn, said: Said, person: Person) -> None:
     """`/mine`: in private, also when asked for in the group."""
     if person.reachable:
         return show_mine(turn, person_chat(said), person)
-    link = notices.link(turn.bot_username, "mine")
+    link = _link(turn, "mine")
     return reply(turn, said, person.language, "mine.in_private", link=link)
 
 
@@ -476,9 +488,6 @@ def make_private(turn: Turn, press: Press, person: Person, pressed: Pressed) -> 
     """Out of the group from now on; what stood there was seen there, and that is said."""
     case = _own(turn, person, pressed)
     reporting.set_privacy(turn.session, person, case, turn.now, private=True)
-    if not press.private and not person.reachable:
-        link = notices.link(turn.bot_username, notices.case_payload(case))
-        notices.invite_to_private(turn.session, case, press.at, person.language, link, turn.now)
     notices.show_reporter(turn.session, case, turn.now)
     return Answer(plain("fix.made_private", person.language), alert=True)
 

@@ -90,6 +90,8 @@ PRESSES: dict[str, PressedBy] = {
     "open": worker.open_case,
     "revisit_fine": worker.revisit_fine,
     "revisit_again": worker.revisit_again,
+    "photo_of": worker.photo_of,
+    "photo_new": worker.photo_new,
     "behalf": worker.behalf,
     "ingrid": worker.in_grid,
     "away": worker.set_away,
@@ -97,6 +99,7 @@ PRESSES: dict[str, PressedBy] = {
     "check": desk.check,
     "check_failed": desk.check_failed,
     "cases": desk.cases_behind,
+    "day": desk.day_of,
     "people": admin.people_page,
     "person": admin.person_card,
     "invite": admin.invite,
@@ -271,9 +274,20 @@ def _known_person_said(turn: Turn, said: Said, person: Person) -> None:
         return _command(turn, said, person)
     if row is not None and row.what in ASKED:
         return ASKED[row.what](turn, said, person, row)
-    if is_staff(turn.session, person) or (row is not None and row.what == "report"):
+    if row is not None and row.what == "report":
         return _report(turn, said, person)
+    if is_staff(turn.session, person):
+        return _staff_words(turn, said, person)
     return resident.private_words(turn, said, person)
+
+
+def _staff_words(turn: Turn, said: Said, person: Person) -> None:
+    """A photo that belongs to something in hand, a report, or just a word to the bot."""
+    if worker.loose_files(turn, said, person):
+        return None
+    if said.files or said.location or resident.reads_like_report(turn, person, said.text):
+        return worker.staff_report(turn, said, person)
+    return everyone.greet(turn, said, person)
 
 
 def _report(turn: Turn, said: Said, person: Person) -> None:

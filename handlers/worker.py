@@ -265,6 +265,58 @@ def my_list(turn: Turn, said: Said, person: Person) -> None:
     answer(turn, said.at, message or Message(say("work.nothing", person.language)))
 
 
+# --- a photo out of the blue ---
+
+
+def loose_files(turn: Turn, said: Said, person: Person) -> bool:
+    """A photo without a word, from somebody with cases in hand: which one is it of?
+
+    Returns whether that was asked.
+    """
+    cases = handling.in_hand(turn.session, person)[:3]
+    if not cases or not said.files or said.text:
+        return False
+    files = [_packed(file) for file in said.files]
+    remember(turn, said, "loose", district=person.district, files=files)
+    rows = tuple((Button(case.number, data("photo_of", case.district, case.id)),) for case in cases)
+    new = button(person.language, "btn.new_report", data("photo_new", person.district))
+    reply(turn, said, person.language, "work.which_case", (*rows, (new,)))
+    return True
+
+
+def _loose(turn: Turn, press: Press) -> list[File]:
+    row = asked(turn, press)
+    if row is None or row.what != "loose":
+        raise Refused("asked_too_long_ago")
+    return [File(**each) for each in row.data["files"]]
+
+
+def photo_of(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """The photo shows how a case looks now."""
+    files = _loose(turn, press)
+    case = locked_case(turn.session, person.district, pressed.case)
+    if case.owner != person.id:
+        raise Refused("not_yours")
+    for file in files:
+        attachments.add(turn.session, case, file, "after", person.id, turn.now)
+    forget(turn, press)
+    show(turn, person, case)
+    return Answer(plain("work.photo_kept", person.language, number=case.number))
+
+
+def photo_new(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """The photo is something new that was seen."""
+    said = Said(
+        at=press.at,
+        message=press.message,
+        sender=press.sender,
+        private=True,
+        files=tuple(_loose(turn, press)),
+    )
+    staff_report(turn, said, person)
+    return Answer()
+
+
 # --- reporting for somebody without Telegram, or what was seen on the round ---
 
 

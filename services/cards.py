@@ -28,6 +28,7 @@ from services.access import roles_of, standings_of
 from services.cases import facts_of
 from services.catalogue import catalogue
 from services.contacts import sheet
+from services.equipment import link
 from services.outbox import Button, Message, Rows
 from services.texts import plain, say
 from services.when import moment
@@ -176,6 +177,21 @@ def emergency(look: Look) -> str | None:
     return _lines(*lines) or None
 
 
+def _for_a_foreigner(look: Look) -> str | None:
+    """In danger: the first steps in the reporter's own tongue, if the card speaks another, and a
+    Chinese sentence to show to people nearby."""
+    case = look.case
+    if case.language != "en" or case.urgency != "now" or look.state not in UNTAKEN:
+        return None
+    theirs = look_at(look.session, case, case.language, look.now)
+    kind = look.catalogue.name(case.kind, "zh-Hans")
+    sentence = plain("told.help_me", "zh-Hans", kind=kind, place=public_place(look))
+    return _lines(
+        emergency(theirs) if look.language != case.language else None,
+        theirs.say("told.show_nearby", sentence=sentence),
+    )
+
+
 def _number(look: Look, code: str) -> str:
     return code if code.isdigit() else plain(f"service.{code}", look.language)
 
@@ -186,7 +202,7 @@ def _number(look: Look, code: str) -> str:
 def group_card(look: Look, menu: str = "") -> Message:
     """What everybody in the group sees."""
     if look.case.private:
-        return Message(_private_group_text(look))
+        return Message(look.say("card.private", number=look.case.number), _to_private(look))
     if look.state is State.NOT_ADMITTED:
         return Message(_not_admitted_text(look), _not_admitted_buttons(look))
     text = _lines(
@@ -197,13 +213,20 @@ def group_card(look: Look, menu: str = "") -> Message:
         look.say("card.voices", n=look.case.voices) if look.case.voices > 1 else None,
         _condition_question(look),
         emergency(look) if look.state in UNTAKEN else None,
+        _for_a_foreigner(look),
     )
     return Message(text, _group_buttons(look, menu))
 
 
-def _private_group_text(look: Look) -> str:
-    """Not even where it stands: only that it is in good hands."""
-    return look.say("card.private", number=look.case.number)
+def _to_private(look: Look) -> Rows:
+    """Not even where it stands is shown: only the way into the private chat."""
+    url = link(look.session, look.case.bot, case_payload(look.case))
+    return ((Button(plain("btn.go_private", look.language), url=url),),) if url else ()
+
+
+def case_payload(case: Case) -> str:
+    """The start payload that opens one's own case in private."""
+    return f"c-{case.district}-{buttons.key22(case.id)}"
 
 
 def _not_admitted_text(look: Look) -> str:
@@ -318,6 +341,7 @@ def reporter_card(look: Look, menu: str = "") -> Message:
         else None,
         _condition_question(look),
         emergency(look) if look.state in UNTAKEN else None,
+        _for_a_foreigner(look),
     )
     return Message(text, _reporter_buttons(look, menu))
 

@@ -16,15 +16,25 @@ KEY = "equipment"
 
 @dataclass(frozen=True, slots=True)
 class Equipment:
-    """Given to every session by the database (`Session.info["equipment"]`)."""
+    """Given to every session by the database (`Session.info["equipment"]`).
+
+    `usernames`: the platform's name of each of our bots by its id, for links to their chats.
+    """
 
     policy: Policy = field(default_factory=Policy)
     vault: "Vault | None" = None
+    usernames: dict[str, str] = field(default_factory=dict)
 
 
 def policy(session: Session) -> Policy:
     """The deployment's numbers."""
     return equipment(session).policy
+
+
+def link(session: Session, bot: str, payload: str) -> str | None:
+    """A link that opens the bot's private chat with a start payload; None for an unknown bot."""
+    name = equipment(session).usernames.get(bot)
+    return f"https://t.me/{name}?start={payload}" if name else None
 
 
 def vault(session: Session) -> "Vault":

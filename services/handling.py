@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from domain.lifecycle import BEFORE_DONE, Change, Given, State, Verb, decide
+from domain.lifecycle import BEFORE_DONE, HANDLED, Change, Given, State, Verb, decide
 from domain.refused import Refused
 from domain.roles import CLOCK, ActorFacts
 from models import Attachment, Case, CaseEvent, Person
@@ -97,6 +97,17 @@ def grids_of(session: Session, person: Person) -> list[tuple[str, str]]:
         for grid in territory.grids(session, person.district, territory.area_of(role.unit)):
             found[grid.code] = grid.name
     return sorted(found.items())
+
+
+def in_hand(session: Session, person: Person) -> list[Case]:
+    """The cases that somebody has taken and not finished, the nearest deadline first."""
+    query = (
+        select(Case)
+        .where(Case.district == person.district, Case.owner == person.id)
+        .where(col(Case.state).in_([str(state) for state in HANDLED]))
+        .order_by(col(Case.due_at))
+    )
+    return list(session.exec(query))
 
 
 def hand_over(session: Session, person: Person, now: datetime) -> int:

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from domain.lifecycle import UNTAKEN, Change, State, Verb
 from models import Case, Group, Outbox, Person, Posted, Voice
-from services import attachments, buttons, duty, routing
+from services import attachments, duty, routing
 from services.cards import (
     ANSWERS,
     group_card,
@@ -68,7 +68,7 @@ def person_of(session: Session, case: Case, key: UUID | None) -> Person | None:
 def show_group(session: Session, case: Case, now: datetime, menu: str = "") -> None:
     """The group's card as the case stands now."""
     group = group_of(session, case)
-    if group is None or case.reach == "named" or case.source_chat != group.chat:
+    if group is None or case.source_chat != group.chat:
         return
     message = group_card(look_at(session, case, group.language, now), menu)
     reply = replace(message, reply_to=case.source_message)
@@ -290,16 +290,6 @@ def _mention(case: Case, person: Person) -> str:
     return f'<a href="tg://user?id={escape(person.address)}">{escape(person.name)}</a> '
 
 
-def invite_to_private(
-    session: Session, case: Case, chat: Address, language: str, link: str, now: datetime
-) -> None:
-    """A neutral reply in the group with a button that opens the private chat; never the kind."""
-    text = say("report.private_reply", language, number=case.number)
-    go = Button(plain("btn.go_private", language), url=link)
-    message = Message(text, ((go,),), reply_to=case.source_message)
-    put(session, chat, message, now, _about(case, Priority.ANSWER, dedupe=f"neutral:{case.id}"))
-
-
 # --- what each verb says ---
 
 Told = Callable[[Session, Case, Change, datetime], None]
@@ -323,6 +313,7 @@ def offer(session: Session, case: Case, change: Change, now: datetime) -> None:
         if person is not None:
             show_staff(session, case, person, now, afresh=True)
             send_files(session, case, person, attachments.of(session, case, "report"), now)
+            _send_location(session, case, person, now)
 
 
 def _offered_to(session: Session, case: Case, now: datetime) -> list[UUID]:
@@ -370,6 +361,17 @@ def send_files(
     for each in files:
         if each.kind != "photo":
             _send_other(session, case, person, to, each, now)
+
+
+def _send_location(session: Session, case: Case, person: Person, now: datetime) -> None:
+    """The place on a map, if the reporter shared it; once."""
+    to = private_chat(person, case.bot)
+    if to is None or case.lat is None or case.lon is None:
+        return
+    wait = _staff_wait(session, case, person, now)
+    dedupe = f"where:{case.id}:{person.id}"
+    about = _about(case, Priority.NOTICE, person=person.id, wait=wait, dedupe=dedupe)
+    put(session, to, Message("", location=(case.lat, case.lon)), now, about)
 
 
 def _send_other(
@@ -630,13 +632,3 @@ TOLD: dict[Verb, Told] = {
     Verb.ENGAGED: _engaged,
     Verb.CORRECT_KIND: _corrected,
 }
-
-
-def link(username: str, payload: str) -> str:
-    """A link that opens the bot's private chat with a start payload."""
-    return f"https://t.me/{username}?start={payload}"
-
-
-def case_payload(case: Case) -> str:
-    """The start payload that opens one's own case in private."""
-    return f"c-{case.district}-{buttons.key22(case.id)}"

@@ -77,8 +77,8 @@ def report(
     `behalf`: a worker reports for somebody without Telegram; they then can't confirm it.
     `apart`: never join. Raises Refused `empty_report`, `too_many_reports`, `no_grid`.
     """
-    if not told.text.strip() and not told.files and told.location is None:
-        raise Refused("empty_report")
+    if not re.search(r"\w", told.text) and not told.files and told.location is None:
+        raise Refused("empty_report")  # emoji alone say nothing either
     if not behalf:
         _check_rate(session, person, now)
     reading = read_report(session, person.district, told.text)
@@ -242,8 +242,8 @@ def _best(reading: Reading) -> tuple[str, float]:
 
 
 def _apply_privacy(case: Case, sets: dict[str, Any]) -> None:
-    """A private kind is private whoever files it; a wish for privacy stays."""
-    sets["private"] = bool(sets["private"] or case.private)
+    """A private kind is private whoever files it; what was told in private stays so."""
+    sets["private"] = bool(sets["private"] or case.channel == "private")
 
 
 _RANK = {"normal": 0, "soon": 1, "now": 2}
