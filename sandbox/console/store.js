@@ -68,7 +68,7 @@ class Room {
   }
 }
 
-const signature = ({ seq, kind, message }) => [seq, kind, message.message_id, message.date].join();
+const signature = ({ seq, kind, message }) => JSON.stringify([seq, kind, message]);
 
 /** Reactions [{user, emoji}] gathered as [{emoji, by: [user id]}], in order of first use. */
 function gathered(list) {
