@@ -19,11 +19,17 @@ export function initials(name) {
   return (latin ? first[0] + letters(words.at(-1))[0] : first[0]).toUpperCase();
 }
 
+/** "快乐8号楼" → "快8": a building's number tells groups of one estate apart. */
+function groupInitials(title) {
+  const number = /\d{1,2}/.exec(title)?.[0] ?? "";
+  return initials(title.replace(/^\d+/, "")) + number;
+}
+
 /** An avatar of `id`, `kind` is "person", "bot" or "group". */
 export function avatar(id, name, kind = "person") {
   return h(
     "span",
     { class: `avatar ${kind}`, style: { "--hue": hue(id) }, "aria-hidden": "true" },
-    initials(name),
+    kind === "group" ? groupInitials(name) : initials(name),
   );
 }

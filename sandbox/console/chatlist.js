@@ -112,11 +112,8 @@ export class ChatList {
   lastLine(room) {
     const { last } = room;
     if (!last) return t("emptyChat");
-    const from = room.bot
-      ? last.from?.id === room.chat
-        ? `${t("you")}：`
-        : ""
-      : `${sender(last)}：`;
+    const name = !room.bot ? sender(last) : last.from?.id === room.chat ? t("you") : "";
+    const from = name && t("says", { name });
     return service(last) ?? from + summary(last);
   }
 

@@ -97,6 +97,7 @@ const WORDS = {
   remove: ["移除", "Remove"],
   reply: ["回复", "Reply"],
   replyTo: ["回复 {name}", "Reply to {name}"],
+  says: ["{name}：", "{name}: "],
   search: ["搜索聊天", "Search chats"],
   send: ["发送", "Send"],
   sendLocation: ["发送位置", "Send location"],
