@@ -465,7 +465,8 @@ def publish(session: Session, case: Case, now: datetime) -> bool:
     """The "after" photos go to the group: the worker has said that no face or plate is in them."""
     chat, group = group_chat(session, case), group_of(session, case)
     photos = attachments.of(session, case, "after")
-    shown = tuple({"file_id": each.file_id} for each in photos if each.kind == "photo")
+    found = (attachments.shown(each) for each in photos if attachments.is_image(each))
+    shown = tuple(each for each in found if each is not None)
     if chat is None or group is None or case.private or not shown:
         return False
     text = look_at(session, case, group.language, now).say("told.after_photo", number=case.number)

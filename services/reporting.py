@@ -202,8 +202,13 @@ def _next_number(session: Session, district: str, grid: str, now: datetime) -> s
 
 
 def _attach(session: Session, case: Case, person: Person, told: Report, now: datetime) -> None:
+    """What can't be kept (too big, a sticker) never costs the words that came with it."""
     for file in told.files:
-        attachments.add(session, case, file, "report", person.id, now)
+        try:
+            attachments.add(session, case, file, "report", person.id, now)
+        except Refused:
+            if not told.text:
+                raise
 
 
 def _file(session: Session, case: Case, person: Person, reading: Reading, now: datetime) -> None:
