@@ -111,17 +111,15 @@ def _units(listed: list[Listed]) -> list[Unit]:
 
 async def _bring(settings: Settings, units: list[Unit], dry_run: bool, language: str) -> None:
     async with opened(settings):
-        with _bar() as bar:
-            read = _reader(bar, language)
-            if dry_run:
-                await _try_all(settings, units, read, language)
-                typer.echo(plain("importing.nothing_written", language))
-                return
-            for number, unit in enumerate(units):
-                outcomes = await _one(settings, unit, read)
-                bar.stop()
-                _stop_at_problems(unit, outcomes, language, units[number + 1 :])
-                _tell(unit, outcomes, "importing.done", language)
+        read = _reader(language)
+        if dry_run:
+            await _try_all(settings, units, read, language)
+            typer.echo(plain("importing.nothing_written", language))
+            return
+        for number, unit in enumerate(units):
+            outcomes = await _one(settings, unit, read)
+            _stop_at_problems(unit, outcomes, language, units[number + 1 :])
+            _tell(unit, outcomes, "importing.done", language)
 
 
 async def _one(settings: Settings, unit: Unit, read: Read) -> list[Outcome]:
@@ -182,15 +180,15 @@ def _bar() -> Progress:
     )
 
 
-def _reader(bar: Progress, language: str) -> Read:
+def _reader(language: str) -> Read:
     def read(each: Listed) -> Iterator[Row]:
         named = plain("importing.reading", language, file=each.path.name)
-        task = bar.add_task(named, total=each.path.stat().st_size)
-        for number, row in enumerate(each.table.rows()):
-            if number % TICK == 0:
-                bar.update(task, completed=each.table.position())
-            yield row
-        bar.update(task, completed=each.path.stat().st_size)
+        with _bar() as bar:
+            task = bar.add_task(named, total=each.path.stat().st_size)
+            for number, row in enumerate(each.table.rows()):
+                if number % TICK == 0:
+                    bar.update(task, completed=each.table.position())
+                yield row
 
     return read
 
