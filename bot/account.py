@@ -11,7 +11,6 @@ from bot.cannot import Cannot
 from bot.transport import Transport
 from handlers.updates import Me
 
-
 # python-telegram-bot then gives the seconds of a 429 as it will from its next release on
 os.environ.setdefault("PTB_TIMEDELTA", "1")
 

@@ -163,6 +163,11 @@ class Service:
             lambda session: leases.beat(session, bot, holder, wall), queue=True
         )
 
+    def wake(self) -> None:
+        """Something was written from outside (an import, a page): look into the queues now."""
+        self._dispatch.wake()
+        self._deliver.wake()
+
     async def look_now(self) -> int:
         """Fire what is due at this moment of the service's clock; how many rows."""
         fired = await self._look.look_now()

@@ -34,6 +34,8 @@ from models.outgoing import WHOLE_BOT, Outcome, Parcel
 
 IN_FLIGHT = 30
 POLL_SECONDS = 1.0
+# the same, where nothing waits and no other process can queue anything
+IDLE_POLL_SECONDS = 10.0
 DOWN_SECONDS = 1.0
 # how often a deliverer makes sure that it still is the one
 RENEW_SECONDS = 3.0
@@ -82,6 +84,7 @@ class Deliver:
         self._halted_at: dict[str, float] = {}
         self._held_until = 0.0
         self._holds = False
+        self._waiting = True
         self.looked_at = time.monotonic()
 
     def wake(self) -> None:
@@ -123,7 +126,9 @@ class Deliver:
             self._pace.spend(parcel.chat)
             self._flying[parcel.chat] = asyncio.create_task(self._fly(parcel))
         self.looked_at = time.monotonic()
-        await self._rest(min([POLL_SECONDS, *resting.values()]))
+        idle = self._database.alone and not self._waiting and not self._flying
+        poll = IDLE_POLL_SECONDS if idle else POLL_SECONDS
+        await self._rest(min([poll, *resting.values()]))
 
     async def _rest(self, seconds: float) -> None:
         try:
@@ -156,16 +161,19 @@ class Deliver:
         busy = resting | set(self._flying)
         now, wall = self._clock.now(), self._clock.wall()
 
-        def job(session: Session) -> list[Parcel]:
+        def job(session: Session) -> tuple[list[Parcel], bool]:
             outgoing.settle(session, self._bot, outcomes, now)
             for chat, seconds in halts.items():
                 outgoing.halt(session, self._bot, chat, wall + timedelta(seconds=seconds))
-            if room <= 0:
-                return []
-            return outgoing.take(session, self._bot, self._holder, now, wall, busy, room)
+            waiting = outgoing.any_pending(session, self._bot)
+            if room <= 0 or not waiting:
+                return [], waiting
+            taken = outgoing.take(session, self._bot, self._holder, now, wall, busy, room)
+            return taken, waiting
 
         try:
-            return await self._database.write(job, queue=True)
+            parcels, self._waiting = await self._database.write(job, queue=True)
+            return parcels
         except BaseException:
             self._outcomes = outcomes + self._outcomes
             self._halts = halts | self._halts

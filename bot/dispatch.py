@@ -29,6 +29,8 @@ Handle = Callable[[Session, Event, Me, datetime], list[Answer]]
 # chats served at the same time by one process
 LANES = 16
 POLL_SECONDS = 1.0
+# where no other process can have stored anything, being woken is enough; this is a safety net
+ALONE_POLL_SECONDS = 10.0
 PAUSE_SECONDS = 0.2
 DOWN_SECONDS = 1.0
 LOOK_UP_SECONDS = 10.0
@@ -59,6 +61,7 @@ class Dispatch:
         self._committed = committed
         self._me = account.me
         self._holder = holder
+        self._poll_seconds = ALONE_POLL_SECONDS if database.alone else POLL_SECONDS
         self._wake = asyncio.Event()
         self._lanes: set[asyncio.Task[None]] = set()
         self._answers: set[asyncio.Task[None]] = set()
@@ -94,7 +97,7 @@ class Dispatch:
         for each in claimed:
             _keep(self._lanes, self._serve(each))
         try:
-            async with asyncio.timeout(POLL_SECONDS):
+            async with asyncio.timeout(self._poll_seconds):
                 await self._wake.wait()
         except TimeoutError:
             pass

@@ -172,6 +172,12 @@ def halt(session: Session, bot: str, chat: str, until: datetime) -> None:
     )
 
 
+def any_pending(session: Session, bot: str) -> bool:
+    """Whether anything of this bot's is still to be sent, now or later."""
+    query = select(Outbox.id).where(Outbox.bot == bot, Outbox.state == "pending").limit(1)
+    return session.exec(query).first() is not None
+
+
 def held_until(session: Session, now: datetime) -> datetime | None:
     """The earliest instant after `now` for which a row is being held back."""
     query = select(func.min(Outbox.not_before)).where(
@@ -211,19 +217,7 @@ def move_chat(session: Session, bot: str, platform: str, old: str, new: str) -> 
     Message ids start again there, so cards are posted anew and nothing replies to old ones.
     """
     _move_group(session, bot, platform, old, new)
-    rows = session.exec(
-        select(Outbox).where(
-            Outbox.bot == bot,
-            Outbox.platform == platform,
-            Outbox.chat == old,
-            Outbox.state == "pending",
-        )
-    )
-    for row in rows:
-        row.chat = new
-        row.payload = {key: value for key, value in row.payload.items() if key != "reply_to"}
-        session.add(row)
-    session.flush()
+    _move_rows(session, bot, platform, old, new)
     here = (bot, platform, old)
     _run(session, delete(Posted).where(*_at(Posted, *here)))
     _run(session, delete(StrangeGroup).where(*_at(StrangeGroup, *here)))
@@ -231,6 +225,15 @@ def move_chat(session: Session, bot: str, platform: str, old: str, new: str) -> 
     _run(session, update(Asked).where(*_at(Asked, *here)).values(chat=new, message=None))
     where = (col(Case.bot) == bot, col(Case.platform) == platform, col(Case.source_chat) == old)
     _run(session, update(Case).where(*where).values(source_chat=new, source_message=None))
+
+
+def _move_rows(session: Session, bot: str, platform: str, old: str, new: str) -> None:
+    pending = (*_at(Outbox, bot, platform, old), Outbox.state == "pending")
+    for row in session.exec(select(Outbox).where(*pending)):
+        row.chat = new
+        row.payload = {key: value for key, value in row.payload.items() if key != "reply_to"}
+        session.add(row)
+    session.flush()
 
 
 def _move_group(session: Session, bot: str, platform: str, old: str, new: str) -> None:

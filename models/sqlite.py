@@ -60,6 +60,9 @@ class _Work:
     future: "Future[Any]"
 
 
+_Done = tuple[_Work, Any, BaseException | None]
+
+
 class SqliteDatabase:
     """A file, one writer, a few readers (models.database.Database)."""
 
@@ -72,7 +75,7 @@ class SqliteDatabase:
         self._writer = _Writer(url, info)
         self._reader = _Reader(path, info)
 
-    async def write(self, job: Job[T], *, queue: bool = False) -> T:  # noqa: ARG002 - one writer
+    async def write(self, job: Job[T], *, queue: bool = False) -> T:
         return cast(T, await asyncio.wrap_future(self._writer.submit(job)))
 
     async def read(self, job: Job[T]) -> T:
@@ -167,29 +170,32 @@ class _Writer:
 
     def _commit(self, waiting: list[_Work]) -> list[_Work]:
         """Run the jobs in one transaction; answers those that must be run once more."""
-        done: list[tuple[_Work, Any, BaseException | None]] = []
+        done: list[_Done] = []
         try:
             connection = self._connect()
             transaction = connection.begin()
-        except Exception as error:
-            self._drop_connection()
-            return _fail_all(waiting, error)
-        while work := self._next(waiting, len(done)):
-            result, problem = self._run(connection, work.run)
-            if not _raw(connection).in_transaction:
-                # this job broke the transaction that all share: the others start again
+            if not self._fill(connection, waiting, done):
+                # the last job broke the transaction that all share: the others start again
                 self._drop_connection()
-                _tell(work, None, _named(problem))
-                return [each for each, _, _ in done] + waiting
-            done.append((work, result, problem))
-        try:
+                _tell(*done.pop())
+                return [work for work, _, _ in done] + waiting
             transaction.commit()
         except Exception as error:
             self._drop_connection()
-            return _fail_all([work for work, _, _ in done], error)
-        for work, result, problem in done:
-            _tell(work, result, problem)
+            return _fail_all([work for work, _, _ in done] + waiting, error)
+        for each in done:
+            _tell(*each)
         return []
+
+    def _fill(self, connection: Connection, waiting: list[_Work], done: list[_Done]) -> bool:
+        """Run what waits and what arrives meanwhile; False: the last one broke everything."""
+        while work := self._next(waiting, len(done)):
+            result, problem = self._run(connection, work.run)
+            alive = _raw(connection).in_transaction
+            done.append((work, result, problem if alive else _named(problem)))
+            if not alive:
+                return False
+        return True
 
     def _next(self, waiting: list[_Work], count: int) -> _Work | None:
         if waiting:

@@ -53,4 +53,10 @@ def test_migrations_import_none_of_our_code():
     for path in Path(FOLDER, "versions").glob("*.py"):
         lines = path.read_text().splitlines()
         imports = {line.split()[1] for line in lines if line.startswith(("import ", "from "))}
-        assert imports <= {"collections.abc", "sqlalchemy", "alembic", "sqlalchemy.dialects"}
+        assert imports <= {
+            "collections.abc",
+            "typing",
+            "sqlalchemy",
+            "alembic",
+            "sqlalchemy.dialects",
+        }

@@ -1,6 +1,7 @@
 """The tables of the first release."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -139,9 +140,8 @@ def _budget() -> None:
     )
 
 
-def _case_file() -> None:
-    op.create_table(
-        "case_file",
+def _case_matter() -> list[sa.Column[Any]]:
+    return [
         sa.Column("district", sa.String(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.String(), nullable=False),
@@ -165,6 +165,11 @@ def _case_file() -> None:
         sa.Column("text", sa.String(), nullable=False),
         sa.Column("words_key", sa.String(), nullable=False),
         sa.Column("language", sa.String(), nullable=False),
+    ]
+
+
+def _case_whereabouts() -> list[sa.Column[Any]]:
+    return [
         sa.Column("place_building", sa.String(), nullable=True),
         sa.Column("place_unit", sa.String(), nullable=True),
         sa.Column("place_floor", sa.String(), nullable=True),
@@ -190,6 +195,11 @@ def _case_file() -> None:
         sa.Column("due_provisional", sa.Boolean(), nullable=False),
         sa.Column("warn_at", AWARE, nullable=True),
         sa.Column("next_at", AWARE, nullable=True),
+    ]
+
+
+def _case_times() -> list[sa.Column[Any]]:
+    return [
         sa.Column("opened_at", AWARE, nullable=False),
         sa.Column("taken_at", AWARE, nullable=True),
         sa.Column("taken_by", sa.Uuid(), nullable=True),
@@ -206,6 +216,15 @@ def _case_file() -> None:
         sa.Column("reopenings", sa.Integer(), nullable=False),
         sa.Column("hand_backs", sa.Integer(), nullable=False),
         sa.Column("revisits_done", sa.Integer(), nullable=False),
+    ]
+
+
+def _case_file() -> None:
+    op.create_table(
+        "case_file",
+        *_case_matter(),
+        *_case_whereabouts(),
+        *_case_times(),
         sa.PrimaryKeyConstraint("district", "id", name=op.f("pk_case_file")),
         sa.UniqueConstraint("district", "number", name=op.f("uq_case_file_district_number")),
     )
