@@ -24,6 +24,8 @@ EVERYWHERE = ""
 OUT_OF_USE = -1
 # the row that changes with every import, so that a copy in memory knows its age
 STAMP = "stamp"
+# where a unit of work remembers the stamps that it has read
+STAMPS = "catalogue_stamps"
 
 Rows = list[dict[str, str]]
 Stamp = tuple[str, str]
@@ -89,8 +91,17 @@ def stamp_of(session: Session, district: str) -> Stamp:
 
 
 def _stamp(session: Session, district: str) -> str:
-    row = session.get(CatalogueRow, (district, STAMP, ""))
-    return "" if row is None else str(row.data["stamp"])
+    """Read once in a unit of work, which is all of one moment."""
+    known: dict[str, str] = session.info.setdefault(STAMPS, {})
+    if district not in known:
+        row = session.get(CatalogueRow, (district, STAMP, ""))
+        known[district] = "" if row is None else str(row.data["stamp"])
+    return known[district]
+
+
+def forget_stamps(session: Session) -> None:
+    """The tables have changed in this very unit of work."""
+    session.info.pop(STAMPS, None)
 
 
 def _build(session: Session, district: str) -> Catalogue:

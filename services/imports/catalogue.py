@@ -20,7 +20,14 @@ from domain.catalogue import (
 from domain.reading.lexicon import Lexicon
 from models import Case, CatalogueRow
 from models.cases import OPEN
-from services.catalogue import EVERYWHERE, OUT_OF_USE, STAMP, catalogue, rows_of
+from services.catalogue import (
+    EVERYWHERE,
+    OUT_OF_USE,
+    STAMP,
+    catalogue,
+    forget_stamps,
+    rows_of,
+)
 from services.data import Name
 from services.imports.cells import Cells
 from services.imports.outcome import HEADER, Outcome
@@ -128,6 +135,7 @@ def _stamp(session: Session, owner: str) -> None:
     row.data = {"stamp": uuid4().hex}
     session.add(row)
     session.flush()
+    forget_stamps(session)
 
 
 def check_together(session: Session, outcomes: dict[str, Outcome]) -> None:

@@ -171,8 +171,14 @@ def test_a_point_is_found_in_the_grid_that_holds_it(session: Session) -> None:
         (None, "not_a_shape"),
         ({"type": "Polygon"}, "not_a_shape"),
         ({"type": "Point", "coordinates": [118, 32]}, "not_an_area"),
-        ({"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]]}, "bad_area"),
-        ({"type": "Polygon", "coordinates": [[[0, 0], [400, 0], [0, 90], [0, 0]]]}, "outside_world"),
+        (
+            {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]]},
+            "bad_area",
+        ),
+        (
+            {"type": "Polygon", "coordinates": [[[0, 0], [400, 0], [0, 90], [0, 0]]]},
+            "outside_world",
+        ),
     ],
 )
 def test_an_outline_that_is_no_area_is_refused(
