@@ -1,5 +1,6 @@
 """Tables, queries and migrations. Importing this package registers every table."""
 
+from models import kept as _kept
 from models.cases import (
     Attachment,
     Audit,
@@ -47,3 +48,5 @@ __all__ = [
     "metadata",
     "new_id",
 ]
+
+assert _kept  # registers its listeners

@@ -11,6 +11,8 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy.engine import make_url
 from sqlmodel import Session
 
+import models.kept  # noqa: F401 - rows stay read until their unit of work ends
+
 T = TypeVar("T")
 Job = Callable[[Session], T]
 

@@ -36,9 +36,7 @@ def write(
     session.add(case)
     session.flush()
     session.add(_event(session, case, change, actor.person, now, personal or {}))
-    _set_timers(session, case, change)
-    session.flush()
-    case.next_at = _next_moment(session, case)
+    case.next_at = _set_timers(session, case, change)
     session.add(case)
 
 
@@ -81,23 +79,20 @@ def timer_key(case: Case, timer: str) -> str:
     return f"case:{case.id}:{timer}"
 
 
-def _set_timers(session: Session, case: Case, change: Change) -> None:
+def _set_timers(session: Session, case: Case, change: Change) -> datetime | None:
+    """The change's timers become due rows; returns the earliest that the case has now."""
+    rows = due.of_case(session, case.district, case.id)
     for timer, at in change.timers.items():
         key = timer_key(case, timer)
+        row = rows.get(key)
         if at is None:
-            due.drop(session, case.district, key, str(change.verb))
-        else:
-            urgent = case.urgency == "now" and timer in (Timer.ACCEPT, Timer.OVERDUE)
-            due.plan(session, case.district, key, f"case.{timer}", at, case=case.id, urgent=urgent)
-
-
-def _next_moment(session: Session, case: Case) -> datetime | None:
-    query = (
-        select(Due.at)
-        .where(Due.district == case.district, Due.case == case.id, Due.state == "pending")
-        .order_by(col(Due.at))
-    )
-    return session.exec(query).first()
+            due.drop_row(session, row, str(change.verb))
+            continue
+        urgent = case.urgency == "now" and timer in (Timer.ACCEPT, Timer.OVERDUE)
+        row = row or Due(district=case.district, key=key, name="", at=at, case=case.id)
+        due.set_row(session, row, f"case.{timer}", at, urgent)
+        rows[key] = row
+    return min((row.at for row in rows.values() if row.state == "pending"), default=None)
 
 
 def events_of(session: Session, case: Case) -> list[CaseEvent]:

@@ -23,20 +23,34 @@ def plan(
 ) -> None:
     """The thing `key` happens at `at`; planned again, it moves there."""
     row = _row(session, district, key) or Due(district=district, key=key, name=name, at=at)
-    row.name, row.at, row.case, row.subject = name, at, case, subject
-    row.urgent, row.data = urgent, data or {}
+    row.case, row.subject, row.data = case, subject, data or {}
+    set_row(session, row, name, at, urgent)
+    session.flush()
+
+
+def set_row(session: Session, row: Due, name: str, at: datetime, urgent: bool) -> None:
+    """The row is pending from now on, whatever became of it before."""
+    row.name, row.at, row.urgent = name, at, urgent
     row.state, row.trace, row.fired_at = "pending", None, None
     session.add(row)
-    session.flush()
 
 
 def drop(session: Session, district: str, key: str, trace: str) -> None:
     """The thing won't happen; `trace` says why."""
-    row = _row(session, district, key)
+    drop_row(session, _row(session, district, key), trace)
+
+
+def drop_row(session: Session, row: Due | None, trace: str) -> None:
+    """The same for a row at hand; one that isn't pending stays as it is."""
     if row is not None and row.state == "pending":
         row.state, row.trace = "dropped", trace
         session.add(row)
-        session.flush()
+
+
+def of_case(session: Session, district: str, case: UUID) -> dict[str, Due]:
+    """Every due row that a case has or had, by key."""
+    query = select(Due).where(Due.district == district, Due.case == case)
+    return {row.key: row for row in session.exec(query)}
 
 
 def _row(session: Session, district: str, key: str) -> Due | None:
