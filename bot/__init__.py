@@ -1,0 +1,1 @@
+"""The running service: settings, assembly, commands, receive, dispatch, deliver."""
