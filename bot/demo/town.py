@@ -4,6 +4,7 @@ Lists come in as `linli import` brings them, staff enrol by their deep links, gr
 by their own administrators with one-time codes.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -12,10 +13,11 @@ from sqlmodel import Session, col, select
 
 from bot.assembly import Service
 from bot.clock import Clock
-from bot.demo.actors import Chat, Json, Side, from_bot
+from bot.demo.actors import Chat, Json, Side
 from models import Person
 from services import binding, enrolment
 from services.imports import Outcome, load_town, town_groups
+from services.imports.cells import Row
 
 BOT = "linli_bot"
 WEEKS = 3  # of duty from the week of the first day on
@@ -92,15 +94,26 @@ class Town:
         return await seen.until(after=said)
 
 
-async def people(town: Town, first: datetime) -> None:
-    """Fill the town; `first`: the local time from whose week on there is duty."""
+async def people(
+    town: Town,
+    first: datetime,
+    residents: Sequence[Resident] = RESIDENTS,
+    staff: Collection[str] | None = None,
+    groups: int | None = None,
+) -> None:
+    """Fill the town; `first`: the local time from whose week on there is duty.
+
+    `staff`: who of the lists enrols, `groups`: how many are bound (None: all).
+    """
     await _import(town, first)
     for person in await town.service.database.read(_staff):
-        await _enrol(town, person)
-    for resident in RESIDENTS:
+        if staff is None or person.ref in staff:
+            await _enrol(town, person)
+    for resident in residents:
         await _move_in(town, resident)
-    for number, group in enumerate(town_groups()):
-        await _bind(town, number, group["grid"], group["title"], group["place"])
+    for number, group in enumerate(town_groups()[:groups]):
+        neighbours = [town.residents[each.name] for each in residents if each.home == number]
+        await _bind(town, number, neighbours, group)
     await town.settle()
 
 
@@ -153,33 +166,24 @@ async def _move_in(town: Town, resident: Resident) -> None:
         await town.side.post("start", by=user, bot_id=town.bot["id"])
 
 
-async def _bind(town: Town, number: int, grid: str, title: str, place: str) -> None:
-    """A group of neighbours with its grid's workers; one of them owns it and binds it."""
-    neighbours = [town.residents[each.name] for each in RESIDENTS if each.home == number] or [
-        next(iter(town.residents.values()))
-    ]
-    role = "administrator" if number % 2 else "member"
+async def _bind(town: Town, number: int, neighbours: list[int], group: Row) -> None:
+    """A group of neighbours; the first of them owns it and binds it to their grid.
+
+    Every other group makes the bot an administrator, as in life.
+    """
     made = await town.side.post(
         "chats",
         type="supergroup" if number % 2 else "group",
-        title=title,
+        title=group["title"],
         members=neighbours,
         bot_id=town.bot["id"],
-        bot_role=role,
+        bot_role="administrator" if number % 2 else "member",
     )
     chat = int(made["id"])
     town.groups.append(chat)
+    grid, place = group["grid"], group["place"]
     code = await town.service.database.write(
         lambda session: binding.make_code(session, None, grid, place, town.clock.now())
     )
     said = await town.side.say(chat, neighbours[0], f"/bind@{BOT} {code}")
     await town.chat(chat).until(place, after=said)
-
-
-def answers(chat: Chat, message: int) -> list[Json]:
-    """What the bot said in reply to a message."""
-    return [
-        each
-        for each in chat.messages.values()
-        if from_bot(each) and each.get("reply_to_message", {}).get("message_id") == message
-    ]
