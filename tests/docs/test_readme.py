@@ -42,6 +42,18 @@ def test_every_linli_command_that_is_named_exists_with_its_options(page: str) ->
 
 
 @pytest.mark.parametrize("page", PAGES)
+def test_an_option_that_is_named_alone_is_one_of_some_command_s(page: str) -> None:
+    known = {
+        option
+        for command in _commands().values()
+        for each in command.params
+        for option in each.opts
+    }
+    said = re.findall(r"`(--[a-z-]+)`", read(page))
+    assert set(said) <= known
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_every_target_of_make_that_is_named_exists(page: str) -> None:
     targets = set(re.findall(r"^([\w-]+):", read("Makefile"), re.MULTILINE))
     assert {target for target, *_ in _typed(page, "make")} <= targets
