@@ -18,7 +18,7 @@ class Case(SQLModel, table=True):
     `due_at` is the promise to the reporter, frozen at opening with `limit_value`,
     `limit_unit` and `circle`; new configuration never moves it. `owner` is a person,
     or None while the unit's desk (`owner_unit`) has it. `next_at`: when the service acts
-    by itself next. `version` grows with every change, so that an old button shows its age.
+    by itself next. `version` grows with every change of state, so that an old button shows its age.
     `text`, `place_*`, `lat`, `lon` and `reporter` are personal and erased on archiving.
     """
 
