@@ -222,7 +222,7 @@ def photos(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer
     files = attachments.of(turn.session, case)
     if not files:
         return Answer(plain("work.no_photos", person.language))
-    notices.send_files(turn.session, case, person, files, turn.now)
+    notices.send_files(turn.session, case, person, files, turn.now, at_once=True)
     return Answer()
 
 
@@ -236,13 +236,13 @@ def open_case(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Ans
 
 
 def show(turn: Turn, person: Person, case: Case) -> None:
-    """The reporter's card to the reporter, the staff's to who handles it."""
-    if case.reporter == person.id:
+    """The reporter's card to the reporter, the staff's to who handles it, be it the reporter."""
+    if case.reporter == person.id and case.owner != person.id:
         notices.show_reporter(turn.session, case, turn.now, afresh=True)
         if case.state == State.DONE:
             notices.ask_reporter(turn.session, case, turn.now, afresh=True)
     else:
-        notices.show_staff(turn.session, case, person, turn.now, afresh=True)
+        notices.show_staff(turn.session, case, person, turn.now, afresh=True, at_once=True)
 
 
 def revisit_fine(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
@@ -400,7 +400,7 @@ def _open_behalf(
     )
     opened = reporting.report(turn.session, person, grid, None, told, turn.now, behalf=True)
     forget(turn, press)
-    notices.show_staff(turn.session, opened.case, person, turn.now, afresh=True)
+    notices.show_staff(turn.session, opened.case, person, turn.now, afresh=True, at_once=True)
     return Answer(plain("work.filed", person.language, number=opened.case.number))
 
 

@@ -83,8 +83,13 @@ def show_staff(
     now: datetime,
     menu: str = "",
     afresh: bool = False,
+    at_once: bool = False,
 ) -> None:
-    """A worker's or desk's card; `afresh`: as a new message, so that it is noticed."""
+    """A worker's or desk's card; `afresh`: as a new message, so that it is noticed.
+
+    `at_once`: they asked for it themselves. A card that stands already changes at any hour: an
+    edit makes no sound, and the next step must be there for who works at lunch or at night.
+    """
     to = private_chat(person, case.bot)
     if to is None:
         return
@@ -93,7 +98,9 @@ def show_staff(
         _retire(session, to, name, now)
     message = staff_card(look_at(session, case, person.language, now), person, menu)
     urgent = case.urgency == "now" or case.reach == "named"
-    wait = None if urgent or menu else duty.routine_at(session, person, now)
+    stands = session.get(Posted, (to.bot, to.platform, to.chat, name)) is not None
+    free = urgent or at_once or menu or stands
+    wait = None if free else duty.routine_at(session, person, now)
     priority = Priority.URGENT if urgent else Priority.NOTICE
     put(session, to, message, now, _about(case, priority, card=name, person=person.id, wait=wait))
 
@@ -346,21 +353,24 @@ def send_files(
     person: Person,
     files: Sequence[attachments.FileLike],
     now: datetime,
+    at_once: bool = False,
 ) -> None:
-    """The files to one person, under the case's number; each file once."""
+    """The files to one person, under the case's number; each file once.
+
+    `at_once`: they asked to see them, as often as they like and at any hour.
+    """
     to = private_chat(person, case.bot)
     if to is None:
         return
     text = say("card.files", person.language, number=case.number)
     photos = tuple({"file_id": each.file_id} for each in files if each.kind == "photo")
-    wait = _staff_wait(session, case, person, now)
-    if photos:
-        dedupe = f"files:{case.id}:{person.id}:{files[0].unique_id}"
+    messages = [(files[0], Message(text, photos=photos))] if photos else []
+    messages += [(each, _other(each, text)) for each in files if each.kind != "photo"]
+    wait = None if at_once else _staff_wait(session, case, person, now)
+    for file, message in messages:
+        dedupe = None if at_once else f"files:{case.id}:{person.id}:{file.unique_id}"
         about = _about(case, Priority.NOTICE, person=person.id, wait=wait, dedupe=dedupe)
-        put(session, to, Message(text, photos=photos), now, about)
-    for each in files:
-        if each.kind != "photo":
-            _send_other(session, case, person, to, each, now)
+        put(session, to, message, now, about)
 
 
 def _send_location(session: Session, case: Case, person: Person, now: datetime) -> None:
@@ -374,22 +384,10 @@ def _send_location(session: Session, case: Case, person: Person, now: datetime) 
     put(session, to, Message("", location=(case.lat, case.lon)), now, about)
 
 
-def _send_other(
-    session: Session,
-    case: Case,
-    person: Person,
-    to: Address,
-    file: attachments.FileLike,
-    now: datetime,
-) -> None:
-    text = say("card.files", person.language, number=case.number)
-    dedupe = f"files:{case.id}:{person.id}:{file.unique_id}"
-    wait = _staff_wait(session, case, person, now)
-    about = _about(case, Priority.NOTICE, person=person.id, wait=wait, dedupe=dedupe)
+def _other(file: attachments.FileLike, text: str) -> Message:
     if file.kind == "voice":
-        put(session, to, Message(text, voice=file.file_id), now, about)
-    else:
-        put(session, to, Message(text, document={"file_id": file.file_id}), now, about)
+        return Message(text, voice=file.file_id)
+    return Message(text, document={"file_id": file.file_id})
 
 
 def _staff_wait(session: Session, case: Case, person: Person, now: datetime) -> datetime | None:
