@@ -109,7 +109,7 @@ def standings(actor: ActorFacts, place: CasePlace) -> frozenset[Standing]:
 
 def _official(actor: ActorFacts, place: CasePlace) -> set[Standing]:
     if place.named:
-        return {Standing.TEAM} if actor.person in place.offered else set()
+        return {Standing.TEAM} if actor.person in place.offered and actor.roles else set()
     found = set()
     if is_team(actor.roles, place.grid):
         found.add(Standing.TEAM)

@@ -9,7 +9,7 @@ from handlers.reply import answer, asked, button, forget, remember, reply
 from handlers.turn import Answer, File, Press, Said, Turn
 from models import Asked, Case, Leave, Person
 from services import attachments, contacts, duty, handling, notices, reporting, worklist
-from services.access import case_of, is_staff, locked_case, may_read
+from services.access import case_of, is_staff, locked_case, may_handle, may_read
 from services.buttons import Pressed, data
 from services.cards import NOTES, QUESTIONS
 from services.outbox import Button, Message
@@ -119,7 +119,7 @@ def _offer_publishing(turn: Turn, event: Said | Press, person: Person, case: Cas
 def publish(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """*No face, no plate: show it in the group*."""
     case = case_of(turn.session, person.district, pressed.case)
-    if case.done_by != person.id:
+    if case.done_by != person.id or not may_handle(turn.session, person, case):
         raise Refused("not_yours")
     if not notices.publish(turn.session, case, turn.now):
         raise Refused("nothing_to_publish")
@@ -147,7 +147,7 @@ def menu(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer |
 
 def _held(turn: Turn, person: Person, pressed: Pressed) -> Case:
     case = locked_case(turn.session, person.district, pressed.case)
-    if not may_read(turn.session, person, case):
+    if not may_handle(turn.session, person, case):
         raise Refused("not_yours")
     if pressed.version is not None and pressed.version != case.version:
         raise handling.stale(turn.session, case)
@@ -203,15 +203,14 @@ def ring(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer |
 
 def engaged(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """*Engaged → next*: the whole team sees it."""
-    case = case_of(turn.session, person.district, pressed.case)
-    line = _contact(turn, case, pressed.arg)
+    line = _contact(turn, _held(turn, person, pressed), pressed.arg)
     step(turn, press, person, pressed, Verb.ENGAGED, facts={"name": line.name})
     return Answer(plain("work.engaged_noted", person.language))
 
 
 def _contact(turn: Turn, case: Case, index: str) -> contacts.Line:
     lines = contacts.sheet(turn.session, case.district, case.grid, case.kind)
-    if not index.isdigit() or int(index) >= len(lines):
+    if not index.isdecimal() or int(index) >= len(lines):
         raise Refused("contact_unknown")
     return lines[int(index)]
 

@@ -68,6 +68,12 @@ def case_by_number(session: Session, person: Person, number: str) -> Case:
     return case
 
 
+def may_handle(session: Session, person: Person, case: Case) -> bool:
+    """Whether the person is one of the case's hands or its desk, and not only its reporter."""
+    held = standings_of(session, person, case)
+    return bool(held & {Standing.OWNER, Standing.TEAM, Standing.DESK})
+
+
 def may_read(session: Session, person: Person, case: Case) -> bool:
     """The whole case: for its reporter, its hands and its desk."""
     return bool(
