@@ -1,5 +1,7 @@
 """What administrators do: invite and revoke people, make codes that bind groups."""
 
+from html import escape
+
 from domain.refused import Refused
 from domain.roles import RoleName
 from handlers.reply import answer, button, reply
@@ -21,7 +23,7 @@ def people_list(turn: Turn, said: Said, person: Person) -> None:
 
 def people_page(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """Another page of the list."""
-    _show_people(turn, press, person, int(pressed.arg) if pressed.arg.isdigit() else 0)
+    _show_people(turn, press, person, int(pressed.arg) if pressed.arg.isdecimal() else 0)
     return Answer()
 
 
@@ -70,10 +72,9 @@ def person_card(turn: Turn, press: Press, person: Person, pressed: Pressed) -> A
 
 def invite(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """A fresh link with its QR picture; earlier ones stop working."""
-    assert pressed.case is not None
     session = turn.session
-    code = enrolment.invite(session, person, person.district, pressed.case, turn.now)
     other = people.person(session, person.district, pressed.case)
+    code = enrolment.invite(session, person, person.district, other.id, turn.now)
     message = enrolment.invitation(session, other, code, turn.bot_username, person.language)
     answer(turn, press.at, message)
     return Answer()
@@ -81,8 +82,8 @@ def invite(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer
 
 def revoke(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """Every role ends now; what they had goes to the next in line."""
-    assert pressed.case is not None
-    other = enrolment.revoke_person(turn.session, person, person.district, pressed.case, turn.now)
+    other = people.person(turn.session, person.district, pressed.case)
+    enrolment.revoke_person(turn.session, person, person.district, other.id, turn.now)
     passed = handling.hand_over(turn.session, other, turn.now)
     key = "admin.revoked"
     return Answer(plain(key, person.language, name=other.name, cases=passed), alert=True)
@@ -95,7 +96,9 @@ def code(turn: Turn, said: Said, person: Person) -> None:
         grids = handling.grids_of(turn.session, person)
         if not grids or not is_staff(turn.session, person):
             raise Refused("not_yours_to_administer")
-        lines = "\n".join(f"<code>/code {code} 8号楼</code> {name}" for code, name in grids[:30])
+        lines = "\n".join(
+            f"<code>/code {code} 8号楼</code> {escape(name)}" for code, name in grids[:30]
+        )
         return answer(
             turn, said.at, Message(say("admin.which_grid", person.language) + "\n" + lines)
         )

@@ -444,7 +444,7 @@ def set_kind(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answ
 def set_condition(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """Which filing condition it is: the deadline follows."""
     case = _own(turn, person, pressed)
-    if not pressed.arg.isdigit():
+    if not pressed.arg.isdecimal():
         raise Refused("kind_unknown")
     index = int(pressed.arg)
     reporting.correct_kind(turn.session, person, case, case.kind, turn.now, condition=index)
@@ -514,7 +514,7 @@ def refuse(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer
 
 def rate(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """One to five stars, shown to nobody by name."""
-    stars = int(pressed.arg) if pressed.arg.isdigit() else None
+    stars = int(pressed.arg) if pressed.arg.isdecimal() else None
     handling.do(
         turn.session,
         person,

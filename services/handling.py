@@ -85,7 +85,7 @@ def proposed(session: Session, case: Case, choice: str) -> datetime:
     )
     facts = session.exec(query).first() or {}
     times = facts.get("slots", [])
-    if not choice.isdigit() or int(choice) >= len(times):
+    if not choice.isdecimal() or int(choice) >= len(times):
         raise Refused("time_past")
     return datetime.fromisoformat(times[int(choice)])
 
