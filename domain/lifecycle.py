@@ -84,7 +84,6 @@ class Verb(StrEnum):
     EDIT = "edit"
     DUE_SOON = "due_soon"
     OVERDUE = "overdue"
-    OVERDUE_AGAIN = "overdue_again"
     REMIND = "remind"
     REVISIT_DUE = "revisit_due"
     REVISIT_FINE = "revisit_fine"
@@ -129,6 +128,9 @@ ENDED = frozenset(State) - OPEN
 UNTAKEN = frozenset({State.DISPATCHED, State.REOPENED})
 HANDLED = frozenset({State.TAKEN, State.IN_HAND, State.WAITING})
 BEFORE_DONE = UNTAKEN | HANDLED
+
+# how much longer the steps are once the whole line has been asked about a danger
+ALL_ASKED_TIMES = 3
 
 # Why a worker may say "not mine" (services/locale: reason.<code>)
 HAND_BACK_REASONS = ("not_my_grid", "not_my_kind", "no_authority", "double", "nothing_there")
@@ -349,11 +351,12 @@ def never_by_silence(case: CaseFacts) -> bool:
 def _accept_at(moment: Moment, case: CaseFacts) -> datetime:
     """When the next in line is asked: wall minutes if urgent, else minutes of duty time.
 
-    The desk, at the end of the line, is asked again each working day.
+    Once everybody was asked: in danger all are, in longer steps; else the desk each working day.
     """
     policy = moment.given.policy
     if case.urgency == "now" or case.reach == "named":
-        return moment.now + timedelta(minutes=policy.accept_urgent_minutes)
+        minutes = policy.accept_urgent_minutes * (ALL_ASKED_TIMES if case.owner is None else 1)
+        return moment.now + timedelta(minutes=minutes)
     if case.owner is None:
         return add_work(moment.given.calendar, moment.now, 1, "work_days").at
     hours = policy.accept_minutes / 60

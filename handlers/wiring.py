@@ -22,7 +22,7 @@ from services.outbox import Message
 from services.texts import language_of, plain, say
 
 # commands for which the door looks up first whether the sender administers the group
-NEEDS_GROUP_ADMIN = frozenset({"bind", "unbind", "listen", "start", "grouplanguage"})
+NEEDS_GROUP_ADMIN = frozenset({"bind", "unbind", "start", "grouplanguage"})
 
 SaidBy = Callable[[Turn, Said, Person], None]
 PressedBy = Callable[[Turn, Press, Person, Pressed], Answer | None]

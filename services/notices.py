@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 from domain.lifecycle import UNTAKEN, Change, State, Verb
 from models import Case, Group, Outbox, Person, Posted, Voice
 from services import attachments, duty, routing
+from services.access import is_staff, may_handle
 from services.cards import (
     ANSWERS,
     group_card,
@@ -165,12 +166,20 @@ def _about(
 
 
 def refresh(session: Session, case: Case, now: datetime) -> None:
-    """Every card of the case that stands somewhere shows how it stands now."""
+    """Every card of the case that stands somewhere shows how it stands now.
+
+    Whose matter it is no longer (the role is gone, or it is for one named person now) sees
+    nothing of it any more.
+    """
     show_group(session, case, now)
     for person in _staff(session, case):
         to = private_chat(person, case.bot)
-        if to is not None and has_card(session, to, card_name(case, "s")):
+        if to is None or not has_card(session, to, card_name(case, "s")):
+            continue
+        if _may_follow(session, person, case):
             show_staff(session, case, person, now)
+        else:
+            _blank(session, case, person, to, now)
     reporter = person_of(session, case, case.reporter)
     to = private_chat(reporter, case.bot) if case.reach != "named" else None
     if to is not None and has_card(session, to, card_name(case, "r")):
@@ -178,11 +187,37 @@ def refresh(session: Session, case: Case, now: datetime) -> None:
 
 
 def _staff(session: Session, case: Case) -> list[Person]:
-    """Everybody who may hold a card of the case."""
-    keys = {UUID(each) for each in case.passed}
-    keys |= {key for key in (case.owner, case.taken_by, case.done_by, case.filed_by) if key}
-    query = select(Person).where(Person.district == case.district, col(Person.id).in_(keys))
-    return list(session.exec(query))
+    """Everybody who was ever given a card of the case to handle."""
+    given = select(Outbox.person).where(
+        Outbox.district == case.district,
+        Outbox.case == case.id,
+        Outbox.card == card_name(case, "s"),
+    )
+    query = select(Person).where(Person.district == case.district, col(Person.id).in_(given))
+    return list(session.exec(query.order_by(col(Person.id))))
+
+
+def _may_follow(session: Session, person: Person, case: Case) -> bool:
+    filed = case.filed_by == person.id and case.reach != "named" and is_staff(session, person)
+    return filed or may_handle(session, person, case)
+
+
+def _blank(session: Session, case: Case, person: Person, to: Address, now: datetime) -> None:
+    """The card of somebody whose matter it isn't any more, and what still waits for them."""
+    waiting = select(Outbox).where(
+        Outbox.district == case.district,
+        Outbox.case == case.id,
+        Outbox.person == person.id,
+        Outbox.state == "pending",
+        col(Outbox.card).is_(None),
+        col(Outbox.holder).is_(None),
+    )
+    for row in session.exec(waiting):
+        row.state = "dropped"
+        session.add(row)
+    message = Message(say("card.passed_on", person.language, number=case.number))
+    about = _about(case, Priority.ANSWER, card=card_name(case, "s"), person=person.id)
+    put(session, to, message, now, about)
 
 
 # --- telling ---
@@ -304,7 +339,10 @@ Told = Callable[[Session, Case, Change, datetime], None]
 
 def tell(session: Session, case: Case, change: Change, now: datetime) -> None:
     """Everybody who must hear of the change does, once."""
-    refresh(session, case, now)
+    if change.before is State.COLLECTED:
+        show_group(session, case, now)  # a case that has just begun stands nowhere else yet
+    else:
+        refresh(session, case, now)
     if change.verb in TOLD:
         TOLD[change.verb](session, case, change, now)
 
@@ -360,7 +398,7 @@ def send_files(
     `at_once`: they asked to see them, as often as they like and at any hour.
     """
     to = private_chat(person, case.bot)
-    if to is None:
+    if to is None or not files:
         return
     text = say("card.files", person.language, number=case.number)
     photos = tuple({"file_id": each.file_id} for each in files if each.kind == "photo")
@@ -630,4 +668,5 @@ TOLD: dict[Verb, Told] = {
     Verb.REVISIT_DUE: _revisit,
     Verb.ENGAGED: _engaged,
     Verb.CORRECT_KIND: _corrected,
+    Verb.EDIT: _corrected,
 }
