@@ -25,7 +25,7 @@ from services import attachments, duty
 from services.access import actor_of
 from services.catalogue import catalogue, lexicon
 from services.equipment import policy
-from services.handling import change_case
+from services.handling import change_case, pass_on
 
 OTHER = "LS99"
 # the shortest text that, said again word for word in the same place, is the same matter
@@ -330,8 +330,10 @@ def correct_kind(
             sets["urgency"], _urgency(found, code, condition), key=_RANK.__getitem__
         )
     _apply_privacy(case, sets)
+    if case.reporter != person.id and case.kind != OTHER:
+        # only the reporter's word shows the group what was private
+        sets["private"] = sets["private"] or case.private
     facts = {"from": case.kind, "kind": code, "condition": sets["condition"]}
-    facts["offer"] = sets["reach"] != case.reach or sets["urgency"] != case.urgency
     deadline = promise(
         session, case, found, code, sets["condition"], case.opened_at, sets["urgency"]
     )
@@ -340,8 +342,33 @@ def correct_kind(
     if verb is Verb.FILE:
         sets["not_admitted"], sets["closed_at"] = None, None
         _set_line(case, sets)
-    given = {"kind": sets, "deadline": deadline, "facts": facts}
-    _change(session, case, person, verb, now, **given)
+    _reread(session, case, person, verb, sets, deadline, facts, now)
+
+
+def _reread(
+    session: Session,
+    case: Case,
+    person: Person,
+    verb: Verb,
+    sets: dict[str, Any],
+    deadline: Deadline,
+    facts: dict[str, Any],
+    now: datetime,
+) -> None:
+    """Another kind, and with it perhaps other people.
+
+    What turns out to be for one named person leaves the team that had it, and the other way
+    round: nobody of before keeps it, and the next line is asked from its beginning.
+    """
+    other_line = verb is not Verb.FILE and "named" in {sets["reach"], case.reach}
+    other_line = other_line and sets["reach"] != case.reach
+    if other_line:
+        sets |= {"owner": None, "passed": (), "taken_by": None}
+    wider = sets["reach"] != case.reach or sets["urgency"] != case.urgency
+    facts["offer"] = wider and not other_line
+    _change(session, case, person, verb, now, kind=sets, deadline=deadline, facts=facts)
+    if other_line:
+        pass_on(session, case, now)
 
 
 # a limit of so few wall hours is danger, whatever the kind's usual urgency is
@@ -397,8 +424,7 @@ def edit(session: Session, person: Person, case: Case, text: str, now: datetime)
         value = getattr(place, name)
         if value:
             setattr(case, f"place_{name}", value)
-    given = {"kind": sets, "deadline": deadline, "facts": {"kind": code}}
-    _change(session, case, person, Verb.EDIT, now, **given)
+    _reread(session, case, person, Verb.EDIT, sets, deadline, {"kind": code}, now)
 
 
 # --- more voices ---
