@@ -25,7 +25,7 @@ from bot.deliver import Deliver, Unreachable
 from bot.dispatch import Dispatch, Handle
 from bot.files import Copies
 from bot.receive import Receive
-from bot.sieve import Overhear, Sieve, hears_nothing
+from bot.sieve import Sieve
 from bot.transport import Transport
 from models import inbox, leases, outgoing
 from models.database import Database, Taken, Unavailable, open_database
@@ -64,7 +64,6 @@ class Doors:
     begin: Begin = plans_nothing
     needs_group_admin: Collection[str] = ()
     commands: Collection[str] | None = None
-    overhear: Overhear = hears_nothing
 
 
 def real_doors() -> Doors:
@@ -78,8 +77,7 @@ def real_doors() -> Doors:
         unreachable=handling.unreachable,
         begin=clock.begin,
         needs_group_admin=wiring.NEEDS_GROUP_ADMIN,
-        commands=getattr(wiring, "COMMANDS", None),
-        overhear=getattr(wiring, "overhear", hears_nothing),
+        commands=wiring.COMMANDS,
     )
 
 
@@ -108,7 +106,7 @@ class Service:
             self._deliver.wake,
             holder,
         )
-        sieve = Sieve(account.me, doors.commands, doors.overhear)
+        sieve = Sieve(account.me, doors.commands)
         self._receive = Receive(account, database, clock, sieve, self._dispatch.wake, holder)
         self._look = Look(database, clock.now, doors.sweep, self._deliver.wake)
         self._begin_days = doors.begin

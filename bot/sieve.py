@@ -1,7 +1,7 @@
 """What is for us. Everything else is dropped here, in memory, before anything touches a disk."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from handlers.updates import (
@@ -18,30 +18,20 @@ from handlers.updates import (
 ALBUM_LIFE = timedelta(minutes=5)
 ALBUMS = 10_000
 
-Overhear = Callable[[str, str], bool]
-
-
-def hears_nothing(_chat: str, _text: str) -> bool:
-    """In no group does the bot listen to what isn't addressed to it."""
-    return False
-
 
 class Sieve:
     """Lets through what addresses one bot.
 
     `commands`: those that count in a group without the bot's name (None: any).
-    `overhear(chat, text)`: whether a listening group's message reads as a report.
     """
 
     def __init__(
         self,
         me: Me,
         commands: Collection[str] | None = None,
-        overhear: Overhear = hears_nothing,
     ) -> None:
         self._me = me
         self._commands = commands
-        self._overhear = overhear
         self._albums: OrderedDict[str, datetime] = OrderedDict()
 
     def pass_through(self, updates: Sequence[Update], now: datetime) -> list[Update]:
@@ -78,7 +68,7 @@ class Sieve:
         command = command_of(message, self._me)
         if command is not None:
             return self._commands is None or command in self._commands
-        return self._overhear(str(message.chat.id), message.text or message.caption)
+        return False
 
     def _remember_album(self, message: Message | None, now: datetime) -> None:
         while self._albums and next(iter(self._albums.values())) < now - ALBUM_LIFE:

@@ -55,7 +55,6 @@ class Group(SQLModel, table=True):
     title: str = ""
     place: str = ""
     language: str = "zh-Hans"
-    listening: bool = False
     bound_at: datetime = Field(sa_type=UTCDateTime)
     bound_by: UUID | None = None
     ended_at: datetime | None = Field(default=None, sa_type=UTCDateTime)

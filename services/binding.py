@@ -194,7 +194,7 @@ def card(session: Session, group: Group) -> Message:
     grid = territory.name(session, group.district, group.grid)
     key = "binding.card_placed" if group.place else "binding.card"
     text = say(key, language, grid=grid, place=group.place)
-    notice = say("binding.notice_listening" if group.listening else "binding.notice", language)
+    notice = say("binding.notice", language)
     return Message(f"{text}\n\n{notice}", card_buttons(language))
 
 
@@ -214,17 +214,6 @@ def choose_language(session: Session, group: Group, language: str, now: datetime
     group.language = language
     session.add(group)
     session.flush()
-    post_card(session, group, now)
-
-
-def set_listening(session: Session, group: Group, listening: bool, now: datetime) -> None:
-    """Whether the bot reads what isn't addressed to it; the card says so. The door has made
-    sure that a group administrator asked."""
-    group.listening = listening
-    session.add(group)
-    session.flush()
-    what = "listening_on" if listening else "listening_off"
-    _audit(session, group.district, None, what, f"group:{group.id}", now)
     post_card(session, group, now)
 
 

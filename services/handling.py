@@ -12,7 +12,7 @@ from domain.refused import Refused
 from domain.roles import CLOCK, ActorFacts
 from models import Attachment, Case, CaseEvent, Person
 from services import duty, notices, routing, territory
-from services.access import actor_of, locked_case, roles_of
+from services.access import actor_of, locked_case, may_read, roles_of
 from services.cases import facts_of, write
 from services.catalogue import catalogue
 from services.equipment import policy
@@ -36,15 +36,19 @@ def do(
     """
     case = locked_case(session, person.district, key)
     if version is not None and version != case.version:
-        raise stale(session, case)
+        raise stale(session, case, person)
     change_case(session, case, verb, actor_of(session, person, case), now, personal, **given)
     return case
 
 
-def stale(session: Session, case: Case) -> Refused:
-    """Why an old button does nothing: somebody has it, or it has moved on."""
+def stale(session: Session, case: Case, person: Person) -> Refused:
+    """Why an old button does nothing: somebody has it, or it has moved on.
+
+    Who has a private matter is told to nobody but its own people.
+    """
     taker = session.get(Person, (case.district, case.taken_by)) if case.taken_by else None
-    if case.state in (State.TAKEN, State.IN_HAND) and taker is not None:
+    known = taker is not None and (not case.private or may_read(session, person, case))
+    if case.state in (State.TAKEN, State.IN_HAND) and taker is not None and known:
         return Refused("taken_by", name=taker.name, number=case.number)
     return Refused("stale", number=case.number)
 

@@ -21,7 +21,7 @@ from domain.reading import Reading, read
 from domain.refused import Refused
 from domain.worktime import Deadline, add_work
 from models import Case, Division, Group, NumberSeries, Person, Voice, new_id
-from services import attachments, duty
+from services import attachments, duty, notices
 from services.access import actor_of
 from services.catalogue import catalogue, lexicon
 from services.equipment import policy
@@ -468,12 +468,13 @@ def withdraw(session: Session, person: Person, case: Case, now: datetime) -> boo
     """
     if case.reporter == person.id and case.voices > 1:
         _step_out(session, person, case)
+        notices.refresh(session, case, now)
         return False
     _change(session, case, person, Verb.WITHDRAW, now)
     return True
 
 
-def leave(session: Session, person: Person, case: Case) -> None:
+def leave(session: Session, person: Person, case: Case, now: datetime) -> None:
     """Somebody who joined is none of it after all."""
     own = session.get(Voice, (case.district, case.id, person.id))
     if own is None or own.part == "reporter":
@@ -482,6 +483,7 @@ def leave(session: Session, person: Person, case: Case) -> None:
     case.voices -= 1
     session.add(case)
     session.flush()
+    notices.refresh(session, case, now)
 
 
 def _step_out(session: Session, person: Person, case: Case) -> None:

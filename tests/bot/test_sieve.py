@@ -104,10 +104,3 @@ def test_an_album_is_known_by_its_group_too(sieve: Sieve):
     assert wanted(sieve, message=named)
     elsewhere = message(media_group_id="a", chat=GROUP | {"id": -6})
     assert not wanted(sieve, message=elsewhere)
-
-
-def test_a_listening_group_lets_through_what_reads_as_a_report():
-    sieve = Sieve(ME, overhear=lambda chat, text: chat == "-5" and "灯" in text)
-    assert wanted(sieve, message=message(text="灯坏了"))
-    assert not wanted(sieve, message=message(text="今晚吃什么"))
-    assert not wanted(sieve, message=message(text="灯坏了", chat=GROUP | {"id": -6}))

@@ -276,7 +276,6 @@ def _chat_group() -> None:
         sa.Column("title", sa.String(), nullable=False),
         sa.Column("place", sa.String(), nullable=False),
         sa.Column("language", sa.String(), nullable=False),
-        sa.Column("listening", sa.Boolean(), nullable=False),
         sa.Column("bound_at", AWARE, nullable=False),
         sa.Column("bound_by", sa.Uuid(), nullable=True),
         sa.Column("ended_at", AWARE, nullable=True),
