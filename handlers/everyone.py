@@ -6,7 +6,7 @@ from handlers import resident
 from handlers.reply import answer, button, forget, person_chat, remember, reply
 from handlers.turn import Answer, Press, Said, Turn
 from models import Asked, Case, Person
-from services import binding, enrolment, people, privacy, reporting, territory
+from services import binding, enrolment, notices, people, privacy, reporting, territory
 from services.access import case_of, is_staff, locked_case
 from services.buttons import Pressed, data, parse
 from services.outbox import Message
@@ -109,7 +109,10 @@ def delete(turn: Turn, said: Said, person: Person) -> None:
 def forget_me(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """*Delete everything about me*: done at once."""
     text = plain("privacy.deleted_short", person.language)
+    own = [case for case in reporting.mine(turn.session, person, 200) if case.state not in ENDED]
     privacy.delete(turn.session, person, turn.now)
+    for case in own:  # their name and words leave the cards that others hold
+        notices.refresh(turn.session, case, turn.now)
     return Answer(text, alert=True)
 
 

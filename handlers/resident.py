@@ -284,7 +284,7 @@ def apart(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer 
     if row is None or row.what != "apart" or row.case != pressed.case:
         raise Refused("asked_too_long_ago")
     joined = locked_case(turn.session, person.district, row.case)
-    reporting.leave(turn.session, person, joined)
+    reporting.leave(turn.session, person, joined, turn.now)
     group = territory.group_of(turn.session, press.at.bot, press.at.chat, press.at.platform)
     said = Said(
         at=press.at,
@@ -340,7 +340,11 @@ def show_mine(turn: Turn, at: Address, person: Person) -> None:
         return answer(turn, at, Message(say("mine.none", language)))
     lines = [_mine_line(turn, case, language) for case in cases]
     text = say("mine.head", language) + "\n" + "\n".join(lines)
-    rows = tuple((button_of(case.number, data("open", case.district, case.id)),) for case in cases)
+    rows = tuple(
+        (button_of(case.number, data("open", case.district, case.id)),)
+        for case in cases
+        if case.reporter == person.id
+    )
     return answer(turn, at, Message(text, rows))
 
 
@@ -410,7 +414,7 @@ def _own(turn: Turn, person: Person, pressed: Pressed) -> Case:
     """The pressed case, held. A button from before the last change says so."""
     case = locked_case(turn.session, person.district, pressed.case)
     if pressed.version is not None and pressed.version != case.version:
-        raise handling.stale(turn.session, case)
+        raise handling.stale(turn.session, case, person)
     return case
 
 

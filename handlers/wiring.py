@@ -5,13 +5,14 @@ person's language and changes nothing; everything else that goes wrong is the di
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 from sqlmodel import Session
 
 from domain.refused import Refused
 from handlers import admin, desk, everyone, resident, worker
-from handlers.reply import answer, asked, forget, person_chat
+from handlers.reply import answer, asked, forget, person_chat, reply
 from handlers.turn import Answer, Event, Membership, Migrated, Press, Said, Turn
 from handlers.updates import Me
 from models import Asked, Group, Person, StrangeGroup
@@ -47,6 +48,8 @@ _COMMANDS: dict[str, SaidBy] = {
     "unbind": everyone.unbind,
     "grouplanguage": everyone.group_language,
 }
+# these name flats, people, codes or private matters: a group must not read the answer
+_FOR_ONE = frozenset({"withdraw", "list", "away", "case", "day", "people", "code"})
 # every word after a slash that is ours; in a group others' bots' commands are none of our business
 COMMANDS = frozenset(_COMMANDS) | {"start", "report", "bind"}
 
@@ -240,7 +243,16 @@ def _command(turn: Turn, said: Said, person: Person) -> None:
     command = _COMMANDS.get(said.command or "")
     if command is None:
         return everyone.greet(turn, said, person)
+    if said.command in _FOR_ONE and not said.private:
+        return _alone(turn, said, person, command)
     return command(turn, said, person)
+
+
+def _alone(turn: Turn, said: Said, person: Person, command: SaidBy) -> None:
+    """What only the asker may read is answered in private, wherever it was asked for."""
+    if not person.reachable:
+        return reply(turn, said, person.language, "privacy.in_private")
+    return command(turn, replace(said, at=person_chat(said), private=True), person)
 
 
 def _said_in_private(turn: Turn, said: Said) -> None:

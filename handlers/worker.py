@@ -150,7 +150,7 @@ def _held(turn: Turn, person: Person, pressed: Pressed) -> Case:
     if not may_handle(turn.session, person, case):
         raise Refused("not_yours")
     if pressed.version is not None and pressed.version != case.version:
-        raise handling.stale(turn.session, case)
+        raise handling.stale(turn.session, case, person)
     return case
 
 
