@@ -4,11 +4,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+# the `linli` command, from this folder
+COMMAND := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 
 .PHONY: demo test lint
 
 demo: .venv/ready
-	@$(BIN)/python -m bot.cli demo $(ARGS)
+	@$(BIN)/linli demo $(ARGS)
 
 test: lint
 	@$(BIN)/pytest $(ARGS)
@@ -22,11 +24,13 @@ lint: .venv/ready-dev
 .venv/ready: requirements.txt | .venv/made
 	@echo "installing what Linli needs into .venv (once) ..."
 	@$(PIP) -r requirements.txt
+	@$(COMMAND)
 	@touch $@
 
 .venv/ready-dev: requirements-dev.txt | .venv/made
 	@echo "installing what Linli and its tests need into .venv (once) ..."
 	@$(PIP) -r requirements-dev.txt
+	@$(COMMAND)
 	@touch $@ .venv/ready
 
 .venv/made:
