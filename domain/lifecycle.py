@@ -464,7 +464,7 @@ def _done(moment: Moment) -> tuple[Sets, Timers]:
     timers = _without(Timer.ACCEPT, Timer.SOON, Timer.OVERDUE, Timer.REMIND)
     days = moment.given.policy.nudge_days
     wait = _reach(moment, moment.now + timedelta(days=days))
-    if moment.case.reporter is not None:
+    if moment.case.reporter not in (None, moment.actor.person):  # nobody confirms their own work
         return sets, timers | {Timer.NUDGE: wait}
     first = _reach(moment, moment.now) if never_by_silence(moment.case) else wait
     return sets, timers | {Timer.DESK: first}
@@ -511,9 +511,13 @@ def _silence(moment: Moment) -> tuple[Sets, Timers]:
 
 
 def _reopen(moment: Moment) -> tuple[Sets, Timers]:
-    """The same number and the running promise; to the same hands as before."""
+    """The same number and the running promise; to the same hands as before.
+
+    `next_unit` is given when those hands are gone: then it goes to who is next.
+    """
     case = moment.case
-    sets = _reset(case) | {"owner": case.done_by or case.owner}
+    hands = _offer(moment) if moment.given.next_unit else {"owner": case.done_by or case.owner}
+    sets = _reset(case) | hands
     timers: Timers = dict.fromkeys(Timer)
     again = replace(case, **sets)
     timers |= _promise_timers(moment, case.warn_at, case.due_at)

@@ -10,8 +10,8 @@ from handlers.reply import answer
 from handlers.turn import Answer, Press, Said, Turn
 from handlers.worker import show, step
 from models import Person
-from services import duty, summary, summary_message
-from services.access import case_by_number
+from services import duty, routing, summary, summary_message
+from services.access import case_by_number, locked_case
 from services.buttons import Pressed, key22, parse
 from services.texts import plain
 
@@ -57,8 +57,11 @@ def case(turn: Turn, said: Said, person: Person) -> None:
 
 
 def assign(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
-    """The desk gives the case to somebody of the team."""
+    """The desk gives the case to somebody of the team; a button may be forged or old."""
     target = _by_key(turn, person, pressed.arg)
+    case = locked_case(turn.session, person.district, pressed.case)
+    if target.id not in routing.line(turn.session, case, turn.now):
+        raise Refused("person_gone")
     step(turn, press, person, pressed, Verb.ASSIGN, next_owner=target.id)
     return Answer(plain("desk.assigned", person.language, name=target.name))
 

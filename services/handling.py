@@ -143,6 +143,7 @@ EVENING = time(17)
 
 # what goes to somebody else and needs to know to whom
 _ROUTED = frozenset({Verb.FILE, Verb.PASS_ON, Verb.HAND_BACK})
+_REOPENING = frozenset({Verb.REFUSE, Verb.CHECK_FAILED, Verb.REVISIT_AGAIN})
 
 
 def _given(session: Session, case: Case, verb: Verb, now: datetime, given: dict[str, Any]) -> Given:
@@ -160,7 +161,18 @@ def _given(session: Session, case: Case, verb: Verb, now: datetime, given: dict[
     if verb is Verb.CALL_OTHERS:
         unit = routing.desk_unit(session, case.district, case.grid)
         return replace(full, next_owner=None, next_unit=unit)
+    if verb in _REOPENING and not _is_there(session, case, case.done_by or case.owner, now):
+        turn = routing.next_turn(session, case, now)
+        return replace(full, next_owner=turn.person, next_unit=turn.unit)
     return full
+
+
+def _is_there(session: Session, case: Case, key: UUID | None, now: datetime) -> bool:
+    """Whether somebody still works here, can be reached and isn't on leave."""
+    person = session.get(Person, (case.district, key)) if key else None
+    if person is None or not person.reachable or not roles_of(session, person):
+        return False
+    return not duty.away(session, case.district, [person.id], now)
 
 
 def _to_all(given: Given, case: Case) -> bool:

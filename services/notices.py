@@ -230,11 +230,12 @@ def tell_staff(
     sentence: str,
     now: datetime,
     stamp: str,
+    at_once: bool = False,
     **facts: Any,
 ) -> None:
     """A sentence about a case to somebody who works here, with a button that opens it.
 
-    `stamp` makes it once per case and occasion.
+    `stamp` makes it once per case and occasion. `at_once`: they chose the time themselves.
     """
     person = person_of(session, case, key)
     to = private_chat(person, case.bot)
@@ -248,7 +249,7 @@ def tell_staff(
     }
     text = say(sentence, person.language, **about_case | facts)
     urgent = case.urgency == "now" or case.reach == "named"
-    wait = None if urgent else duty.routine_at(session, person, now)
+    wait = None if urgent or at_once else duty.routine_at(session, person, now)
     dedupe = f"{sentence}:{case.id}:{stamp}:{key}"
     priority = Priority.URGENT if urgent else Priority.NOTICE
     about = _about(case, priority, person=person.id, wait=wait, dedupe=dedupe)
@@ -494,7 +495,10 @@ def tell_appointment(session: Session, case: Case, now: datetime) -> None:
     language = worker.language if worker else "zh-Hans"
     when = look_at(session, case, language, now).when(case.appointment_at)
     tell_staff(session, case, case.owner, "work.appointed", now, when, when=when)
-    tell_reporter(session, case, "told.appointed", now, when, when=when)
+    found = _reporter_chat(session, case, person_of(session, case, case.reporter))
+    if found is not None:
+        theirs = look_at(session, case, found[1], now).when(case.appointment_at)
+        tell_reporter(session, case, "told.appointed", now, when, when=theirs)
 
 
 def publish(session: Session, case: Case, now: datetime) -> bool:
@@ -526,7 +530,7 @@ def _arrived(session: Session, case: Case, change: Change, now: datetime) -> Non
 
 
 def _done(session: Session, case: Case, change: Change, now: datetime) -> None:
-    if case.state == State.DONE:
+    if case.state == State.DONE and case.reporter != case.done_by:
         ask_reporter(session, case, now, afresh=True)
 
 
@@ -601,8 +605,9 @@ def _remind(session: Session, case: Case, change: Change, now: datetime) -> None
     if case.state == State.WAITING:
         tell_reporter(session, case, "told.waiting_for_you", now, stamp)
     if case.owner is not None:
-        sentence = "work.waiting" if case.state == State.WAITING else "work.remind"
-        tell_staff(session, case, case.owner, sentence, now, stamp)
+        chosen = case.state != State.WAITING  # "later", or the hour before an appointment
+        sentence = "work.remind" if chosen else "work.waiting"
+        tell_staff(session, case, case.owner, sentence, now, stamp, at_once=chosen)
 
 
 def _ask_desk(session: Session, case: Case, change: Change, now: datetime) -> None:
