@@ -606,10 +606,15 @@ def question(look: Look, mention: str = "") -> Message:
         stars = tuple(_said_button(look, "rate", "★" * each, str(each)) for each in range(1, 6))
         text = look.say("ask.stars", number=case.number)
         return Message(mention + text, (stars[:3], stars[3:]))
-    key = "ask.thanks" if case.closing == Closing.SETTLED else "ask.again_noted"
-    if case.closing == Closing.UNCONFIRMED:
-        key = "ask.closed_by_silence"
+    key = _ENDED_BY.get(case.closing or "", "ask.again_noted")
     return Message(mention + look.say(key, number=case.number))
+
+
+_ENDED_BY: dict[str, str] = {
+    Closing.SETTLED: "ask.thanks",
+    Closing.UNCONFIRMED: "ask.closed_by_silence",
+    Closing.CHECKED: "ask.closed_by_check",
+}
 
 
 def _shown_kind(look: Look) -> str:

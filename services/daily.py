@@ -54,9 +54,7 @@ def fire_morning(session: Session, row: Due, now: datetime) -> None:
     """Everybody who handles cases gets their list, if there is anything on it."""
     _plan(session, row.district, MORNING, now)
     today = _day_key(session, row.district, now)
-    for person in _holders(session, row.district, (RoleName.WORKER, RoleName.LEADER)):
-        if duty.away(session, row.district, [person.id], now):
-            continue
+    for person in _holders(session, row.district, (RoleName.WORKER, RoleName.LEADER), now):
         message = worklist.worklist(session, person, now)
         if message is not None:
             _send(session, person, message, now, f"{MORNING}:{today}:{person.id}")
@@ -68,7 +66,7 @@ def fire_evening(session: Session, row: Due, now: datetime) -> None:
     today = _day_key(session, row.district, now)
     on = now.astimezone(duty.zone(session, row.district)).date()
     days: dict[str, summary.Day] = {}
-    for person in _holders(session, row.district, (RoleName.SUPERVISOR,)):
+    for person in _holders(session, row.district, (RoleName.SUPERVISOR,), now):
         for unit in summary.units_of(session, person)[:1]:
             if unit not in days:
                 days[unit] = summary.day(session, row.district, unit, on, now)
@@ -80,7 +78,10 @@ def _day_key(session: Session, district: str, now: datetime) -> str:
     return now.astimezone(duty.zone(session, district)).strftime("%y%m%d")
 
 
-def _holders(session: Session, district: str, roles: tuple[RoleName, ...]) -> list[Person]:
+def _holders(
+    session: Session, district: str, roles: tuple[RoleName, ...], now: datetime
+) -> list[Person]:
+    """Who has one of the roles, can be reached and isn't on leave."""
     held = (
         select(Role.person)
         .where(Role.district == district, col(Role.revoked_at).is_(None))
@@ -92,7 +93,9 @@ def _holders(session: Session, district: str, roles: tuple[RoleName, ...]) -> li
         .where(col(Person.id).in_(held))
         .order_by(col(Person.id))
     )
-    return list(session.exec(query))
+    found = list(session.exec(query))
+    away = duty.away(session, district, [each.id for each in found], now)
+    return [each for each in found if each.id not in away]
 
 
 def _send(session: Session, person: Person, message: Message, now: datetime, dedupe: str) -> None:
@@ -100,6 +103,10 @@ def _send(session: Session, person: Person, message: Message, now: datetime, ded
     if to is None:
         return
     about = About(
-        priority=Priority.DIGEST, district=person.district, person=person.id, dedupe=dedupe
+        priority=Priority.DIGEST,
+        district=person.district,
+        person=person.id,
+        dedupe=dedupe,
+        not_before=duty.routine_at(session, person, now),  # it may have come late
     )
     put(session, to, message, now, about)

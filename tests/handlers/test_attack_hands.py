@@ -234,3 +234,17 @@ def test_a_list_that_comes_late_waits_for_the_next_working_hour(session: Session
     sweep(session, street.now)
     rows = [row for row in street.rows(ADDRESSES["李强"]) if "morning" in (row.dedupe or "")]
     assert all(row.not_before is not None for row in rows)
+
+
+def test_a_check_by_the_desk_is_told_as_what_it_is(session: Session) -> None:
+    street = peopled(session)
+    street.say("王阿姨", "8号楼消防通道被堵了", command="report")
+    street.press("李强", "接单", private=True)
+    street.press("李强", "办好了", private=True)
+    street.say("李强", private=True, files=(photo("after"),))
+    street.say("孙主任", street.case().number, private=True, command="case")
+    street.press("孙主任", "已核查：办好了", private=True)
+    assert street.case().closing == "checked"
+    told = [row for row in street.rows(GROUP_CHAT) if (row.card or "").startswith("q:")]
+    assert "核查" in told[-1].payload["text"]
+    assert "接着办" not in told[-1].payload["text"]
