@@ -12,6 +12,7 @@ from aiohttp import web
 
 from sandbox import bot_api, live, user_side
 from sandbox.bot_api import BACKEND
+from sandbox.errors import ApiError
 from sandbox.faults import Faults
 from sandbox.limits import Limits
 from sandbox.methods.call import Backend
@@ -45,14 +46,17 @@ def create_app(
     app[BACKEND] = backend
     app[live.CONTROLS] = controls or ""
     app[live.LAYOUT] = layout
-    app.on_shutdown.append(_close_webhooks)
+    app.on_shutdown.append(_end_waiting)
     live.add_routes(app)
     user_side.add_routes(app)
     bot_api.add_routes(app)
     return app
 
 
-async def _close_webhooks(app: web.Application) -> None:
+async def _end_waiting(app: web.Application) -> None:
+    """Nobody waits for an update that will not come any more."""
+    for queue in app[BACKEND].world.queues.values():
+        queue.end_waiting(ApiError(502, "Bad Gateway"))
     await app[BACKEND].webhooks.close()
 
 

@@ -141,8 +141,8 @@ def _whole(message: Json) -> str:
     return text_of(message) + "\n" + "\n".join(labels(message))
 
 
-def picture(bright: bool) -> bytes:
-    """A stairwell with its lamp off or on, as a small JPEG."""
+def picture(bright: bool, mark: int = 0) -> bytes:
+    """A stairwell with its lamp off or on, as a small JPEG; `mark` makes it another one."""
     image = Image.new("RGB", (480, 360), (214, 200, 170) if bright else (38, 40, 52))
     draw = ImageDraw.Draw(image)
     for step in range(8):
@@ -150,6 +150,9 @@ def picture(bright: bool) -> bytes:
         draw.rectangle((left, top, left + 50, 360), fill=_grey(bright, step))
     draw.line((120, 0, 120, 46), fill=(90, 90, 90), width=4)
     draw.ellipse((92, 44, 148, 100), fill=(255, 240, 170) if bright else (70, 72, 80))
+    for bit in range(mark.bit_length()):
+        if mark >> bit & 1:
+            draw.rectangle((200 + bit * 16, 40, 212 + bit * 16, 90), fill=(120, 60, 40))
     stream = io.BytesIO()
     image.save(stream, "JPEG", quality=80)
     return stream.getvalue()

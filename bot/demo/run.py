@@ -1,7 +1,9 @@
 """The demonstration put together: one process, one clock, one address."""
 
 import asyncio
+import re
 import shutil
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -66,8 +68,12 @@ def day_before(start: datetime, calendar: Calendar) -> datetime:
 
 
 @asynccontextmanager
-async def demo(port: int) -> AsyncIterator[Demo]:
-    """Sandbox, service and controls while the block runs. Raises Cannot if the port is taken."""
+async def demo(port: int, *, apart: bool = False) -> AsyncIterator[Demo]:
+    """Sandbox, service and controls while the block runs. Raises Cannot if the port is taken.
+
+    `apart`: the sandbox in a process of its own, so that a crowd doesn't slow the service down;
+    it then runs by real time, whatever the service's clock says.
+    """
     clock, handles = Clock(), Controls()
     calendar = Calendar()
     start = opening(clock.now(), calendar)
@@ -79,7 +85,7 @@ async def demo(port: int) -> AsyncIterator[Demo]:
 
     async with (
         clock_controls.serve(handles, HOST) as control_url,
-        _sandbox(port, control_url, clock, layout) as bound,
+        _apart(port, control_url) if apart else _sandbox(port, control_url, clock, layout) as bound,
         _http() as http,
     ):
         address = f"http://{HOST}:{bound}"
@@ -102,6 +108,24 @@ async def _sandbox(
             yield bound
     except OSError:
         raise Cannot(f"Port {port} is taken: choose another with --port.") from None
+
+
+@asynccontextmanager
+async def _apart(port: int, controls: str) -> AsyncIterator[int]:
+    command = ("-m", "bot.cli", "sandbox", "--port", str(port), "--controls", controls)
+    pipe = asyncio.subprocess.PIPE
+    child = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=pipe)
+    assert child.stdout is not None  # it is a pipe
+    try:
+        said = (await child.stdout.readline()).decode()
+        found = re.search(r"127\.0\.0\.1:(\d+)", said)
+        if found is None:
+            raise Cannot(f"Port {port} is taken: choose another with --port.")
+        yield int(found[1])
+    finally:
+        if child.returncode is None:
+            child.terminate()
+            await child.wait()
 
 
 @asynccontextmanager
