@@ -1,10 +1,11 @@
 """What a handler says back, and what it remembers having asked."""
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from handlers.turn import Press, Said, Turn
+from handlers.turn import File, Press, Said, Turn
 from models import Asked, Person
 from services.equipment import policy
 from services.outbox import About, Address, Button, Message, Priority, Rows, put
@@ -85,6 +86,30 @@ def remember(
         )
     )
     turn.session.flush()
+
+
+def packed(said: Said) -> dict[str, Any]:
+    """What somebody said, whole, to be kept with a question until it is answered."""
+    return {
+        "text": said.text,
+        "files": [asdict(each) for each in said.files],
+        "location": list(said.location) if said.location else None,
+        "message": said.message,
+    }
+
+
+def unpacked(row: Asked, press: Press) -> Said:
+    """What was kept with the question that a press answers, as if it were said now."""
+    place = row.data.get("location")
+    return Said(
+        at=press.at,
+        message=str(row.data["message"]),
+        sender=press.sender,
+        private=press.private,
+        text=str(row.data["text"]),
+        files=tuple(File(**each) for each in row.data["files"]),
+        location=(place[0], place[1]) if place else None,
+    )
 
 
 def asked(turn: Turn, event: Said | Press) -> Asked | None:

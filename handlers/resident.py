@@ -6,8 +6,18 @@ from sqlmodel import col, select
 
 from domain.lifecycle import Verb
 from domain.refused import Refused
-from handlers.reply import answer, asked, button, forget, person_chat, remember, reply
-from handlers.turn import Answer, File, Press, Said, Turn
+from handlers.reply import (
+    answer,
+    asked,
+    button,
+    forget,
+    packed,
+    person_chat,
+    remember,
+    reply,
+    unpacked,
+)
+from handlers.turn import Answer, Press, Said, Turn
 from models import Asked, Case, Group, Person, Voice
 from services import attachments, handling, notices, reporting, routing, territory
 from services.access import case_of, is_staff, locked_case, may_read
@@ -88,7 +98,7 @@ def _say_joined(turn: Turn, said: Said, language: str, case: Case) -> None:
     separate = data("apart", case.district, case.id)
     buttons = ((button(language, "btn.apart", separate),),)
     reply(turn, said, language, "report.joined", buttons, number=case.number, voices=case.voices)
-    remember(turn, said, "apart", district=case.district, case=case.id, text=said.text)
+    remember(turn, said, "apart", district=case.district, case=case.id, **packed(said))
 
 
 def _say_private(turn: Turn, case: Case) -> None:
@@ -158,9 +168,9 @@ def reads_like_report(turn: Turn, person: Person, text: str) -> bool:
 
 
 def _ask_whether(turn: Turn, said: Said, language: str, district: str) -> None:
-    if not said.text:
+    if not (said.text or _shows_something(said)):
         return reply(turn, said, language, "report.empty")
-    remember(turn, said, "whether", district=district, text=said.text)
+    remember(turn, said, "whether", district=district, **packed(said))
     yes = button(language, "btn.file_it", data("file_it", district), "primary")
     key = "report.whether_forwarded" if said.forwarded else "report.whether"
     return reply(turn, said, language, key, ((yes,),))
@@ -181,60 +191,52 @@ def edited(turn: Turn, said: Said, person: Person) -> None:
 def private_report(turn: Turn, said: Said, person: Person) -> None:
     """`/report` in private: asks for words if there are none."""
     if said.text or said.files or said.location:
-        return open_in_private(turn, said, person, said.text)
+        return open_in_private(turn, said, person)
     remember(turn, said, "report", district=person.district)
     return reply(turn, said, person.language, "report.ask_private", ask="report.placeholder")
 
 
-def open_in_private(
-    turn: Turn,
-    event: Said | Press,
-    person: Person,
-    text: str,
-    files: tuple[File, ...] | None = None,
-) -> None:
+def open_in_private(turn: Turn, said: Said, person: Person) -> None:
     """Words to the bot alone become a case of the person's own grid."""
     group = territory.group(turn.session, person.district, person.home_group)
     if group is None:
-        return _ask_where(turn, event, person, text)
-    said = event if isinstance(event, Said) else None
+        return _ask_where(turn, said, person)
     told = reporting.Report(
-        text=text,
-        bot=event.at.bot,
-        platform=event.at.platform,
-        chat=event.at.chat,
-        message=said.message if said else None,
-        files=files if files is not None else (said.files if said else ()),
-        location=said.location if said else None,
+        text=said.text,
+        bot=said.at.bot,
+        platform=said.at.platform,
+        chat=said.at.chat,
+        message=said.message,
+        files=said.files,
+        location=said.location,
         source="private",
     )
     grid = _grid(turn, group, told.location)
     opened = reporting.report(turn.session, person, grid, group, told, turn.now)
-    forget(turn, event)
-    if said is not None:
-        _remember_album(turn, said, opened.case, "report")
+    forget(turn, said)
+    _remember_album(turn, said, opened.case, "report")
     if opened.joined:
         key = "report.joined_private"
-        reply(turn, event, person.language, key, number=opened.case.number)
+        reply(turn, said, person.language, key, number=opened.case.number)
     notices.show_reporter(turn.session, opened.case, turn.now, afresh=True)
 
 
-def _ask_where(turn: Turn, event: Said | Press, person: Person, text: str) -> None:
+def _ask_where(turn: Turn, said: Said, person: Person) -> None:
     """We don't know yet where they live: one tap on the group of their building."""
     query = select(Group).where(
         Group.district == person.district,
-        Group.bot == event.at.bot,
+        Group.bot == said.at.bot,
         col(Group.ended_at).is_(None),
     )
     groups = list(turn.session.exec(query.order_by(col(Group.title)).limit(12)))
     if not groups:
-        return reply(turn, event, person.language, "report.no_groups")
-    remember(turn, event, "where", district=person.district, text=text)
+        return reply(turn, said, person.language, "report.no_groups")
+    remember(turn, said, "where", district=person.district, **packed(said))
     rows = tuple(
         (button_of(group.title or group.place, data("home", group.district, group.id)),)
         for group in groups
     )
-    return reply(turn, event, person.language, "report.which_group", rows)
+    return reply(turn, said, person.language, "report.which_group", rows)
 
 
 def button_of(label: str, what: str) -> Button:
@@ -247,7 +249,7 @@ def private_words(turn: Turn, said: Said, person: Person) -> None:
     if not said.forwarded and (
         _shows_something(said) or reads_like_report(turn, person, said.text)
     ):
-        return open_in_private(turn, said, person, said.text)
+        return open_in_private(turn, said, person)
     return _ask_whether(turn, said, person.language, person.district)
 
 
@@ -256,13 +258,12 @@ def file_it(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answe
     row = asked(turn, press)
     if row is None or row.what != "whether":
         raise Refused("asked_too_long_ago")
-    text = str(row.data["text"])
+    said = unpacked(row, press)
     group = territory.group_of(turn.session, press.at.bot, press.at.chat, press.at.platform)
     if group is None:
-        open_in_private(turn, press, person, text, ())
-        return Answer()
-    said = Said(at=press.at, message=press.message, sender=press.sender, private=False, text=text)
-    open_in_group(turn, said, person, group)
+        open_in_private(turn, said, person)
+    else:
+        open_in_group(turn, said, person, group)
     return Answer()
 
 
@@ -274,7 +275,7 @@ def home(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer |
     person.home_group = group.id
     row = asked(turn, press)
     if row is not None and row.what == "where":
-        open_in_private(turn, press, person, str(row.data["text"]), ())
+        open_in_private(turn, unpacked(row, press), person)
     return Answer()
 
 
@@ -286,15 +287,8 @@ def apart(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer 
     joined = locked_case(turn.session, person.district, row.case)
     reporting.leave(turn.session, person, joined, turn.now)
     group = territory.group_of(turn.session, press.at.bot, press.at.chat, press.at.platform)
-    said = Said(
-        at=press.at,
-        message=press.message,
-        sender=press.sender,
-        private=press.private,
-        text=str(row.data["text"]),
-    )
     if group is not None:
-        open_in_group(turn, said, person, group, apart=True)
+        open_in_group(turn, unpacked(row, press), person, group, apart=True)
     return Answer()
 
 

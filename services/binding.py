@@ -12,6 +12,7 @@ from domain.roles import administers
 from models import (
     Audit,
     BindCode,
+    Case,
     Division,
     Group,
     Outbox,
@@ -324,6 +325,15 @@ def _redirect(session: Session, at: Address, new_chat: str) -> None:
             col(Outbox.state) == "pending",
         )
         .values(chat=new_chat)
+    )
+    session.connection().execute(
+        update(Case)
+        .where(
+            col(Case.bot) == at.bot,
+            col(Case.platform) == at.platform,
+            col(Case.source_chat) == at.chat,
+        )
+        .values(source_chat=new_chat, source_message=None)
     )
     session.connection().execute(
         delete(Posted).where(

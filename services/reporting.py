@@ -16,13 +16,13 @@ from sqlmodel import Session, col, select
 
 from domain.case_number import case_number
 from domain.catalogue import Catalogue
-from domain.lifecycle import ENDED, State, Verb
+from domain.lifecycle import BEFORE_DONE, State, Verb
 from domain.reading import Reading, read
 from domain.refused import Refused
 from domain.worktime import Deadline, add_work
 from models import Case, Division, Group, NumberSeries, Person, Voice, new_id
 from services import attachments, duty, notices
-from services.access import actor_of
+from services.access import actor_of, locked_case
 from services.catalogue import catalogue, lexicon
 from services.equipment import policy
 from services.handling import change_case, pass_on
@@ -85,12 +85,21 @@ def report(
     key = words_key(told.text, reading.place.building, group.place if group else "")
     same = None if apart or behalf else _same_words(session, person.district, grid, key, now)
     if same is not None:
-        return Opened(join(session, person, same, now), joined=True)
+        return _joined(session, person, same, told, now)
     case = _collected(session, person, grid, group, told, reading, now, behalf)
     case.words_key = key
     _attach(session, case, person, told, now)
     _file(session, case, person, reading, now)
     return Opened(case)
+
+
+def _joined(session: Session, person: Person, same: Case, told: Report, now: datetime) -> Opened:
+    """One more voice; what came with the words reaches whoever has the case."""
+    case = locked_case(session, same.district, same.id)
+    join(session, person, case, now)
+    _attach(session, case, person, told, now)
+    notices.show_files(session, case, told.files, now)
+    return Opened(case, joined=True)
 
 
 def read_report(session: Session, district: str, text: str) -> Reading:
@@ -126,7 +135,8 @@ def _same_words(session: Session, district: str, grid: str, key: str, now: datet
     query = (
         select(Case)
         .where(Case.district == district, Case.grid == grid, Case.words_key == key)
-        .where(col(Case.state).not_in([str(state) for state in ENDED]))
+        # said again after it was called done, it is not settled: never joined to what is closing
+        .where(col(Case.state).in_([str(state) for state in BEFORE_DONE]))
         .where(col(Case.opened_at) > since, col(Case.private).is_(False))
         .order_by(col(Case.opened_at))
     )
@@ -385,14 +395,19 @@ def correct_place(session: Session, person: Person, case: Case, text: str, now: 
     """The place as the reporter or worker now says it. Raises Refused `place_empty`."""
     if not text.strip():
         raise Refused("place_empty")
-    place = read_report(session, case.district, text).place
-    found = {
-        name: getattr(place, name) for name in ("building", "unit", "floor", "room", "landmark")
-    }
-    if not any(found.values()):
-        found["landmark"] = text.strip()[:60]
-    sets = {f"place_{name}": value for name, value in found.items() if value}
-    _change(session, case, person, Verb.CORRECT_PLACE, now, kind=sets)
+    found = _place_columns(read_report(session, case.district, text))
+    if not found:
+        found = {"place_landmark": text.strip()[:60]}
+    _change(session, case, person, Verb.CORRECT_PLACE, now, kind=found)
+
+
+def _place_columns(reading: Reading) -> dict[str, str | None]:
+    """What a text says of a place; another building takes the old flat away with it."""
+    parts = ("building", "unit", "floor", "room", "landmark")
+    found = {f"place_{part}": getattr(reading.place, part) for part in parts}
+    if reading.place.building:
+        return found
+    return {name: value for name, value in found.items() if value}
 
 
 def set_privacy(session: Session, person: Person, case: Case, now: datetime, **wish: bool) -> None:
@@ -419,11 +434,8 @@ def edit(session: Session, person: Person, case: Case, text: str, now: datetime)
     )
     case.text = text
     case.alternatives = [other for other, _ in reading.kinds[1:] if other in found.kinds]
-    place = reading.place
-    for name in ("building", "unit", "floor", "room", "landmark"):
-        value = getattr(place, name)
-        if value:
-            setattr(case, f"place_{name}", value)
+    for name, value in _place_columns(reading).items():
+        setattr(case, name, value)
     _reread(session, case, person, Verb.EDIT, sets, deadline, {"kind": code}, now)
 
 
