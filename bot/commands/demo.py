@@ -55,7 +55,7 @@ async def _replay(port: int, texts: list[str], pace: float) -> None:
     from bot.demo import replay, run, town
 
     language = terminal_language()
-    async with run.demo(port) as running:
+    async with run.demo(port, apart=True) as running:
         running.town.clock.set(running.start)
         await town.people(running.town, running.start)
         running.hand_over()
