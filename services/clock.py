@@ -56,12 +56,18 @@ def _fire(session: Session, row: Due, now: datetime) -> None:
             _FIRINGS[row.name](session, row, now)
     except Refused as refused:
         row.state, row.trace = "dropped", refused.code
-    except (
-        Exception
-    ) as error:  # one bad row never stops the rest; the desk of the engineers sees it
+    except Exception as error:
+        if _met_another(error):  # nothing is wrong with the row: the unit of work runs again
+            raise
+        # one bad row never stops the rest; the desk of the engineers sees it
         row.state, row.fired_at = "pending", None
         row.at, row.trace = now + AN_HOUR, f"failed: {type(error).__name__}"
     session.add(row)
+
+
+def _met_another(error: Exception) -> bool:
+    """Whether another replica changed the same rows meanwhile (PostgreSQL's own codes)."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None) in ("40001", "40P01")
 
 
 def _case_timer(session: Session, row: Due, now: datetime) -> None:

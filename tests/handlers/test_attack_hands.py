@@ -184,7 +184,9 @@ def test_a_reminder_that_the_worker_asked_for_comes_at_its_time(session: Session
     street.press("李强", "一小时后", private=True)
     street.now += timedelta(minutes=61)
     sweep(session, street.now)
-    told = [row for row in street.rows(ADDRESSES["李强"]) if "您让我" in row.payload.get("text", "")]
+    told = [
+        row for row in street.rows(ADDRESSES["李强"]) if "您让我" in row.payload.get("text", "")
+    ]
     assert [row.not_before for row in told] == [None]
 
 

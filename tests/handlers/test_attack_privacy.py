@@ -133,9 +133,7 @@ def test_a_worker_makes_no_private_matter_public(session: Session) -> None:
     case = street.case()
     assert case.private
     assert case.kind != "LS99"
-    street.press_data(
-        "李强", data("kind", DISTRICT, case.id, case.version, "LS02"), private=True
-    )
+    street.press_data("李强", data("kind", DISTRICT, case.id, case.version, "LS02"), private=True)
     assert street.case().kind == "LS02"
     assert street.case().private
 
