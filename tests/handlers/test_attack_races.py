@@ -2,17 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
+from datetime import datetime
 
 import pytest
-from sqlmodel import Session, col, select
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session, select
 
 from models import Case, Due, Group
 from models.database import Database, open_database
+from services import clock, due
 from services.clock import begin, sweep
 from services.equipment import Equipment
 from services.vault import Vault
-from tests.people import ADDRESSES, WEDNESDAY, Street, peopled
+from tests.people import ADDRESSES, DISTRICT, WEDNESDAY, Street, peopled
 
 LAMP = "3号楼2单元楼道灯坏了"
 GAS = "8号楼1单元602家里煤气味很大"
@@ -80,21 +82,28 @@ async def test_one_of_two_takes_has_it_and_the_other_reads_who(database: Databas
     assert sum("接单" in text and "已由" in text for text in said) == 1
 
 
-async def test_a_word_in_the_second_a_timer_fires_delays_it_by_nothing(database: Database) -> None:
-    for n in range(4):
-        await database.write(says("王阿姨", f"{n}号楼1单元602家里煤气味很大"))
-    late = WEDNESDAY + timedelta(minutes=6)
+class Met(Exception):
+    """What PostgreSQL says when another transaction changed the same rows."""
 
-    def hides(session: Session) -> None:
-        for case in session.exec(select(Case).order_by(col(Case.number).desc())):
-            case.hide_name = True
-            session.flush()
+    sqlstate = "40001"
 
-    def sweeps(session: Session) -> None:
-        session.exec(select(Case)).all()  # what it reads is older than what the other writes
-        sweep(session, late)
 
-    for _ in range(5):
-        await all_at_once(database, sweeps, hides)
-    traces = await database.read(lambda session: list(session.exec(select(Due.trace))))
-    assert not [trace for trace in traces if trace and trace.startswith("failed")]
+@pytest.mark.parametrize(("error", "again"), [(Met(), True), (ValueError(), False)])
+async def test_a_sweep_that_met_another_runs_again_and_a_bad_row_waits_an_hour(
+    database: Database, error: Exception, again: bool
+) -> None:
+    def fires(session: Session, row: Due, now: datetime) -> None:
+        raise DBAPIError("", {}, error)
+
+    def job(session: Session) -> tuple[datetime, str | None]:
+        due.plan(session, DISTRICT, "bad", "bad", WEDNESDAY)
+        sweep(session, WEDNESDAY)
+        row = session.exec(select(Due).where(Due.key == "bad")).one()
+        return row.at, row.trace
+
+    clock.register("bad", fires)
+    if again:
+        with pytest.raises(DBAPIError):
+            await database.write(job)
+    else:
+        assert await database.write(job) == (WEDNESDAY + clock.AN_HOUR, "failed: DBAPIError")
