@@ -169,7 +169,7 @@ async def _move_in(town: Town, resident: Resident) -> None:
 async def _bind(town: Town, number: int, neighbours: list[int], group: Row) -> None:
     """A group of neighbours; the first of them owns it and binds it to their grid.
 
-    Every other group makes the bot an administrator, as in life.
+    Every other group makes the bot an administrator, as in life: there it pins its card.
     """
     made = await town.side.post(
         "chats",
@@ -177,7 +177,7 @@ async def _bind(town: Town, number: int, neighbours: list[int], group: Row) -> N
         title=group["title"],
         members=neighbours,
         bot_id=town.bot["id"],
-        bot_role="administrator" if number % 2 else "member",
+        bot_role="member" if number % 2 else "administrator",
     )
     chat = int(made["id"])
     town.groups.append(chat)
