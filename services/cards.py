@@ -544,7 +544,7 @@ NOTES = ("fixed", "talked", "property", "informed", "delivered")
 def _more(look: Look) -> Rows:
     able = look.state in (State.TAKEN, State.IN_HAND) and look.case.reporter is not None
     asking = (look.button("menu", "btn.ask", "ask"), look.button("menu", "btn.appoint", "slots"))
-    taken = look.state not in UNTAKEN
+    taken = look.state not in UNTAKEN and look.case.reach != "named"  # there are no others
     others = (look.button("menu", "btn.others", "others"),) if taken else ()
     return (
         *((asking,) if able and look.case.reach != "named" else ()),
