@@ -16,7 +16,8 @@ MOST_LINES = 40
 
 def _wanted(group: str) -> set[str]:
     project = tomllib.loads(read("pyproject.toml"))["project"]
-    found = project["optional-dependencies"][group] if group else project["dependencies"]
+    extras = project["optional-dependencies"]
+    found = extras[group] + extras["build"] if group else project["dependencies"]
     return {re.split(r"[\[<>=!~; ]", each)[0].lower() for each in found}
 
 
