@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps --no-compile
 # the `linli` command, from this folder
 COMMAND := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 

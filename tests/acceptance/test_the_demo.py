@@ -48,6 +48,8 @@ async def test_the_first_look_finds_a_lived_in_town(demo: Demo):
     await live(demo.town, demo.stepper, demo.start)
     state = await demo.town.side.get("state")
     assert [window["chat"] > 0 for window in state["layout"]] == [False, True, True]
+    for chat in demo.town.chats.values():
+        await chat.look()
     shown = [str(chat.messages) for chat in demo.town.chats.values()]
     for word in ("已解决，报事人确认", "等报事人确认", "還沒有人確認接單", "已经晚了", "12315"):
         assert any(word in each for each in shown), word
