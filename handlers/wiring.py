@@ -25,6 +25,9 @@ from services.texts import language_of, plain, say
 # commands for which the door looks up first whether the sender administers the group
 NEEDS_GROUP_ADMIN = frozenset({"bind", "unbind", "start", "grouplanguage"})
 
+# what a group's administrator may also say in the group's own name
+FOR_GROUP_ADMINS = frozenset({"unbind", "grouplanguage"})
+
 SaidBy = Callable[[Turn, Said, Person], None]
 PressedBy = Callable[[Turn, Press, Person, Pressed], Answer | None]
 AskedOf = Callable[[Turn, Said, Person, Asked], None]
@@ -204,6 +207,9 @@ def _said_in_group(turn: Turn, said: Said) -> None:
     if group is None:
         return _strange(turn, said)
     person = _resident(turn, said, group)
+    if said.sender.anonymous_admin and said.command not in FOR_GROUP_ADMINS:
+        # everybody who hides behind the group's name shares one account: nobody could confirm
+        raise Refused("write_as_yourself")
     if said.edited:
         return resident.edited(turn, said, person)
     row = asked(turn, said)

@@ -2,7 +2,8 @@
 
 SQLAlchemy's identity map holds objects weakly, so a row that nobody refers to is read again at
 the next `session.get`. Sessions here last one job, so holding on costs nothing and saves a
-third of the statements.
+third of the statements. Whoever changes rows by a statement on the connection and reads them
+again in the same job must expire them.
 """
 
 from typing import Any

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from domain.lifecycle import CaseFacts, Change, State, Timer
 from domain.roles import ActorFacts
-from models import Case, CaseEvent, Due
+from models import Case, CaseEvent, Due, Voice
 from services import due
 
 _COLUMNS = tuple(each.name for each in fields(CaseFacts))
@@ -93,6 +93,31 @@ def _set_timers(session: Session, case: Case, change: Change) -> datetime | None
         due.set_row(session, row, f"case.{timer}", at, urgent)
         rows[key] = row
     return min((row.at for row in rows.values() if row.state == "pending"), default=None)
+
+
+def drop_voice(session: Session, case: Case, person: UUID) -> None:
+    """Somebody's voice leaves the case; the oldest of the others speaks for it if they did."""
+    own = session.get(Voice, (case.district, case.id, person))
+    if own is not None:
+        session.delete(own)
+        session.flush()
+        case.voices = max(case.voices - 1, 0)
+    if case.reporter in (person, None):
+        _let_next_speak(session, case)
+    session.add(case)
+
+
+def _let_next_speak(session: Session, case: Case) -> None:
+    query = (
+        select(Voice)
+        .where(Voice.district == case.district, Voice.case == case.id)
+        .order_by(col(Voice.at))
+    )
+    following = session.exec(query).first()
+    case.reporter = following.person if following else None
+    if following is not None:
+        following.part = "reporter"
+        session.add(following)
 
 
 def events_of(session: Session, case: Case) -> list[CaseEvent]:

@@ -51,6 +51,15 @@ def is_work(session: Session, district: str, now: datetime) -> bool:
     return is_work_time(calendar(session, district), now)
 
 
+# before and after these local hours a resident's phone makes no sound for us
+MORNING, EVENING = time(8), time(21)
+
+
+def is_night(session: Session, district: str, now: datetime) -> bool:
+    """Whether residents there are told things without a sound."""
+    return not MORNING <= now.astimezone(zone(session, district)).time() < EVENING
+
+
 def on_shift(session: Session, district: str, unit: str, now: datetime) -> list[UUID]:
     """Who has duty in the unit now, first begun first."""
     query = (

@@ -289,6 +289,7 @@ def tell_reporter(
     message = Message(
         (_mention(case, person) if group else "") + text,
         reply_to=case.source_message if group and not case.private else None,
+        silent=duty.is_night(session, case.district, now),
     )
     dedupe = f"{sentence}:{case.id}:{stamp}"
     put(session, to, message, now, _about(case, Priority.ANSWER, dedupe=dedupe))
@@ -307,8 +308,9 @@ def ask_reporter(session: Session, case: Case, now: datetime, *, afresh: bool = 
         _retire(session, to, card_name(case, "q"), now)
     look = look_at(session, case, language, now)
     message = question(look, _mention(case, person) if group else "")
+    message = replace(message, silent=duty.is_night(session, case.district, now))
     if group and not case.private:
-        message = Message(message.text, message.buttons, reply_to=case.source_message)
+        message = replace(message, reply_to=case.source_message)
     put(session, to, message, now, _about(case, Priority.ANSWER, card=card_name(case, "q")))
 
 
@@ -371,6 +373,8 @@ def _offered_to(session: Session, case: Case, now: datetime) -> list[UUID]:
         found += routing.team(session, case, now)
     if case.owner is None:
         found += routing.desk(session, case.district, case.owner_unit)
+    if not found and case.urgency == "now":
+        found = routing.last_resort(session, case.district)
     return list(dict.fromkeys(found))
 
 

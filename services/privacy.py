@@ -34,7 +34,7 @@ from models import (
 )
 from services import due, territory
 from services.access import roles_of
-from services.cases import timer_key
+from services.cases import drop_voice, timer_key
 from services.catalogue import catalogue
 from services.equipment import equipment, policy
 from services.outbox import Message
@@ -260,19 +260,18 @@ def _blank(person: Person, now: datetime) -> None:
 
 def _leave(session: Session, person: Person, case: Case, now: datetime) -> None:
     """Take somebody's part out of a case; what others said stays."""
-    if case.reporter == person.id:
+    theirs = case.reporter == person.id
+    if theirs:
         for name, value in PERSONAL.items():
             setattr(case, name, value)
-        _ask_nobody(session, case, now)
-        session.add(case)
     for event in session.exec(_events(person, case)):
         event.personal = {}
         session.add(event)
     for attachment in session.exec(_files(person, case)):
         erase_attachment(session, attachment, now)
-    voice = session.get(Voice, (case.district, case.id, person.id))
-    if voice is not None:
-        session.delete(voice)
+    drop_voice(session, case, person.id)
+    if theirs and case.reporter is None:
+        _ask_nobody(session, case, now)
 
 
 def _ask_nobody(session: Session, case: Case, now: datetime) -> None:

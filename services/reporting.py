@@ -23,6 +23,7 @@ from domain.worktime import Deadline, add_work
 from models import Case, Division, Group, NumberSeries, Person, Voice, new_id
 from services import attachments, duty, notices
 from services.access import actor_of, locked_case
+from services.cases import drop_voice
 from services.catalogue import catalogue, lexicon
 from services.equipment import policy
 from services.handling import change_case, pass_on
@@ -334,6 +335,7 @@ def correct_kind(
     if condition is not None and condition >= len(found.conditions(code)):
         raise Refused("kind_unknown")
     sets = kind_columns(found, code, 1.0)
+    sets["urgency"] = max(sets["urgency"], _urgency_of_words(session, case), key=_RANK.__getitem__)
     if condition is not None:
         sets["condition"] = condition
         sets["urgency"] = max(
@@ -379,6 +381,13 @@ def _reread(
     _change(session, case, person, verb, now, kind=sets, deadline=deadline, facts=facts)
     if other_line:
         pass_on(session, case, now)
+
+
+def _urgency_of_words(session: Session, case: Case) -> str:
+    """What the words alone say, whatever the kind: a cry for help stays one."""
+    reading = read_report(session, case.district, case.text)
+    by_kind = reading.urgency_reason in ("", "kind", "condition")
+    return "normal" if by_kind else reading.urgency
 
 
 # a limit of so few wall hours is danger, whatever the kind's usual urgency is
@@ -500,22 +509,7 @@ def leave(session: Session, person: Person, case: Case, now: datetime) -> None:
 
 def _step_out(session: Session, person: Person, case: Case) -> None:
     """The oldest of those who joined speaks for the case from now on."""
-    own = session.get(Voice, (case.district, case.id, person.id))
-    if own is not None:
-        session.delete(own)
-        session.flush()
-    query = (
-        select(Voice)
-        .where(Voice.district == case.district, Voice.case == case.id)
-        .order_by(col(Voice.at))
-    )
-    next_voice = session.exec(query).first()
-    case.voices -= 1
-    case.reporter = next_voice.person if next_voice else None
-    if next_voice is not None:
-        next_voice.part = "reporter"
-        session.add(next_voice)
-    session.add(case)
+    drop_voice(session, case, person.id)
 
 
 def mine(session: Session, person: Person, most: int = 10) -> list[Case]:

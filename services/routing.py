@@ -69,6 +69,12 @@ def desk(session: Session, district: str, unit: str) -> list[UUID]:
     return _reachable(session, district, people)
 
 
+def last_resort(session: Session, district: str) -> list[UUID]:
+    """The administrators: for a danger that nobody of team or desk can be told of."""
+    people = _holders(session, district, [district], (RoleName.ADMIN,))
+    return _reachable(session, district, people)
+
+
 def desk_unit(session: Session, district: str, grid: str) -> str:
     """The nearest desk above the grid with somebody in it; the community's if none has."""
     units = units_above(grid)

@@ -8,7 +8,7 @@ from sqlmodel import Session, select
 from models import Leave, Person, Role
 from services.clock import sweep
 from services.due import next_at
-from tests.people import BOT, GROUP_CHAT, Street, peopled
+from tests.people import GROUP_CHAT, Street, peopled
 
 LAMP = "3号楼2单元楼道灯坏了"
 GAS = "8号楼1单元602家里煤气味很大"
@@ -69,21 +69,3 @@ def test_a_named_person_on_leave_is_not_rung_and_somebody_is(session: Session) -
     assert owner != street.key("吴医生")
     told = [name for name, person in street.staff.items() if street.texts(name)]
     assert told == [session.exec(select(Person.name).where(Person.id == owner)).one()]
-
-
-def test_whoever_wrote_as_the_group_itself_shares_no_reports(session: Session) -> None:
-    from handlers.turn import Said, Sender
-    from handlers.wiring import handle
-    from services.outbox import Address
-
-    street = peopled(session)
-    sender = Sender("1087968824", "快乐8号楼", is_bot=True, anonymous_admin=True)
-    said = Said(
-        at=Address(BOT.bot, GROUP_CHAT), message="9", sender=sender, private=False,
-        text=LAMP, command="report",
-    )  # fmt: skip
-    handle(session, said, BOT, street.now)
-    session.flush()
-    case = street.case()
-    assert case.number
-    assert "1087968824" not in str([row.payload for row in street.rows(GROUP_CHAT)])

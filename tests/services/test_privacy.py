@@ -167,6 +167,7 @@ async def test_what_others_said_and_were_sent_stays(database: Database) -> None:
         reported(session, person)
         traces(session)
         forgotten(session, person)
+        session.expire_all()  # rows were changed by statements; read what is there now
         events = [e.personal for e in session.exec(select(CaseEvent).order_by(col(CaseEvent.seq)))]
         assert events == [{}, {"text": OTHERS}]
         updates = [row.payload for row in session.exec(select(Inbox))]

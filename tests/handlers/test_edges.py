@@ -1,0 +1,77 @@
+"""Rules at the edges: the night, hidden administrators, nobody there, a cry for help."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from sqlmodel import Session
+
+from services import privacy
+from tests.people import ADDRESSES, DISTRICT, GROUP_CHAT, WEDNESDAY, peopled, photo
+
+LAMP = "3号楼2单元楼道灯坏了"
+
+
+def test_a_residents_phone_makes_no_sound_at_night(session: Session) -> None:
+    street = peopled(session)
+    street.say("王阿姨", LAMP, command="report")
+    street.press("李强", "接单", private=True)
+    street.now = WEDNESDAY + timedelta(hours=16)  # midnight
+    street.press("李强", "办好了", private=True)
+    street.say("李强", private=True, files=(photo("x"),))
+    asked = [row for row in street.rows(GROUP_CHAT) if "解决了吗" in row.payload["text"]]
+    assert [row.payload.get("silent") for row in asked] == [True]
+
+
+def test_who_hides_behind_the_groups_name_is_asked_to_write_as_themself(session: Session) -> None:
+    street = peopled(session)
+    sender = street.sender
+    street.sender = lambda name: replace(  # type: ignore[method-assign]
+        sender(name), is_bot=True, anonymous_admin=True
+    )
+    street.say("王阿姨", LAMP, command="report")
+    assert not street.cases()
+    assert "自己的名字" in street.texts(GROUP_CHAT)[-1]
+
+
+def test_a_danger_that_nobody_can_be_told_of_reaches_the_administrators(session: Session) -> None:
+    street = peopled(session)
+    for name, person in street.staff.items():
+        person.reachable = name == "冯管理"
+    session.flush()
+    street.say("王阿姨", "8号楼1单元煤气味很大", command="report")
+    assert any("燃气泄漏" in text for text in street.texts("冯管理"))
+
+
+def test_a_cry_for_help_stays_urgent_whatever_kind_it_is_called(session: Session) -> None:
+    street = peopled(session)
+    street.say("王阿姨", "8号楼电梯里困了人，救命", command="report")
+    assert street.case().urgency == "now"
+    street.press("王阿姨", "更正")
+    street.press("王阿姨", "改类别")
+    street.press("王阿姨", "民生服务")
+    street.press("王阿姨", "电梯故障")
+    assert (street.case().kind, street.case().urgency) == ("LS03", "now")
+
+
+def test_who_is_forgotten_leaves_the_case_to_the_next_voice(session: Session) -> None:
+    from models import Person
+    from services.outbox import Address
+    from services.people import person_of
+    from tests.people import BOT
+
+    street = peopled(session)
+    street.say("王阿姨", LAMP, command="report")
+    street.press("陈叔", "我也遇到")
+    case = street.case()
+    found: list[Person | None] = [
+        person_of(session, DISTRICT, Address(BOT.bot, ADDRESSES[name]))
+        for name in ("王阿姨", "陈叔")
+    ]
+    first, second = found
+    assert first is not None
+    assert second is not None
+    privacy.delete(session, first, street.now)
+    session.flush()
+    session.expire_all()
+    case = street.case()
+    assert (case.reporter, case.voices, case.text) == (second.id, 1, "")
