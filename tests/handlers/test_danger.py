@@ -65,7 +65,7 @@ def test_it_stays_loud_until_a_person_takes_it(session: Session) -> None:
     assert any("燃气泄漏" in text for text in street.texts("孙主任"))
     street.press("赵敏", "接单", private=True)
     assert "还没有人确认接单" not in street.texts(GROUP_CHAT)[-1]
-    assert tick(street, 15) == 0
+    assert tick(street, 5) == 0
 
 
 def test_the_second_to_take_it_reads_who_has_it(session: Session) -> None:
