@@ -58,12 +58,12 @@ class Play:
 
     @property
     def group(self) -> int:
-        """The group of building 8: the bot is a member with privacy mode on."""
+        """The group of building 8: the bot is an administrator and hears everything."""
         return self.town.groups[0]
 
     @property
     def second(self) -> int:
-        """The group of building 9: the bot is an administrator."""
+        """The group of building 9: the bot is a member with privacy mode on."""
         return self.town.groups[1]
 
     async def post(self, path: str, **body: Any) -> Any:

@@ -84,10 +84,10 @@ async def test_a_group_that_becomes_a_supergroup_goes_on_in_the_new_chat(play: P
 
 
 async def test_chatter_is_found_nowhere(play: Play, tmp_path: Path, capfd):
-    """The second group made the bot an administrator, so that it hears everything."""
+    """The first group made the bot an administrator, so that it hears everything."""
     words = [f"今晚吃什么好呢鸳鸯锅{n}号" for n in range(LINES)]
     for each in words:
-        await play.say(LI, each, play.second)
+        await play.say(AUNT, each, play.group)
     await play.quiet()
     assert await play.town.service.database.read(everything) != ""
     kept = await play.town.service.database.read(everything)

@@ -27,7 +27,7 @@ async def test_a_photo_with_a_caption_reaches_the_worker_with_its_picture(play: 
 async def test_an_album_is_one_case_with_all_of_its_pictures(play: Play):
     album = [PHOTO, media(AFTER, "q.jpg", "image/jpeg")]
     # where the bot is no administrator, privacy mode shows it the first picture only
-    await play.send(LI, play.second, album=album, caption=f"@linli_bot {LAMP}")
+    await play.send(AUNT, play.group, album=album, caption=f"@linli_bot {LAMP}")
     assert len(await play.cases()) == 1
     await play.card("w01", "的照片")
     seen = play.town.chat(play.who("w01")).messages.values()
