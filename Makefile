@@ -13,7 +13,7 @@ demo: .venv/ready
 	@$(BIN)/linli demo $(ARGS)
 
 test: lint
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n auto --dist loadfile $(ARGS)
 
 lint: .venv/ready-dev
 	@$(BIN)/ruff check
