@@ -23,7 +23,7 @@ from services import attachments, handling, notices, reporting, routing, territo
 from services.access import case_of, is_staff, locked_case, may_read
 from services.buttons import Pressed, data, key22
 from services.cards import ANSWERS
-from services.outbox import Address, Button, Message
+from services.outbox import Address, Button, Message, Priority
 from services.texts import plain, say
 
 # a text that reads so little like a report that we ask first instead of opening a case
@@ -164,7 +164,7 @@ def _shows_something(said: Said) -> bool:
 def reads_like_report(turn: Turn, person: Person, text: str) -> bool:
     """Whether words that nobody asked for are to be filed without a question."""
     reading = reporting.read_report(turn.session, person.district, text) if text else None
-    return reading is not None and reading.report >= DOUBT
+    return reading is not None and (reading.report >= DOUBT or reading.urgency == "now")
 
 
 def _ask_whether(turn: Turn, said: Said, language: str, district: str) -> None:
@@ -229,6 +229,9 @@ def _ask_where(turn: Turn, said: Said, person: Person) -> None:
         col(Group.ended_at).is_(None),
     )
     groups = list(turn.session.exec(query.order_by(col(Group.title)).limit(12)))
+    danger = reporting.help_first(turn.session, person.district, said.text, person.language)
+    if danger is not None:  # what saves a life comes before any question
+        answer(turn, said.at, Message(danger), priority=Priority.URGENT)
     if not groups:
         return reply(turn, said, person.language, "report.no_groups")
     remember(turn, said, "where", district=person.district, **packed(said))

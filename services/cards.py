@@ -165,14 +165,19 @@ def emergency(look: Look) -> str | None:
     """The number to ring first and what to do before anybody comes, for what is urgent now."""
     if look.case.urgency != "now" and look.case.reach == "owner":
         return None
-    kind = look.catalogue.kinds.get(look.case.kind)
+    return first_help(look.catalogue, look.case.kind, look.language)
+
+
+def first_help(found: Catalogue, code: str, language: Language) -> str | None:
+    """A kind's numbers and first steps; None if it has neither."""
+    kind = found.kinds.get(code)
     if kind is None:
         return None
-    numbers = "、".join(_number(look, each) for each in kind.emergency_number)
-    steps = kind.first_steps(look.language)
+    numbers = "、".join(_number(each, language) for each in kind.emergency_number)
+    steps = kind.first_steps(language)
     lines = (
-        look.say("card.call_first", numbers=numbers) if numbers else None,
-        look.say("card.first_steps", steps=steps) if steps else None,
+        say("card.call_first", language, numbers=numbers) if numbers else None,
+        say("card.first_steps", language, steps=steps) if steps else None,
     )
     return _lines(*lines) or None
 
@@ -192,8 +197,8 @@ def _for_a_foreigner(look: Look) -> str | None:
     )
 
 
-def _number(look: Look, code: str) -> str:
-    return code if code.isdigit() else plain(f"service.{code}", look.language)
+def _number(code: str, language: Language) -> str:
+    return code if code.isdigit() else plain(f"service.{code}", language)
 
 
 # --- the group's card ---

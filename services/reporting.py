@@ -9,13 +9,13 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from domain.case_number import case_number
-from domain.catalogue import Catalogue
+from domain.catalogue import Catalogue, Language
 from domain.lifecycle import BEFORE_DONE, State, Verb
 from domain.reading import Reading, read
 from domain.refused import Refused
@@ -23,6 +23,7 @@ from domain.worktime import Deadline, add_work
 from models import Case, Division, Group, NumberSeries, Person, Voice, new_id
 from services import attachments, duty, notices
 from services.access import actor_of, locked_case
+from services.cards import first_help
 from services.cases import drop_voice
 from services.catalogue import catalogue, lexicon
 from services.equipment import policy
@@ -106,6 +107,17 @@ def _joined(session: Session, person: Person, same: Case, told: Report, now: dat
 def read_report(session: Session, district: str, text: str) -> Reading:
     """The reading of a text by the district's catalogue and lexicon."""
     return read(text, lexicon(session, district), catalogue(session, district))
+
+
+def help_first(session: Session, district: str, text: str, language: str) -> str | None:
+    """What to do at once, if the words tell of danger; before anything is asked about them."""
+    reading = read_report(session, district, text)
+    found = catalogue(session, district)
+    code, _ = _best(reading)
+    kind = found.kinds.get(code)
+    if kind is None or (reading.urgency != "now" and kind.reach == "owner"):
+        return None
+    return first_help(found, code, cast(Language, language))
 
 
 def _check_rate(session: Session, person: Person, now: datetime) -> None:

@@ -75,3 +75,31 @@ def test_who_is_forgotten_leaves_the_case_to_the_next_voice(session: Session) ->
     session.expire_all()
     case = street.case()
     assert (case.reporter, case.voices, case.text) == (second.id, 1, "")
+
+
+def test_danger_is_answered_before_the_question_where_somebody_lives(session: Session) -> None:
+    street = peopled(session)
+    street.say("陈叔", "我老公又打我了，救命", private=True)
+    told = street.texts("陈叔")
+    assert "110" in told[0]
+    assert not street.cases()
+    street.press("陈叔", "快乐8号楼", private=True)
+    assert street.case().kind == "PO03"
+    assert any(street.case().number in text for text in street.texts("吴医生"))
+
+
+def test_a_quick_finger_may_outrun_its_own_card(session: Session) -> None:
+    from services.buttons import data
+
+    street = peopled(session)
+    street.say("王阿姨", LAMP, command="report")
+    case = street.case()
+    shown = case.version
+    for verb in ("take", "arrive"):
+        pressed = data(verb, DISTRICT, case.id, shown)
+        street.press_data("李强", pressed, private=True)
+    case = street.case()
+    assert case.state == "in_hand"
+    late = street.press_data("赵敏", data("take", DISTRICT, case.id, shown), private=True)
+    assert late is not None
+    assert "李强" in late.text
