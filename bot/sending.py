@@ -27,6 +27,7 @@ _GONE = (
 )
 _NOTHING_TO_DELETE = ("message to delete not found", "message can't be deleted")
 _UNCHANGED = "message is not modified"
+_NO_RIGHT = "not enough rights"
 _BAD_HTML = "can't parse entities"
 
 
@@ -106,7 +107,13 @@ class Sending:
         if not parcel.stands:
             raise NotYet
         params = {"message_id": int(parcel.stands), "disable_notification": True}
-        await self._call("pinChatMessage", {"chat_id": parcel.chat, **params})
+        try:
+            await self._call("pinChatMessage", {"chat_id": parcel.chat, **params})
+        except BadRequest as error:
+            # without the right, a member is asked to do it
+            if not _says(error, _NO_RIGHT) or "otherwise" not in parcel.payload:
+                raise
+            await self._message(parcel.chat, {"text": parcel.payload["otherwise"], "silent": True})
         return Sent(parcel.stands)
 
     async def _delete(self, parcel: Parcel) -> Sent:

@@ -181,8 +181,8 @@ def post_card(session: Session, group: Group, now: datetime) -> None:
     plainly = About(priority=Priority.ANSWER, district=group.district)
     if _is_posted(session, to):
         return
-    act(session, to, "pin", {"card": CARD}, now, plainly)
-    put(session, to, Message(say("binding.please_pin", group.language), silent=True), now, plainly)
+    asking = say("binding.please_pin", group.language)
+    act(session, to, "pin", {"card": CARD, "otherwise": asking}, now, plainly)
 
 
 def _is_posted(session: Session, to: Address) -> bool:

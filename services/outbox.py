@@ -120,8 +120,8 @@ def act(
 ) -> None:
     """Queue something that is not a message.
 
-    `what`: pin {card}, delete {message}, strip {message} (take its buttons away), leave {},
-    react {message, emoji}.
+    `what`: pin {card, otherwise: what is said if the bot may not}, delete {message},
+    strip {message} (take its buttons away), leave {}, react {message, emoji}.
     """
     _queue(session, to, what, payload, now, about)
 

@@ -232,3 +232,12 @@ PIXEL = bytes.fromhex(
     "c4c5c6c7c8c9cad2d3d4d5d6d7d8d9dae1e2e3e4e5e6e7e8e9eaf1f2f3f4f5f6f7f8f9faffda0008010100003f00fb"
     "d0ffd9"
 )
+
+
+async def test_without_the_right_to_pin_a_member_is_asked_to(town: Town, service: Service):
+    li = await town.person()
+    group = await town.group(li)
+    await town.say(group, li, "@linli_bot card one")
+    await town.say(group, li, "@linli_bot pin please pin it")
+    assert {row.state for row in await ended(service, 2)} == {"sent"}
+    assert (await town.texts(group))[-1] == "please pin it"

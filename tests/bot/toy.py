@@ -1,7 +1,7 @@
 """A service of a few lines behind the real runtime: it notes what it hears and answers.
 
 Words that begin with a keyword make it misbehave or act: `boom` raises, `card X` shows X on the
-card "c", `pin` pins that card, `raw {…}` queues a payload, `later N` plans something.
+card "c", `pin X` pins that card or says X, `raw {…}` queues a payload, `later N` plans something.
 """
 
 import json
@@ -52,7 +52,8 @@ def said(session: Session, event: Said, now: datetime) -> None:
     if word == "card":
         put(session, event.at, Message(rest, buttons), now, CARD)
     elif word == "pin":
-        act(session, event.at, "pin", {"card": "c"}, now, About(district=DISTRICT))
+        payload = {"card": "c"} | ({"otherwise": rest} if rest else {})
+        act(session, event.at, "pin", payload, now, About(district=DISTRICT))
     elif word == "raw":
         what, payload = json.loads(rest)
         act(session, event.at, what, payload, now, About(district=DISTRICT))
