@@ -1,6 +1,7 @@
 """Databases for tests: a SQLite file and a real PostgreSQL, migrated once, fresh for each test."""
 
 import asyncio
+import gc
 import os
 import shutil
 import tempfile
@@ -14,6 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
+import models.sqlite
 from models.database import Database, open_database
 from models.migrate import migrate
 from models.postgres import address
@@ -26,6 +28,16 @@ BACKENDS = ("sqlite", "postgresql") if WITH_POSTGRES else ("sqlite",)
 
 # set by .ci/run: a run that leaves anything out has failed
 COMPLETE = os.environ.get("LINLI_TEST_COMPLETE", "0") != "0"
+
+
+# two test processes on two cores stall each other; what counts here is that a hang ends at all
+models.sqlite.JOB_SECONDS = 6.0
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of collected tests never go away: the collector need not look at them again."""
+    gc.collect()
+    gc.freeze()
 
 
 def left_out() -> list[str]:

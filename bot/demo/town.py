@@ -4,7 +4,7 @@ Lists come in as `linli import` brings them, staff enrol by their deep links, gr
 by their own administrators with one-time codes.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -16,7 +16,7 @@ from bot.clock import Clock
 from bot.demo.actors import Chat, Json, Side
 from models import Person
 from services import binding, enrolment
-from services.imports import Outcome, load_town, town_groups
+from services.imports import LISTS, Outcome, load_list, town_groups
 from services.imports.cells import Row
 
 BOT = "linli_bot"
@@ -118,10 +118,10 @@ async def people(
 
 
 async def _import(town: Town, first: datetime) -> None:
-    def job(session: Session) -> list[Outcome]:
-        return load_town(session, town.clock.now(), first.date(), WEEKS)
+    def load(name: str) -> Callable[[Session], Outcome]:
+        return lambda session: load_list(session, name, town.clock.now(), first.date(), WEEKS)
 
-    outcomes = await town.service.database.write(job)
+    outcomes = [await town.service.database.write(load(name)) for name in LISTS]
     wrong = [problem for each in outcomes for problem in each.problems]
     if wrong:
         raise ValueError(f"the town's lists have problems: {wrong}")

@@ -5,10 +5,11 @@ from services.imports.roster import weekly
 from services.imports.rows import import_rows, import_tables
 from services.imports.sheets import CATALOGUE, ORDER, SHEETS
 from services.imports.tables import Table, read_tables
-from services.imports.town import load_town, town_groups
+from services.imports.town import LISTS, load_list, town_groups
 
 __all__ = [
     "CATALOGUE",
+    "LISTS",
     "MOST_PROBLEMS",
     "ORDER",
     "SHEETS",
@@ -17,7 +18,7 @@ __all__ = [
     "Table",
     "import_rows",
     "import_tables",
-    "load_town",
+    "load_list",
     "read_tables",
     "town_groups",
     "weekly",

@@ -9,7 +9,7 @@ from models import Audit, Contact, Person, Role, Shift
 from services import contacts, enrolment, people
 from services.access import roles_of
 from services.equipment import Equipment
-from services.imports import import_rows, load_town, town_groups, weekly
+from services.imports import LISTS, import_rows, load_list, town_groups, weekly
 from services.territory import grid, zone
 from tests.services.lists import (
     COMMUNITY,
@@ -235,7 +235,7 @@ def test_without_a_key_no_number_is_stored(session: Session) -> None:
 
 
 def test_the_demo_town_is_whole(session: Session) -> None:
-    outcomes = load_town(session, NOW, NOW.date(), weeks=1)
+    outcomes = [load_list(session, name, NOW, NOW.date(), weeks=1) for name in LISTS]
     assert [each.sheet for each in outcomes if each.failed] == []
     assert len(session.exec(select(Person)).all()) >= 20
     for group in town_groups():

@@ -215,8 +215,8 @@ async def test_an_empty_day_is_a_warm_word_without_a_picture(database: Database)
 
 
 async def test_a_list_is_turned_page_by_page_and_shows_each_case_once(database: Database) -> None:
-    await database.write(lambda session: h.write(session, 8, cases=300))
-    first = Behind("opened", h.TODAY, h.DISTRICT)
+    await database.write(lambda session: h.write(session, 8, cases=120))
+    first = Behind("in_time", h.TODAY, h.DISTRICT)
 
     def pages(session: Session) -> list[Message]:
         cases = cases_behind(session, h.DISTRICT, first, h.NOW)
