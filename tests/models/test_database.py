@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, select
 
+import models.sqlite
 from models import Lane, NumberSeries
 from models.database import Database, Taken, TooLong, Unavailable, open_database
 
@@ -102,7 +103,11 @@ async def test_a_second_process_is_kept_out_of_a_sqlite_file(sqlite_file: str):
 
 
 @pytest.mark.parametrize("kind", ["python", "sql"])
-async def test_a_job_that_hangs_is_ended_and_the_others_are_kept(sqlite_file: str, kind: str):
+async def test_a_job_that_hangs_is_ended_and_the_others_are_kept(
+    sqlite_file: str, kind: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(models.sqlite, "JOB_SECONDS", 2.0)  # the service's own bound
+
     def hang(session: Session) -> None:
         add_lane("lost")(session)
         if kind == "sql":
