@@ -171,9 +171,10 @@ class Receive:
 
         async def handle(request: web.Request) -> web.Response:
             given = request.headers.get(SECRET_HEADER, "")
-            if not hmac.compare_digest(given.encode(), secret.encode()):
+            # a header is any bytes, which the server shows as half pairs of UTF-16
+            if not hmac.compare_digest(given.encode(errors="surrogateescape"), secret.encode()):
                 return web.Response(status=401)
-            if request.content_type != "application/json":
+            if request.content_type != "application/json" or "Content-Encoding" in request.headers:
                 return web.Response(status=415)
             if (request.content_length or 0) > MOST_BYTES:
                 return web.Response(status=413)

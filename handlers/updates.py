@@ -6,7 +6,7 @@ Rubbish is None: nobody can make this module raise.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -14,8 +14,11 @@ from handlers.turn import Event, File, Membership, Migrated, Press, Quoted, Said
 from services.outbox import Address
 
 PRESENT = {"member", "administrator", "creator"}
-# keys of message ids and the like are numbers there and text here
-Number = int
+# keys of message ids and the like are numbers there and text here; the description promises at
+# most 52 bits, and what no database column takes must not come further than this
+MOST = 1 << 53
+Number = Annotated[int, msgspec.Meta(ge=-MOST, le=MOST)]
+Size = Annotated[int, msgspec.Meta(ge=0, le=MOST)]
 
 
 class _Struct(msgspec.Struct, omit_defaults=True):
@@ -43,15 +46,15 @@ class Entity(_Struct):
     """A stretch of a text; offset and length count UTF-16 units."""
 
     type: str
-    offset: int
-    length: int
+    offset: Number
+    length: Number
     user: User | None = None
 
 
 class Media(_Struct):
     file_id: str
     file_unique_id: str
-    file_size: int | None = None
+    file_size: Size | None = None
     mime_type: str | None = None
     file_name: str | None = None
 
@@ -77,7 +80,7 @@ class Origin(_Struct):
 class Message(_Struct, rename={"sender": "from"}):
     message_id: Number
     chat: Chat
-    date: int = 0
+    date: Number = 0
     sender: User | None = None
     sender_chat: Chat | None = None
     text: str = ""
@@ -122,7 +125,7 @@ class MemberUpdate(_Struct, rename={"sender": "from"}):
 class Update(_Struct):
     """One update; at most one of the rest is there."""
 
-    update_id: int
+    update_id: Number
     message: Message | None = None
     edited_message: Message | None = None
     callback_query: Callback | None = None
