@@ -28,7 +28,7 @@ from bot.clock import Clock
 from bot.pace import Pace
 from bot.receive import seconds_of
 from bot.sending import NotYet, Sending
-from models import leases, outgoing
+from models import crash, leases, outgoing
 from models.database import Database, Unavailable
 from models.outgoing import WHOLE_BOT, Outcome, Parcel
 
@@ -173,11 +173,15 @@ class Deliver:
 
         try:
             parcels, self._waiting = await self._database.write(job, queue=True)
-            return parcels
         except BaseException:
             self._outcomes = outcomes + self._outcomes
             self._halts = halts | self._halts
             raise
+        if outcomes:
+            crash.point("deliver.settled")
+        if parcels:
+            crash.point("deliver.taken")
+        return parcels
 
     async def _fly(self, parcel: Parcel) -> None:
         """Deliver one row; whatever happens, there is an outcome."""
@@ -195,6 +199,7 @@ class Deliver:
     async def _deliver(self, parcel: Parcel) -> Outcome:
         try:
             sent = await self._sending.send(parcel)
+            crash.point("deliver.sent")
         except NotYet:
             return self._not_yet(parcel)
         except RetryAfter as error:

@@ -18,7 +18,7 @@ from bot.clock import Clock
 from handlers import updates
 from handlers.turn import Answer, Event, Press, Said
 from handlers.updates import Me
-from models import inbox
+from models import crash, inbox
 from models.database import Database, Unavailable
 from models.inbox import Claimed, Waiting
 from services import texts
@@ -93,6 +93,7 @@ class Dispatch:
             log.warning("database_unavailable", at_work="claim", reason=str(error))
             await asyncio.sleep(DOWN_SECONDS)
             return
+        crash.point("dispatch.claimed")
         self.looked_at = time.monotonic()
         for each in claimed:
             _keep(self._lanes, self._serve(each))
@@ -147,6 +148,7 @@ class Dispatch:
             raise
         except Exception as error:
             return await self._failed(waiting, error)
+        crash.point("dispatch.committed")
         counters.HANDLED.inc()
         counters.HANDLING.observe(time.monotonic() - began)
         self._committed()
@@ -163,7 +165,9 @@ class Dispatch:
         def unit(session: Session) -> list[Answer]:
             if not inbox.finish(session, self._me.bot, waiting.id, now) or event is None:
                 return []
-            return self._handle(session, event, self._me, now)
+            answers = self._handle(session, event, self._me, now)
+            crash.point("dispatch.handled")
+            return answers
 
         return await self._database.write(unit)
 

@@ -19,7 +19,7 @@ from bot.clock import Clock
 from bot.sieve import Sieve
 from handlers import updates
 from handlers.updates import Update
-from models import inbox, leases
+from models import crash, inbox, leases
 from models.database import Database, Unavailable
 from models.inbox import Arrived
 
@@ -77,11 +77,13 @@ class Receive:
 
         def job(session: Session) -> None:
             inbox.store(session, self._bot, arrived, now, wall, next_update)
+            crash.point("receive.stored")
 
         try:
             await self._database.write(job, queue=True)
         except DBAPIError as error:
             await self._store_apart(arrived, now, next_update, error)
+        crash.point("receive.committed")
         if arrived:
             counters.RECEIVED.inc(len(arrived))
             self._stored()

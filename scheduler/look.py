@@ -14,6 +14,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 from sqlmodel import Session
 
+from models import crash
 from models.database import Database, Unavailable
 from services import due
 
@@ -87,7 +88,10 @@ class Look:
 
     async def _batch(self) -> int:
         now = self._now()
-        return await self._database.write(lambda session: self._sweep(session, now, BATCH))
+        fired = await self._database.write(lambda session: self._sweep(session, now, BATCH))
+        if fired:
+            crash.point("sweep.committed")
+        return fired
 
     async def _look(self) -> None:
         now = self._now()

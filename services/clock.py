@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from domain.lifecycle import BEFORE_DONE, UNTAKEN, State, Timer, Verb
 from domain.refused import Refused
-from models import Case, Due
+from models import Case, Due, crash
 from services import binding, daily, privacy, retention
 from services.access import locked_case
 from services.handling import by_clock
@@ -44,6 +44,7 @@ def sweep(session: Session, now: datetime, limit: int = 200) -> int:
     rows = list(session.exec(query))
     for row in rows:
         _fire(session, row, now)
+        crash.point("sweep.fired")
     return len(rows) + binding.leave_due(session, now, limit)
 
 
