@@ -12,7 +12,7 @@ from uuid import uuid4
 import structlog
 from aiohttp import web
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlmodel import Session, select
 from telegram.error import TelegramError
 
@@ -21,6 +21,7 @@ from bot.account import Account, log_in
 from bot.cannot import Cannot
 from bot.clock import Clock
 from bot.config import Settings
+from bot.cures import sqlite_cure
 from bot.deliver import Deliver, Unreachable
 from bot.dispatch import Dispatch, Handle
 from bot.files import Copies
@@ -321,6 +322,10 @@ def explained(url: str) -> Iterator[None]:
         ) from None
     except ValueError as error:
         raise Cannot(f"database.url is wrong: {error}.") from None
+    except (DBAPIError, OSError) as error:
+        if cure := sqlite_cure(error):
+            raise Cannot(f"{shown} {cure}") from None
+        raise
 
 
 async def _prepare(url: str) -> None:

@@ -122,6 +122,8 @@ def _begin(connection: Connection) -> None:
 def hold(path: Path) -> IO[str]:
     """The lock file, locked until it is closed or the process ends."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    # SQLite would make it readable by all; its log and shared memory take the same mode
+    path.touch(mode=0o600)
     lock = Path(f"{path}.lock").open("a+", encoding="ascii")  # noqa: SIM115 - held on purpose
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

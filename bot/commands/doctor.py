@@ -1,0 +1,42 @@
+"""`linli doctor`: how the service is, and the cure for what isn't well."""
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from bot.config import load
+from bot.doctor.examine import examine
+from bot.doctor.finding import Finding, Mark
+
+GROUPS = 200
+
+
+def register(app: typer.Typer) -> None:
+    app.command("doctor")(doctor)
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
+    groups: Annotated[int, typer.Option(help="most groups to ask Telegram about")] = GROUPS,
+) -> None:
+    """Look at token, webhook, groups, clock, disk, database and work; each line with its cure.
+
+    Changes nothing, also while the service runs. Exit status 1 if anything is ✗.
+    """
+    found = asyncio.run(examine(load(), groups))
+    typer.echo(_json(found) if as_json else "\n".join(each.line() for each in found))
+    if not _well(found):
+        raise typer.Exit(1)
+
+
+def _well(found: list[Finding]) -> bool:
+    return all(each.mark is not Mark.BAD for each in found)
+
+
+def _json(found: list[Finding]) -> str:
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    listed = [each.plain() for each in found]
+    return json.dumps({"at": at, "well": _well(found), "findings": listed}, ensure_ascii=False)

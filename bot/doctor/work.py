@@ -1,0 +1,237 @@
+"""The work: what waits, what failed, whom nobody can reach, and where nobody is."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import case as choose
+from sqlalchemy import func, or_
+from sqlmodel import Session, col, select
+
+from bot.doctor.finding import Finding, bad, good, judged, mind, span
+from domain.roles import RoleName
+from models import Contact, Division, Due, Group, Inbox, Lane, Outbox, Person, Role, Shift
+from models.outgoing import WHOLE_BOT
+from models.queue import Budget
+from services import duty, routing
+from services.equipment import equipment
+from services.vault import Vault, WrongKey
+
+SHOWN = 5
+# the auditor's bounds: an update, a message or a reminder that waits longer is late
+LATE_UPDATE = timedelta(seconds=5)
+LATE_MESSAGE = timedelta(minutes=5)
+LATE_DUE = timedelta(seconds=60)
+WEEK = timedelta(days=7)
+PRIORITIES = ("urgent", "answers", "notices", "digests")
+RUNS = "See whether `linli run` runs, and what its log says."
+
+
+def work(session: Session, now: datetime) -> list[Finding]:
+    """Everything that rows tell about how the service is doing."""
+    return [
+        _inbox(session, now),
+        _failed(session),
+        _outbox(session, now),
+        _dead(session, now),
+        _halted(session, now),
+        _due(session, now),
+        _people(session),
+        *_places(session, now),
+        _vault(session),
+    ]
+
+
+def newest(session: Session) -> datetime | None:
+    """When the latest update was stored; an index has it for each bot."""
+    bots = session.exec(select(Group.bot).distinct())
+    times = [
+        session.exec(select(func.max(Inbox.received_at)).where(Inbox.bot == bot)).one()
+        for bot in bots
+    ]
+    return max((each for each in times if each is not None), default=None)
+
+
+def _inbox(session: Session, now: datetime) -> Finding:
+    query = select(func.count(), func.min(Inbox.received_at)).where(Inbox.state == "new")
+    waiting, oldest = session.exec(query).one()
+    chats = session.exec(select(func.count()).select_from(Lane)).one()
+    if not waiting:
+        return good("inbox", "nothing waits")
+    said = f"{waiting} updates wait in {chats} chats, the oldest for {span(now - oldest)}"
+    late = (now - oldest).total_seconds()
+    limits = (LATE_UPDATE.total_seconds(), 12 * LATE_UPDATE.total_seconds())
+    return judged("inbox", late, said, RUNS, limits)
+
+
+def _failed(session: Session) -> Finding:
+    query = select(Inbox.error, func.count()).where(Inbox.state == "failed").group_by(Inbox.error)
+    found = {str(error): count for error, count in session.exec(query)}
+    if not found:
+        return good("failed updates", "none")
+    kinds = ", ".join(f"{count} × {error}" for error, count in sorted(found.items())[:SHOWN])
+    cure = "Look up the error in the log, mend it, then `linli replay`."
+    return bad("failed updates", kinds, cure)
+
+
+def _outbox(session: Session, now: datetime) -> Finding:
+    due = or_(col(Outbox.not_before).is_(None), col(Outbox.not_before) <= now)
+    since = choose((col(Outbox.not_before).is_(None), Outbox.made_at), else_=Outbox.not_before)
+    query = (
+        select(Outbox.priority, func.count(), func.min(since))
+        .where(Outbox.state == "pending", due)
+        .group_by(col(Outbox.priority))
+    )
+    rows = list(session.execute(query))
+    if not rows:
+        return good("outbox", "nothing waits")
+    oldest = min(_aware(at, now) for _, _, at in rows)
+    counts = ", ".join(f"{count} {PRIORITIES[priority]}" for priority, count, _ in sorted(rows))
+    said = f"{counts} wait, the oldest for {span(now - oldest)}"
+    limits = (LATE_MESSAGE.total_seconds() / 2, LATE_MESSAGE.total_seconds())
+    return judged("outbox", (now - oldest).total_seconds(), said, RUNS, limits)
+
+
+def _aware(at: datetime, like: datetime) -> datetime:
+    return at if at.tzinfo else at.replace(tzinfo=like.tzinfo)
+
+
+def _dead(session: Session, now: datetime) -> Finding:
+    query = (
+        select(Outbox.error, func.count())
+        .where(Outbox.state == "dead", col(Outbox.made_at) > now - WEEK)
+        .group_by(Outbox.error)
+    )
+    found = sorted(session.exec(query), key=lambda row: -row[1])
+    if not found:
+        return good("dead letters", "none this week")
+    worst = ", ".join(f"{count} × {error}" for error, count in found[:SHOWN])
+    cure = "Mend the reason; who blocked the bot or left must be told in another way."
+    return mind("dead letters", f"this week {worst}", cure)
+
+
+def _halted(session: Session, now: datetime) -> Finding:
+    query = select(Budget.chat).where(col(Budget.until) > now)
+    chats = list(session.exec(query))
+    if not chats:
+        return good("rates", "Telegram asks for no pause")
+    whole = WHOLE_BOT in chats
+    said = "Telegram asks the whole bot to pause" if whole else f"{len(chats)} chats pause"
+    cure = "Wait: it goes on by itself; if it comes daily, give districts bots of their own."
+    return mind("rates", said, cure)
+
+
+def _due(session: Session, now: datetime) -> Finding:
+    query = select(func.count(), func.min(Due.at)).where(Due.state == "pending", Due.at <= now)
+    waiting, oldest = session.exec(query).one()
+    if not waiting:
+        return good("reminders", "nothing is overdue")
+    said = f"{waiting} are due, the oldest for {span(now - oldest)}"
+    limits = (2.0, LATE_DUE.total_seconds())
+    return judged("reminders", (now - oldest).total_seconds(), said, RUNS, limits)
+
+
+# --- people and places ---
+
+
+def _people(session: Session) -> Finding:
+    """Those with a role whom the bot can't write to first."""
+    held = (col(Role.district) == Person.district) & (col(Role.person) == Person.id)
+    query = (
+        select(Person.address, Person.reachable)
+        .join(Role, held)
+        .where(col(Role.revoked_at).is_(None))
+        .distinct()
+        .add_columns(col(Person.district), col(Person.id))
+    )
+    rows = list(session.execute(query))
+    new = sum(address is None for address, *_ in rows)
+    lost = sum(address is not None and not reachable for address, reachable, *_ in rows)
+    if not new + lost:
+        return good("people", f"all {len(rows)} with a role can be written to")
+    said = f"of {len(rows)} with a role {new} never enrolled and {lost} blocked the bot"
+    cure = "Send the link of `linli invite` again; who blocked the bot must press Start once."
+    return mind("people", said, cure)
+
+
+def _places(session: Session, now: datetime) -> list[Finding]:
+    query = select(Division.district, Division.code).where(
+        Division.level == "grid",
+        or_(col(Division.ends_on).is_(None), col(Division.ends_on) > now.date()),
+    )
+    grids = list(session.exec(query.order_by(col(Division.code))))
+    return [_workers(session, grids), _desks(session, grids), _shifts(session, now)]
+
+
+def _workers(session: Session, grids: list[Any]) -> Finding:
+    query = select(Role.unit).where(Role.role == RoleName.WORKER, col(Role.revoked_at).is_(None))
+    staffed = set(session.exec(query.distinct()))
+    empty = [code for _, code in grids if code not in staffed]
+    if not empty:
+        return good("grids", f"each of {len(grids)} has a worker")
+    said = f"{len(empty)} of {len(grids)} have no worker: {_some(empty)}"
+    return mind("grids", said, "Import people with the role worker for these grids.")
+
+
+def _desks(session: Session, grids: list[Any]) -> Finding:
+    """Where a case ends up if nobody takes it: somebody must be there."""
+    above = sorted({(district, code[:12]) for district, code in grids})
+    alone = [
+        unit
+        for district, unit in above
+        if not any(routing.desk(session, district, each) for each in (unit, unit[:9], unit[:6]))
+    ]
+    if not alone:
+        return good("desks", "each community has one above it that can be reached")
+    said = f"{len(alone)} communities have no supervisor who can be reached: {_some(alone)}"
+    return bad("desks", said, "Enrol a supervisor of the community, its street or its district.")
+
+
+def _shifts(session: Session, now: datetime) -> Finding:
+    """Units that keep a roster and have nobody on it now."""
+    day = timedelta(days=1)
+    query = select(Shift.district, Shift.unit).where(
+        col(Shift.start) < now + day, col(Shift.end) > now - day
+    )
+    units = sorted(set(session.exec(query)))
+    empty = [
+        unit
+        for district, unit in units
+        if duty.is_work(session, district, now) and not duty.on_shift(session, district, unit, now)
+    ]
+    if not empty:
+        return good("shifts", "nowhere is a shift without anybody")
+    said = f"{len(empty)} units with a roster have nobody on duty now: {_some(empty)}"
+    return mind(
+        "shifts", said, "Import the shifts that are missing; until then the others are asked."
+    )
+
+
+def _some(codes: Iterable[str]) -> str:
+    listed = list(codes)
+    more = f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
+    return ", ".join(listed[:SHOWN]) + more
+
+
+def _vault(session: Session) -> Finding:
+    """Whether what is sealed can be opened."""
+    sealed = [
+        session.exec(select(column).where(col(column) != "").limit(1)).first()
+        for column in (Contact.phone, Person.phone)
+    ]
+    return vault(equipment(session).vault, [each for each in sealed if each])
+
+
+def vault(key: Vault | None, sealed: list[str]) -> Finding:
+    """`sealed`: one example of each sort of sealed number."""
+    cure = "Set vault.key to the key that these numbers were sealed with."
+    if key is None:
+        if sealed:
+            return bad("vault", "phone numbers are stored and vault.key is empty", cure)
+        return mind("vault", "vault.key is empty: phone numbers are not kept", "`linli key`")
+    try:
+        for each in sealed:
+            key.open(each)
+    except WrongKey:
+        return bad("vault", "vault.key is not the key that phone numbers were sealed with", cure)
+    return good("vault", "the key opens what is sealed")
