@@ -7,13 +7,16 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --require-ha
 # the `linli` command, from this folder
 COMMAND := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 
-.PHONY: demo test lint
+.PHONY: demo test lint bench
 
 demo: .venv/ready
 	@$(BIN)/linli demo $(ARGS)
 
 test: lint
 	@$(BIN)/pytest -n auto --dist loadfile $(ARGS)
+
+bench: .venv/ready-dev
+	@$(BIN)/linli bench $(ARGS)
 
 lint: .venv/ready-dev
 	@$(BIN)/ruff check

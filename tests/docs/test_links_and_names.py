@@ -8,7 +8,7 @@ import pytest
 from tests.docs.pages import HOUSE, in_code_style, links, name, pages, read
 
 NAMED = re.compile(r"((?:[\w-]+/)*[\w-]+\.py)::([\w.]+)")
-ROOMS = "bot|docs|domain|handlers|models|sandbox|scheduler|services|tests|web"
+ROOMS = "bench|bot|docs|domain|handlers|models|sandbox|scheduler|services|tests|web"
 A_FILE = re.compile(rf"(?:{ROOMS})/[\w./-]+")
 # a page that stands alone names no machine's folders, no package index and no private papers
 ELSEWHERE = re.compile(
