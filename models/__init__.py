@@ -14,6 +14,7 @@ from models.catalogue import CatalogueRow
 from models.columns import UTCDateTime, metadata, new_id
 from models.people import FailedTry, Invite, Leave, Person, Role, Shift
 from models.queue import Asked, Budget, Inbox, Lane, Lease, Offset, Outbox, Posted
+from models.seals import Chain, Seal, SealedWords, Unsealed
 from models.territory import BindCode, Contact, Division, Group, StrangeGroup
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Case",
     "CaseEvent",
     "CatalogueRow",
+    "Chain",
     "Contact",
     "Division",
     "Due",
@@ -41,9 +43,12 @@ __all__ = [
     "Person",
     "Posted",
     "Role",
+    "Seal",
+    "SealedWords",
     "Shift",
     "StrangeGroup",
     "UTCDateTime",
+    "Unsealed",
     "Voice",
     "metadata",
     "new_id",

@@ -52,6 +52,12 @@ class Database(Protocol):
         ...
 
 
+def one_snapshot(session: Session) -> None:
+    """All that this unit of work reads is of one moment; call it first."""
+    if session.get_bind().dialect.name == "postgresql":  # SQLite knows nothing else
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
 def open_database(url: str, equipment: Any = None) -> Database:
     """`sqlite:///file` or `postgresql://…`. `equipment` goes to `Session.info["equipment"]`.
 
