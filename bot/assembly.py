@@ -31,7 +31,9 @@ from bot.transport import Transport
 from models import inbox, leases, outgoing
 from models.database import Database, Taken, Unavailable, open_database
 from models.migrate import Newer, is_current, migrate
+from scheduler import seal
 from scheduler.look import Look, Sweep
+from scheduler.seal import Sealer
 from services import due
 from services.equipment import Equipment
 from services.vault import Vault, WrongKey
@@ -110,6 +112,7 @@ class Service:
         sieve = Sieve(account.me, doors.commands)
         self._receive = Receive(account, database, clock, sieve, self._dispatch.wake, holder)
         self._look = Look(database, clock.now, doors.sweep, self._deliver.wake)
+        self._sealer = Sealer(database, clock.wall)
         self._begin_days = doors.begin
         self._tasks: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
@@ -131,6 +134,7 @@ class Service:
         self._begin(self._deliver.run())
         self._begin(self._copies.run())
         self._look.start()
+        self._look.every(seal.NAME, seal.EVERY, self._sealer.work)
         await self._let_in()
 
     async def stop(self) -> None:

@@ -20,6 +20,8 @@ POINTS = (
     "deliver.settled",
     "sweep.fired",  # in the middle of a batch, not committed
     "sweep.committed",
+    "seal.linked",  # a link written, not committed
+    "seal.committed",
 )
 
 

@@ -63,6 +63,12 @@ def oldest(session: Session) -> dict[str, datetime]:
     return found
 
 
+def heads(session: Session) -> list[tuple[str, int, str]]:
+    """(district, position, hash) of each chain's last link."""
+    query = select(Chain.district, Chain.position, Chain.hash).order_by(Chain.district)
+    return [(district, position, head) for district, position, head in session.exec(query)]
+
+
 def made_at(key: UUID) -> datetime:
     """When a time-ordered key (UUID version 7) was made."""
     return datetime.fromtimestamp((key.int >> 80) / 1000, UTC)

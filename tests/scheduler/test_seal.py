@@ -1,0 +1,50 @@
+"""Sealing by the clock: all that waits, each district for itself, and the heads in the log."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from sqlmodel import Session, select
+from structlog.testing import capture_logs
+
+from models import Audit, Seal, Unsealed
+from models.database import Database
+from scheduler.seal import Sealer
+from services import sealing, verifying
+
+NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
+
+
+def audits(district: str, count: int) -> Callable[[Session], None]:
+    return lambda session: session.add_all(
+        Audit(district=district, at=NOW, act="seen") for _ in range(count)
+    )
+
+
+async def test_all_that_waits_is_sealed_in_links_of_a_limited_length(database: Database):
+    await database.write(audits("110101", sealing.BATCH + 1))
+    await database.write(audits("110102", 2))
+    assert await Sealer(database, lambda: NOW).seal() == sealing.BATCH + 3
+    assert await database.read(lambda session: session.exec(select(Unsealed)).all()) == []
+    seals = await database.read(lambda session: session.exec(select(Seal)).all())
+    assert sorted((each.district, each.position) for each in seals) == [
+        ("110101", 1),
+        ("110101", 2),
+        ("110102", 1),
+    ]
+    for district in ("110101", "110102"):
+        found = await database.read(lambda session, each=district: verifying.verify(session, each))
+        assert isinstance(found, verifying.Head)
+
+
+async def test_the_heads_are_logged_once_a_day(database: Database):
+    wall = NOW
+    sealer = Sealer(database, lambda: wall)
+    await database.write(audits("110101", 1))
+    with capture_logs() as logs:
+        await sealer.work()
+        await sealer.work()
+        wall += timedelta(days=1)
+        await sealer.work()
+    heads = [each for each in logs if each["event"] == "chain_head"]
+    assert [(each["district"], each["position"]) for each in heads] == [("110101", 1)] * 2
+    assert all(len(each["hash"]) == 64 for each in heads)
