@@ -10,6 +10,7 @@ import typer
 from bot.config import load
 from bot.doctor.examine import examine
 from bot.doctor.finding import Finding, Mark
+from bot.doctor.history import verify as verify_history
 
 GROUPS = 200
 
@@ -21,12 +22,17 @@ def register(app: typer.Typer) -> None:
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
     groups: Annotated[int, typer.Option(help="most groups to ask Telegram about")] = GROUPS,
+    verify: Annotated[bool, typer.Option("--verify", help="only compute history's seals")] = False,
+    known: Annotated[
+        list[str] | None, typer.Option(help="with --verify: a head written down before")
+    ] = None,
 ) -> None:
     """Look at token, webhook, groups, clock, disk, database and work; each line with its cure.
 
     Changes nothing, also while the service runs. Exit status 1 if anything is ✗.
     """
-    found = asyncio.run(examine(load(), groups))
+    work = verify_history(load(), known or []) if verify else examine(load(), groups)
+    found = asyncio.run(work)
     typer.echo(_json(found) if as_json else "\n".join(each.line() for each in found))
     if not _well(found):
         raise typer.Exit(1)
