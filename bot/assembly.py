@@ -18,6 +18,7 @@ from telegram.error import TelegramError
 
 from bot import config
 from bot.account import Account, log_in
+from bot.bell import Bell
 from bot.cannot import Cannot
 from bot.clock import Clock
 from bot.config import Settings
@@ -31,6 +32,7 @@ from bot.transport import Transport
 from models import inbox, leases, outgoing
 from models.database import Database, Taken, Unavailable, open_database
 from models.migrate import Newer, is_current, migrate
+from models.postgres import UNIT_SECONDS, Server
 from scheduler import seal
 from scheduler.look import Look, Sweep
 from scheduler.seal import Sealer
@@ -43,6 +45,8 @@ WEBHOOK_PATH = "/telegram/webhook"
 # a part that has not come round for this long is stuck
 STUCK_SECONDS = 60.0
 SETTLE_SECONDS = 0.02
+# what replicas tell each other
+INBOX, OUTBOX = "inbox", "outbox"
 
 log = structlog.get_logger("bot.assembly")
 
@@ -106,13 +110,14 @@ class Service:
             clock,
             doors.handle,
             doors.needs_group_admin,
-            self._deliver.wake,
+            self._queued,
             holder,
         )
         sieve = Sieve(account.me, doors.commands)
-        self._receive = Receive(account, database, clock, sieve, self._dispatch.wake, holder)
-        self._look = Look(database, clock.now, doors.sweep, self._deliver.wake)
+        self._receive = Receive(account, database, clock, sieve, self._stored, holder)
+        self._look = Look(database, clock.now, doors.sweep, self._queued)
         self._sealer = Sealer(database, clock.wall)
+        self._bell = None if database.alone else self._new_bell(holder)
         self._begin_days = doors.begin
         self._tasks: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
@@ -127,6 +132,8 @@ class Service:
         else:
             await self._beat()
             self._begin(self._live())
+        if self._bell is not None:
+            self._begin(self._bell.run())
         now = self.clock.now()
         await self.database.write(lambda session: self._begin_days(session, now))
         await self._serve_web()
@@ -165,6 +172,28 @@ class Service:
         await self.database.write(
             lambda session: leases.beat(session, bot, holder, wall), queue=True
         )
+
+    def _new_bell(self, holder: str) -> Bell:
+        found = self.settings.database
+        return Bell(found.listen_url or found.url, self.me.bot, holder, self._heard)
+
+    def _stored(self) -> None:
+        """Updates were stored here: the others help if this process has its hands full."""
+        self._dispatch.wake()
+        if self._bell is not None and self._dispatch.full:
+            self._bell.ring(INBOX)
+
+    def _queued(self) -> None:
+        """Messages were queued here: whoever delivers is to know."""
+        self._deliver.wake()
+        if self._bell is not None and not self._deliver.holds:
+            self._bell.ring(OUTBOX)
+
+    def _heard(self, what: str) -> None:
+        if what == INBOX:
+            self._dispatch.wake()
+        elif what == OUTBOX:
+            self._deliver.wake()
 
     def wake(self) -> None:
         """Something was written from outside (an import, a page): look into the queues now."""
@@ -296,12 +325,18 @@ async def assemble(
 
 
 @asynccontextmanager
-async def opened(settings: Settings, equipment: Equipment | None = None) -> AsyncIterator[Database]:
-    """The database, equipped and with this release's tables. Raises Cannot."""
+async def opened(
+    settings: Settings, equipment: Equipment | None = None, *, patient: bool = False
+) -> AsyncIterator[Database]:
+    """The database, equipped and with this release's tables. Raises Cannot.
+
+    `patient`: a unit of work may take minutes.
+    """
     url = settings.database.url
+    server = server_of(settings, patient)
     with explained(url):
-        await _prepare(url)
-        database = open_database(url, equipment or equipment_of(settings))
+        await _prepare(url, server)
+        database = open_database(url, equipment or equipment_of(settings), server)
     try:
         yield database
     finally:
@@ -332,11 +367,18 @@ def explained(url: str) -> Iterator[None]:
         raise
 
 
-async def _prepare(url: str) -> None:
+def server_of(settings: Settings, patient: bool = False) -> Server:
+    """How the settings say that a PostgreSQL server is reached."""
+    found = settings.database
+    seconds = None if patient else UNIT_SECONDS
+    return Server(pool=found.pool, pooled=found.pgbouncer, seconds=seconds)
+
+
+async def _prepare(url: str, server: Server) -> None:
     """A file is brought up to date by itself; a server only by who may change its tables."""
     if make_url(url).get_backend_name() == "sqlite":
         await migrate(url)
-    elif not await is_current(url):
+    elif not await is_current(url, server):
         raise Cannot("The database has not this release's tables: run `linli migrate` first.")
 
 

@@ -56,6 +56,25 @@ class Database(Section):
     """Where the data is."""
 
     url: str = Field(default="sqlite:///linli.db", description="sqlite:///file or postgresql://…")
+    pool: int = Field(
+        default=10,
+        ge=2,
+        le=200,
+        description="PostgreSQL: connections each process keeps; twice as many at most",
+    )
+    pgbouncer: bool = Field(
+        default=False,
+        description="PostgreSQL: true if database.url leads to pgbouncer in transaction mode",
+    )
+    listen_url: str = Field(
+        default="",
+        description="PostgreSQL past pgbouncer, for waking other processes; empty: database.url",
+    )
+    migration_url: str = Field(
+        default="",
+        description="PostgreSQL as the role that may change tables, for `linli migrate`; "
+        "empty: database.url",
+    )
 
 
 class Web(Section):

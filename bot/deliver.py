@@ -84,12 +84,19 @@ class Deliver:
         self._halted_at: dict[str, float] = {}
         self._held_until = 0.0
         self._holds = False
+        # rows may have been taken although the answer was lost
+        self._unsure = False
         self._waiting = True
         self.looked_at = time.monotonic()
 
     def wake(self) -> None:
         """There may be something new in the outbox."""
         self._wake.set()
+
+    @property
+    def holds(self) -> bool:
+        """Whether this process is the one that delivers."""
+        return self._holds
 
     @property
     def idle(self) -> bool:
@@ -158,11 +165,14 @@ class Deliver:
         outcomes, self._outcomes = self._outcomes, []
         halts, self._halts = self._halts, {}
         room = self._pace.room(IN_FLIGHT - len(self._flying))
-        busy = resting | set(self._flying)
+        flying, unsure = set(self._flying), self._unsure
+        busy = resting | flying
         now, wall = self._clock.now(), self._clock.wall()
 
         def job(session: Session) -> tuple[list[Parcel], bool]:
             outgoing.settle(session, self._bot, outcomes, now)
+            if unsure:
+                outgoing.let_go(session, self._bot, self._holder, flying)
             for chat, seconds in halts.items():
                 outgoing.halt(session, self._bot, chat, wall + timedelta(seconds=seconds))
             waiting = outgoing.any_pending(session, self._bot)
@@ -174,9 +184,11 @@ class Deliver:
         try:
             parcels, self._waiting = await self._database.write(job, queue=True)
         except BaseException:
+            self._unsure = True
             self._outcomes = outcomes + self._outcomes
             self._halts = halts | self._halts
             raise
+        self._unsure = False
         if outcomes:
             crash.point("deliver.settled")
         if parcels:

@@ -65,12 +65,20 @@ class Dispatch:
         self._wake = asyncio.Event()
         self._lanes: set[asyncio.Task[None]] = set()
         self._answers: set[asyncio.Task[None]] = set()
+        self._serving: set[str] = set()
         self._finished: list[str] = []
+        # a claim may have been committed although its answer was lost
+        self._unsure = False
         self.looked_at = time.monotonic()
 
     def wake(self) -> None:
         """There is something new in the inbox."""
         self._wake.set()
+
+    @property
+    def full(self) -> bool:
+        """Whether this process serves as many chats as it can."""
+        return len(self._lanes) >= LANES
 
     @property
     def idle(self) -> bool:
@@ -96,6 +104,7 @@ class Dispatch:
         crash.point("dispatch.claimed")
         self.looked_at = time.monotonic()
         for each in claimed:
+            self._serving.add(each.lane)
             _keep(self._lanes, self._serve(each))
         try:
             async with asyncio.timeout(self._poll_seconds):
@@ -107,16 +116,22 @@ class Dispatch:
         finished, self._finished = self._finished, []
         room = LANES - len(self._lanes)
         wall = self._clock.wall()
+        known = self._serving | set(finished) if self._unsure else None
 
         def job(session: Session) -> list[Claimed]:
+            if known is not None:
+                inbox.let_go(session, self._me.bot, self._holder, known)
             inbox.release(session, self._me.bot, self._holder, finished, wall)
             return inbox.claim(session, self._me.bot, self._holder, wall, room) if room else []
 
         try:
-            return await self._database.write(job, queue=True)
+            claimed = await self._database.write(job, queue=True)
         except BaseException:
             self._finished += finished
+            self._unsure = True
             raise
+        self._unsure = False
+        return claimed
 
     async def _give_back(self) -> None:
         finished, self._finished = self._finished, []
@@ -136,6 +151,7 @@ class Dispatch:
             log.warning("database_unavailable", at_work="handle", reason=str(error))
             await asyncio.sleep(DOWN_SECONDS)
         finally:
+            self._serving.discard(claimed.lane)
             self._finished.append(claimed.lane)
             self._wake.set()
 

@@ -6,12 +6,15 @@ its session.
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sqlalchemy.engine import make_url
 from sqlmodel import Session
 
 import models.kept  # noqa: F401 - rows stay read until their unit of work ends
+
+if TYPE_CHECKING:
+    from models.postgres import Server
 
 T = TypeVar("T")
 Job = Callable[[Session], T]
@@ -40,6 +43,8 @@ class Database(Protocol):
 
         `queue`: rows are claimed and not computed from, so reading what others have just
         committed is right. Raises what the job raised, Unavailable, or TooLong.
+        After Unavailable it may have been committed all the same (decision 17): a job that
+        is asked for again must find that out by itself.
         """
         ...
 
@@ -58,8 +63,9 @@ def one_snapshot(session: Session) -> None:
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
 
 
-def open_database(url: str, equipment: Any = None) -> Database:
-    """`sqlite:///file` or `postgresql://…`. `equipment` goes to `Session.info["equipment"]`.
+def open_database(url: str, equipment: Any = None, server: "Server | None" = None) -> Database:
+    """`sqlite:///file` or `postgresql://…`. `equipment` goes to `Session.info["equipment"]`,
+    `server` says how to reach a PostgreSQL server.
 
     Raises Taken (SQLite in use by another process) and ValueError for other databases.
     """
@@ -72,5 +78,5 @@ def open_database(url: str, equipment: Any = None) -> Database:
     if backend == "postgresql":
         from models.postgres import PostgresDatabase
 
-        return PostgresDatabase(url, info)
+        return PostgresDatabase(url, info, server)
     raise ValueError(f"{backend} databases are not supported: use sqlite:/// or postgresql://")

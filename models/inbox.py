@@ -5,7 +5,7 @@ replicas and costs a flood in one chat nobody else's time. `wall` is real time, 
 run by; `now` is the service's time, which may be stepped in a demonstration.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -145,6 +145,13 @@ def release(session: Session, bot: str, holder: str, lanes: Iterable[str], wall:
         else:
             gone = delete(Lane).where(*mine)
             session.execute(gone.execution_options(synchronize_session=False))
+
+
+def let_go(session: Session, bot: str, holder: str, known: Collection[str]) -> None:
+    """Free what `holder` was given without hearing of it: the answer to a claim was lost."""
+    held = (col(Lane.bot) == bot, col(Lane.holder) == holder)
+    statement = update(Lane).where(*held, col(Lane.lane).not_in(sorted(known)))
+    session.execute(statement.values(holder=None).execution_options(synchronize_session=False))
 
 
 def free_lanes(session: Session, bot: str) -> None:

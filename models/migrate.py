@@ -14,7 +14,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
 from models.database import Unavailable
-from models.postgres import engine_of
+from models.postgres import Server, engine_of
 from models.sqlite import hold, path_of, writing_engine
 
 Work = Callable[[Connection], bool]
@@ -33,9 +33,9 @@ async def migrate(url: str) -> None:
     await _connected(url, _upgrade)
 
 
-async def is_current(url: str) -> bool:
+async def is_current(url: str, server: Server | None = None) -> bool:
     """Whether the tables are this release's. Raises Newer as `migrate` does."""
-    return await _connected(url, _is_current)
+    return await _connected(url, _is_current, server)
 
 
 def config_for(connection: Connection) -> Config:
@@ -63,13 +63,13 @@ def _is_current(connection: Connection) -> bool:
     return found == scripts.get_current_head()
 
 
-async def _connected(url: str, work: Work) -> bool:
+async def _connected(url: str, work: Work, server: Server | None = None) -> bool:
     backend = make_url(url).get_backend_name()
     if backend == "sqlite":
         return await asyncio.to_thread(_on_sqlite, url, work)
     if backend != "postgresql":
         raise ValueError(f"{backend} databases are not supported: use sqlite:/// or postgresql://")
-    engine = engine_of(url)
+    engine = engine_of(url, server)
     try:
         async with engine.connect() as connection:
             return await connection.run_sync(work)

@@ -71,6 +71,17 @@ def free_rows(session: Session, bot: str) -> None:
     session.execute(statement.execution_options(synchronize_session=False))
 
 
+def let_go(session: Session, bot: str, holder: str, flying: Collection[str]) -> None:
+    """Free what `holder` was given without hearing of it: the answer to taking was lost."""
+    where = (
+        col(Outbox.bot) == bot,
+        col(Outbox.state) == "pending",
+        col(Outbox.holder) == holder,
+        col(Outbox.chat).not_in(sorted(flying)),
+    )
+    _run(session, update(Outbox).where(*where).values(holder=None, until=None))
+
+
 def take(
     session: Session,
     bot: str,

@@ -1,11 +1,18 @@
-"""PostgreSQL: the same synchronous units of work, run through asyncpg."""
+"""PostgreSQL: the same synchronous units of work, run through asyncpg.
+
+Nothing here needs a session: no advisory lock, no temporary table, no setting made by a
+statement. So a pooler in transaction mode may stand in front (decision 19).
+"""
 
 import asyncio
 import random
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -18,16 +25,54 @@ T = TypeVar("T")
 
 TRIES = 6
 POOL = 10
+CONNECT_SECONDS = 5.0
+# a unit of work and what it waits for, before the caller hears Unavailable: longer than what
+# the server allows one statement, so that this ends only what the server no longer answers
+UNIT_SECONDS = 15.0
+CLOSE_SECONDS = 5.0
 # serialization failure, deadlock, and a unique key that another transaction has just taken
 _AGAIN = {"40001", "40P01", "23505"}
+# a server that was the primary and is no longer
+_READ_ONLY = "25006"
 # connection trouble, no room, shutting down
-_DOWN = ("08", "53", "57P", "58")
-_SERVER = {
+_DOWN = ("08", "53", "57P", "58", _READ_ONLY)
+# what a session may wait for; a pooler doesn't pass these on, so `linli migrate` gives them to
+# the service's role as well (models/roles)
+SESSION = {
     "statement_timeout": "10000",
     "lock_timeout": "5000",
     "idle_in_transaction_session_timeout": "15000",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    # our statements are short: compiling them costs more than it saves
+    "jit": "off",
     "timezone": "UTC",
 }
+# seconds of silence, seconds between questions, questions, and milliseconds until what was
+# sent must be acknowledged: a machine that is gone is noticed within half a minute
+_KEEPALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 20_000}
+_TROUBLE = (DBAPIError, OSError, PoolTimeout)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """How to reach a server. `pool`: connections kept; as many again when all are in use.
+
+    `pooled`: the address is pgbouncer's in transaction mode, where statements can't be kept
+    and sessions can't be set up. `seconds`: for one unit of work; None: it may take minutes.
+    """
+
+    pool: int = POOL
+    pooled: bool = False
+    seconds: float | None = UNIT_SECONDS
+
+
+@dataclass(slots=True)
+class _Commit:
+    """Whether a unit of work has asked for its commit: lost after that, its fate is unknown."""
+
+    asked: bool = False
 
 
 class PostgresDatabase:
@@ -35,35 +80,51 @@ class PostgresDatabase:
 
     alone = False
 
-    def __init__(self, url: str, info: dict[str, Any]) -> None:
+    def __init__(self, url: str, info: dict[str, Any], server: Server | None = None) -> None:
+        server = server or Server()
         self.url = url
         self._info = info
-        self._engine = engine_of(url)
+        self._seconds = server.seconds
+        self._engine = engine_of(url, server)
         # a unit that computes from what it read must see nobody else's change half-way
         self._exact = self._engine.execution_options(isolation_level="REPEATABLE READ")
 
     async def write(self, job: Job[T], *, queue: bool = False) -> T:
         engine = self._engine if queue else self._exact
         for attempt in range(TRIES):
+            commit = _Commit()
             try:
-                async with self._session(engine) as session, session.begin():
-                    return await session.run_sync(job)  # type: ignore[arg-type]
-            except (DBAPIError, OSError, PoolTimeout) as error:
-                _judge(error, last=attempt == TRIES - 1)
+                async with asyncio.timeout(self._seconds):
+                    return await self._unit(engine, job, commit)
+            except _TROUBLE as error:
+                await self._judge(error, repeat=attempt < TRIES - 1, unknown=commit.asked)
             # apart, so that two that met don't meet again
             await asyncio.sleep(random.uniform(0.002, 0.01) * 2**attempt)  # noqa: S311 - no secret
         raise AssertionError("the last try answers or raises")
 
     async def read(self, job: Job[T]) -> T:
-        try:
-            async with self._session(self._engine) as session:
-                return await session.run_sync(job)  # type: ignore[arg-type]
-        except (DBAPIError, OSError, PoolTimeout) as error:
-            _judge(error, last=True)
-            raise
+        for last in (False, True):
+            try:
+                async with asyncio.timeout(self._seconds), self._session(self._engine) as session:
+                    return await session.run_sync(job)  # type: ignore[arg-type]
+            except _TROUBLE as error:
+                await self._judge(error, repeat=not last, unknown=False)
+        raise AssertionError("the last try answers or raises")
 
     async def close(self) -> None:
-        await self._engine.dispose()
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._engine.dispose()
+        except OSError:
+            # a server that doesn't answer gets no goodbye
+            await self._engine.dispose(close=False)
+
+    async def _unit(self, engine: AsyncEngine, job: Job[T], commit: _Commit) -> T:
+        async with self._session(engine) as session:
+            answer: T = await session.run_sync(job)  # type: ignore[arg-type]
+            commit.asked = True
+            await session.commit()
+            return answer
 
     @asynccontextmanager
     async def _session(self, engine: AsyncEngine) -> AsyncIterator[AsyncSession]:
@@ -72,17 +133,54 @@ class PostgresDatabase:
         ) as session:
             yield session
 
+    async def _judge(self, error: Exception, repeat: bool, unknown: bool) -> None:
+        """Returns if it is right to run the unit again; else raises Unavailable or the error.
 
-def engine_of(url: str) -> AsyncEngine:
+        The server has answered (a conflict): nothing of it was kept, so again. The connection
+        was lost before the commit was asked for: the same. After that nobody knows, and
+        only the caller can tell whether it was done.
+        """
+        state = str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
+        if state in _AGAIN and repeat:
+            return
+        if state == _READ_ONLY:
+            # every connection of the pool leads there: look for the primary anew
+            await self._engine.dispose(close=False)
+        lost = state == _READ_ONLY or (
+            isinstance(error, DBAPIError) and error.connection_invalidated
+        )
+        if lost and repeat and not unknown:
+            return
+        down = isinstance(error, (OSError, PoolTimeout)) or state.startswith(_DOWN)
+        if down or lost or (isinstance(error, OperationalError) and not state):
+            raise Unavailable(type(error).__name__) from None
+        raise error
+
+
+def engine_of(url: str, server: Server | None = None) -> AsyncEngine:
     """An engine for a postgresql:// address; statements' values never appear in errors."""
-    return create_async_engine(
+    server = server or Server()
+    engine = create_async_engine(
         address(url),
-        pool_size=POOL,
-        max_overflow=POOL,
+        pool_size=server.pool,
+        max_overflow=server.pool,
         pool_timeout=10,
+        pool_use_lifo=True,
         hide_parameters=True,
-        connect_args={"server_settings": _SERVER, "timeout": 10},
+        connect_args=_POOLED if server.pooled else _DIRECT,
     )
+    event.listen(engine.sync_engine, "connect", _keep_alive)
+    return engine
+
+
+_DIRECT: dict[str, Any] = {"server_settings": SESSION, "timeout": CONNECT_SECONDS}
+# nothing kept in a session that the next transaction may not get
+_POOLED: dict[str, Any] = {
+    "timeout": CONNECT_SECONDS,
+    "statement_cache_size": 0,
+    "prepared_statement_cache_size": 0,
+    "prepared_statement_name_func": lambda: "",
+}
 
 
 def address(url: str) -> URL:
@@ -90,13 +188,12 @@ def address(url: str) -> URL:
     return make_url(url).set(drivername="postgresql+asyncpg")
 
 
-def _judge(error: Exception, last: bool) -> None:
-    """Returns if it is worth another try; else raises Unavailable or the error itself."""
-    state = str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
-    if state in _AGAIN and not last:
+def _keep_alive(raw: Any, _record: Any) -> None:
+    """Notice a machine that is gone; asyncpg leaves that to whoever opened the socket."""
+    found = raw.driver_connection._transport.get_extra_info("socket")
+    if found is None or found.family not in (socket.AF_INET, socket.AF_INET6):
         return
-    down = isinstance(error, (OSError, PoolTimeout)) or state.startswith(_DOWN)
-    lost = isinstance(error, DBAPIError) and error.connection_invalidated
-    if down or lost or (isinstance(error, OperationalError) and not state):
-        raise Unavailable(type(error).__name__) from None
-    raise error
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEPALIVE.items():
+        if hasattr(socket, name):
+            found.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

@@ -156,7 +156,7 @@ async def _in_one_go(settings: Settings, job: Callable[[Session], T]) -> T:
     The service's own writer ends a job after two seconds; here nobody else is waiting.
     """
     if make_url(settings.database.url).get_backend_name() != "sqlite":
-        async with opened(settings) as database:
+        async with opened(settings, patient=True) as database:
             return await database.write(job)
     return await asyncio.to_thread(_on_sqlite, settings, job)
 

@@ -1,0 +1,93 @@
+"""Replicas wake each other: a process that has stored work tells the others, outside of any
+transaction and at most once in QUIET_SECONDS.
+
+Nothing depends on it: what isn't heard is found by the next look, a second later. It has a
+connection of its own, which looks for the server again whenever it is lost.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import asyncpg
+import structlog
+from sqlalchemy.engine import make_url
+
+CHANNEL = "linli"
+# a NOTIFY takes a lock of the whole database while it commits: in every transaction it would
+# halve them
+QUIET_SECONDS = 0.02
+# a connection that says nothing for this long is asked whether it still is one
+PROBE_SECONDS = 10.0
+ANSWER_SECONDS = 5.0
+AGAIN_SECONDS = 1.0
+
+log = structlog.get_logger("bot.bell")
+
+
+class Bell:
+    """One process's bell. `heard` is called with what another process of the same bot rang."""
+
+    def __init__(self, url: str, bot: str, holder: str, heard: Callable[[str], None]) -> None:
+        self._address = _address(url)
+        self._name = f"{bot} {holder}"
+        self._bot = bot
+        self._heard = heard
+        self._wanted: set[str] = set()
+        self._rung = asyncio.Event()
+        self.connected = False
+
+    def ring(self, what: str) -> None:
+        """Tell the others, soon."""
+        self._wanted.add(what)
+        self._rung.set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                await self._connected()
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.info("bell_lost", error=type(error).__name__)
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _connected(self) -> None:
+        # pgbouncer lets us in too, and then nothing is heard
+        connection = await asyncpg.connect(
+            self._address,
+            timeout=ANSWER_SECONDS,
+            command_timeout=ANSWER_SECONDS,
+            statement_cache_size=0,
+        )
+        try:
+            await connection.add_listener(CHANNEL, self._hear)
+            self.connected = True
+            while True:
+                await self._tell(connection)
+        finally:
+            self.connected = False
+            connection.terminate()
+
+    async def _tell(self, connection: Any) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PROBE_SECONDS):
+                await self._rung.wait()
+        self._rung.clear()
+        wanted, self._wanted = self._wanted, set()
+        if wanted:
+            payload = f"{self._name} {' '.join(sorted(wanted))}"
+            await connection.fetchval("SELECT pg_notify($1, $2)", CHANNEL, payload)
+            await asyncio.sleep(QUIET_SECONDS)
+        else:
+            await connection.execute("SELECT 1")
+
+    def _hear(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:
+        bot, holder, *rung = str(payload).split(" ")
+        if bot == self._bot and f"{bot} {holder}" != self._name:
+            for what in rung:
+                self._heard(what)
+
+
+def _address(url: str) -> str:
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
