@@ -61,6 +61,7 @@ class Bell:
             statement_cache_size=0,
         )
         try:
+            connection.add_termination_listener(lambda _: self._rung.set())
             await connection.add_listener(CHANNEL, self._hear)
             self.connected = True
             while True:

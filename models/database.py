@@ -43,7 +43,7 @@ class Database(Protocol):
 
         `queue`: rows are claimed and not computed from, so reading what others have just
         committed is right. Raises what the job raised, Unavailable, or TooLong.
-        After Unavailable it may have been committed all the same (decision 17): a job that
+        After Unavailable it may have been committed all the same (decision 18): a job that
         is asked for again must find that out by itself.
         """
         ...

@@ -23,7 +23,9 @@ from models.database import Job, Unavailable
 
 T = TypeVar("T")
 
-TRIES = 6
+TRIES = 10
+# the longest pause between two of them
+PAUSE_SECONDS = 0.3
 POOL = 10
 CONNECT_SECONDS = 5.0
 # a unit of work and what it waits for, before the caller hears Unavailable: longer than what
@@ -99,7 +101,7 @@ class PostgresDatabase:
             except _TROUBLE as error:
                 await self._judge(error, repeat=attempt < TRIES - 1, unknown=commit.asked)
             # apart, so that two that met don't meet again
-            await asyncio.sleep(random.uniform(0.002, 0.01) * 2**attempt)  # noqa: S311 - no secret
+            await asyncio.sleep(min(PAUSE_SECONDS, 0.01 * 2**attempt) * random.uniform(0.2, 1))  # noqa: S311 - no secret
         raise AssertionError("the last try answers or raises")
 
     async def read(self, job: Job[T]) -> T:
