@@ -6,8 +6,9 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps --no-compile
 # the `linli` command, from this folder
 COMMAND := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+ROOMS := bot domain handlers models sandbox scheduler services web
 
-.PHONY: demo test lint bench
+.PHONY: demo test lint bench fuzz audit
 
 demo: .venv/ready
 	@$(BIN)/linli demo $(ARGS)
@@ -23,6 +24,16 @@ lint: .venv/ready-dev
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/bandit -q -c pyproject.toml -r $(ROOMS)
+
+# hostile input: 60,000 updates and their like in at most ten minutes; docs/security.md says how to
+# do a million in pieces, as in: make fuzz ARGS="--count 1000000 --seconds 300 --seed 7"
+fuzz: .venv/ready-dev .venv/ready-fuzz
+	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+# asks PyPI for advisories about what is locked, so it needs its network; unknown counts as a failure
+audit: .venv/ready-dev
+	@$(BIN)/pip-audit --strict --disable-pip -r requirements-dev.txt $(ARGS)
 
 .venv/ready: requirements.txt | .venv/made
 	@echo "installing what Linli needs into .venv (once) ..."
@@ -35,6 +46,10 @@ lint: .venv/ready-dev
 	@$(PIP) -r requirements-dev.txt
 	@$(COMMAND)
 	@touch $@ .venv/ready
+
+.venv/ready-fuzz: requirements-fuzz.txt | .venv/ready-dev
+	@$(PIP) -r requirements-fuzz.txt 2>/dev/null || echo "atheris has no wheel for this machine: the coverage-guided part is left out"
+	@touch $@
 
 .venv/made:
 	@$(PYTHON) -c 'import sys; sys.version_info < (3, 11) and sys.exit("Linli needs Python 3.11 or newer: name it with PYTHON=..., as in: make demo PYTHON=python3.12")'

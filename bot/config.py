@@ -55,7 +55,10 @@ class Telegram(Section):
 class Database(Section):
     """Where the data is."""
 
-    url: str = Field(default="sqlite:///linli.db", description="sqlite:///file or postgresql://…")
+    # addresses may hold a password, which no printed settings may show
+    url: str = Field(
+        default="sqlite:///linli.db", repr=False, description="sqlite:///file or postgresql://…"
+    )
     pool: int = Field(
         default=10,
         ge=2,
@@ -68,10 +71,12 @@ class Database(Section):
     )
     listen_url: str = Field(
         default="",
+        repr=False,
         description="PostgreSQL past pgbouncer, for waking other processes; empty: database.url",
     )
     migration_url: str = Field(
         default="",
+        repr=False,
         description="PostgreSQL as the role that may change tables, for `linli migrate`; "
         "empty: database.url",
     )
@@ -206,9 +211,11 @@ def _refuse_unknown_sections() -> None:
     for name in sorted(os.environ):
         if not name.startswith(PREFIX) or name.startswith(NOT_SETTINGS):
             continue
-        section = name.removeprefix(PREFIX).partition("__")[0].lower()
-        if section not in Settings.model_fields:
+        section, joint, _ = name.removeprefix(PREFIX).partition("__")
+        if section.lower() not in Settings.model_fields:
             raise Cannot(f"{name} is no setting: docs/settings.md lists them all.")
+        if not joint:
+            raise Cannot(f"{name} is a whole section: give each key by itself, {name}__<KEY>.")
 
 
 def _sentence(error: ValidationError, path: Path) -> str:

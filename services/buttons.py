@@ -51,6 +51,8 @@ def data(
 
 def parse(text: str) -> Pressed | None:
     """What `data` wrote, or None if this is nothing of ours."""
+    if len(text.encode(errors="replace")) > MOST_BYTES:
+        return None
     parts = text.split(JOINT, PARTS - 1)
     verb, district, case, version, arg = parts + [""] * (PARTS - len(parts))
     known = _case(case)

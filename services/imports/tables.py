@@ -9,10 +9,9 @@ from datetime import date, datetime
 from io import TextIOWrapper
 from pathlib import PurePath
 from typing import IO, Any
-from zipfile import BadZipFile
+from zipfile import ZipFile
 
 from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 from services.imports.cells import Row
 from services.imports.outcome import HEADER, Outcome, Unreadable
@@ -21,6 +20,7 @@ from services.imports.sheets import SHEETS, Sheet, check_header, recognise
 
 Open = Callable[[], IO[bytes]]
 LOOK = 1 << 20  # bytes read at once while the encoding is checked
+MOST_UNPACKED = 512 << 20  # bytes; a list of a million people has a tenth of it
 LONGEST_CELL = 1 << 17  # characters; a quote that is never closed would swallow the file
 
 
@@ -158,14 +158,25 @@ def _from_workbook(opened: Open) -> list[Table]:
     """One table for each worksheet that holds anything."""
     try:
         with opened() as stream:
+            _check_size(stream)
             book = load_workbook(stream, read_only=True, data_only=True)
             heads = {name: _first_row(book, name) for name in book.sheetnames}
             book.close()
-    except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError):
+    except Unreadable as broken:
+        return [_broken(broken.code, **broken.facts)]
+    except Exception:  # hostile bytes make the reader raise anything; each is the same sentence
         return [_broken("broken_xlsx")]
     found = [(name, head) for name, head in heads.items() if any(head)]
     tables = [_table(head, _worksheet(opened, name)) for name, head in found]
     return tables or [_broken("empty")]
+
+
+def _check_size(stream: IO[bytes]) -> None:
+    """A small file may unpack to more than any memory. Raises Unreadable `too_big_unpacked`."""
+    with ZipFile(stream) as packed:
+        if sum(part.file_size for part in packed.infolist()) > MOST_UNPACKED:
+            raise Unreadable(0, "too_big_unpacked", megabytes=MOST_UNPACKED >> 20)
+    stream.seek(0)
 
 
 def _first_row(book: Any, name: str) -> list[str]:
@@ -177,13 +188,27 @@ def _worksheet(opened: Open, name: str) -> Callable[[], Iterator[Row]]:
     def rows() -> Iterator[Row]:
         with opened() as stream:
             book = load_workbook(stream, read_only=True, data_only=True)
-            lines = book[name].iter_rows(values_only=True)
+            lines = _whole(book[name].iter_rows(values_only=True))
             header = _header(next(lines, ()))
             for cells in lines:
                 yield _row(header, [_text(cell) for cell in cells])
             book.close()
 
     return rows
+
+
+def _whole(lines: Iterator[Any]) -> Iterator[Any]:
+    """The rows as they come. Raises Unreadable where the sheet breaks off."""
+    number = HEADER
+    while True:
+        try:
+            cells = next(lines)
+        except StopIteration:
+            return
+        except Exception:  # as above
+            raise Unreadable(number, "broken_xlsx") from None
+        yield cells
+        number += 1
 
 
 def _text(cell: Any) -> str:

@@ -76,6 +76,20 @@ def test_secrets_are_never_shown(monkeypatch: pytest.MonkeyPatch):
     assert "secret" not in repr(load()).replace("webhook_secret", "")
 
 
+def test_a_password_in_the_database_s_address_is_never_shown():
+    address = "postgresql://linli:swordfish@db/linli"
+    urls = {"url": address, "listen_url": address, "migration_url": address}
+    settings = load(database=urls)
+    assert "swordfish" not in f"{settings!r} {settings} {settings.database}"
+
+
+def test_a_whole_section_in_one_variable_is_refused(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("LINLI_TELEGRAM", "123:abc")
+    with pytest.raises(Cannot, match="LINLI_TELEGRAM__<KEY>") as refused:
+        load()
+    assert "123:abc" not in str(refused.value)
+
+
 @pytest.mark.parametrize("token", ["", "secret", "bot:secret"])
 def test_a_missing_or_impossible_token_is_said_without_showing_it(token: str):
     with pytest.raises(Cannot, match=r"telegram\.token") as caught:

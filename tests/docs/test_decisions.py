@@ -17,7 +17,8 @@ MOST_LINES = 40
 def _wanted(group: str) -> set[str]:
     project = tomllib.loads(read("pyproject.toml"))["project"]
     extras = project["optional-dependencies"]
-    found = extras[group] + extras["build"] if group else project["dependencies"]
+    tools = [*extras["build"], *extras["dev"], *extras["fuzz"]]
+    found = tools if group else project["dependencies"]
     return {re.split(r"[\[<>=!~; ]", each)[0].lower() for each in found}
 
 

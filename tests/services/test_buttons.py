@@ -39,3 +39,8 @@ def test_more_than_64_bytes_are_refused() -> None:
 @pytest.mark.parametrize("text", ["", "~320116", "done~320116~short", "done~320116~~²", "a~1~~-1"])
 def test_a_forged_button_is_nothing_of_ours(text: str) -> None:
     assert parse(text) is None
+
+
+def test_more_than_a_button_can_carry_is_nothing_of_ours() -> None:
+    assert parse("done~320116~~" + "9" * 5000) is None
+    assert parse("done~320116~~1~" + "楼" * 22) is None

@@ -3,6 +3,7 @@
 import ast
 import io
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
@@ -129,6 +130,42 @@ def test_sheets_of_one_workbook_stand_or_fall_together(session: Session) -> None
 
 def test_what_is_no_workbook_is_refused() -> None:
     assert problems(table("x.xlsx", "code,parent\n")) == [("", "broken_xlsx")]
+
+
+def with_part(book: bytes, name: str, content: bytes) -> bytes:
+    """The workbook with one of its parts replaced."""
+    source, target = zipfile.ZipFile(io.BytesIO(book)), io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as made:
+        for each in source.namelist():
+            made.writestr(each, content if each == name else source.read(each))
+    return target.getvalue()
+
+
+@pytest.mark.parametrize("part", ["xl/workbook.xml", "xl/styles.xml", "[Content_Types].xml"])
+@pytest.mark.parametrize("content", [b"", b"<", b"<x/>", b"\xff", b"<!DOCTYPE x [", b"<a><b></a>"])
+def test_a_workbook_with_a_broken_part_is_refused_or_read(part: str, content: bytes) -> None:
+    found = read_tables("x.xlsx", opened(with_part(workbook(一=DIVISIONS), part, content)))
+    codes = {each.code for one in found for each in one.outcome.problems}
+    assert codes <= {"broken_xlsx", "empty", "unknown_sheet"}
+
+
+def test_a_sheet_that_breaks_off_is_named_with_its_row(session: Session) -> None:
+    part = "xl/worksheets/sheet1.xml"
+    whole = zipfile.ZipFile(io.BytesIO(workbook(一=DIVISIONS))).read(part)
+    content = with_part(workbook(一=DIVISIONS), part, whole[: whole.index(b'<row r="4"')])
+    found = table("x.xlsx", content)
+    outcome = import_tables(session, [("divisions", found.rows())], NOW)[0]
+    assert [(each.row, each.code) for each in outcome.problems] == [(4, "broken_xlsx")]
+    assert session.exec(select(func.count()).select_from(Division)).one() == 0
+
+
+def test_a_workbook_that_unpacks_to_more_than_memory_is_refused_unopened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(services.imports.tables, "MOST_UNPACKED", 1 << 20)
+    bomb = with_part(workbook(一=DIVISIONS), "xl/styles.xml", b" " * (2 << 20))
+    assert len(bomb) < 1 << 15
+    assert problems(table("x.xlsx", bomb)) == [("", "too_big_unpacked")]
 
 
 @pytest.mark.parametrize(
