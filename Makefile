@@ -24,7 +24,7 @@ lint: .venv/ready-dev
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/bandit -q -c pyproject.toml -r $(ROOMS)
+	@$(BIN)/python -m tests.bandited $(ROOMS)
 
 # hostile input: 60,000 updates and their like in at most ten minutes; docs/security.md says how to
 # do a million in pieces, as in: make fuzz ARGS="--count 1000000 --seconds 300 --seed 7"

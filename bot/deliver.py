@@ -243,7 +243,7 @@ class Deliver:
             return self._dead(parcel, name)
         seconds = min(MOST_BACK_OFF_SECONDS, 0.5 * 2.0 ** min(parcel.tries, 10))
         log.warning("delivery_postponed", id=str(parcel.id), error=name, tries=parcel.tries + 1)
-        pause = timedelta(seconds=seconds * random.uniform(0.8, 1.2))  # no secret # noqa: S311 # nosec B311
+        pause = timedelta(seconds=seconds * random.uniform(0.8, 1.2))  # noqa: S311 - no secret
         return Outcome(parcel, "pending", error=name, not_before=self._clock.now() + pause)
 
     def _dead(self, parcel: Parcel, reason: str) -> Outcome:

@@ -31,7 +31,7 @@ CONFLICT_SECONDS = 5.0
 DOWN_SECONDS = 1.0
 MOST_PAUSE_SECONDS = 30.0
 LEASE_NAME = "poll"
-SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # its name # noqa: S105 # nosec B105
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of it
 WEBHOOK_CONNECTIONS = 40
 
 log = structlog.get_logger("bot.receive")

@@ -61,7 +61,7 @@ class Verb(StrEnum):
     HAND_BACK = "hand_back"
     CALL_OTHERS = "call_others"
     ASSIGN = "assign"
-    PASS_ON = "pass_on"  # no password # nosec B105
+    PASS_ON = "pass_on"  # noqa: S105 - no password
     LATER = "later"
     ENGAGED = "engaged"
     PROPOSE = "propose"

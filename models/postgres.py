@@ -101,7 +101,7 @@ class PostgresDatabase:
             except _TROUBLE as error:
                 await self._judge(error, repeat=attempt < TRIES - 1, unknown=commit.asked)
             # apart, so that two that met don't meet again
-            await asyncio.sleep(min(PAUSE_SECONDS, 0.01 * 2**attempt) * random.uniform(0.2, 1))  # no secret # noqa: S311 # nosec B311
+            await asyncio.sleep(min(PAUSE_SECONDS, 0.01 * 2**attempt) * random.uniform(0.2, 1))  # noqa: S311 - no secret
         raise AssertionError("the last try answers or raises")
 
     async def read(self, job: Job[T]) -> T:

@@ -72,7 +72,7 @@ class Crowd:
         self.answered: dict[Message, str] = {}
         self.presses = 0
         self.workers: set[int] = set()
-        self._random = random.Random(seed)  # no secret # noqa: S311 # nosec B311
+        self._random = random.Random(seed)  # noqa: S311 - chance, not secrecy
         self._cards: dict[int, dict[str, Card]] = defaultdict(dict)
         self._work: dict[int, asyncio.Queue[str]] = {}
         self._seen: set[tuple[int, str]] = set()
