@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -29,7 +29,7 @@ from bot.files import Copies
 from bot.receive import Receive
 from bot.sieve import Sieve
 from bot.transport import Transport
-from models import inbox, leases, outgoing
+from models import inbox, leases, outgoing, partitions
 from models.database import Database, Taken, Unavailable, open_database
 from models.migrate import Newer, is_current, migrate
 from models.postgres import UNIT_SECONDS, Server
@@ -45,6 +45,8 @@ WEBHOOK_PATH = "/telegram/webhook"
 # a part that has not come round for this long is stuck
 STUCK_SECONDS = 60.0
 SETTLE_SECONDS = 0.02
+# two periods are always made ahead (models/partitions): once a day would do
+PERIODS_EVERY = timedelta(hours=1)
 # what replicas tell each other
 INBOX, OUTBOX = "inbox", "outbox"
 
@@ -140,6 +142,8 @@ class Service:
         self._begin(self._dispatch.run())
         self._begin(self._deliver.run())
         self._begin(self._copies.run())
+        if not self.database.alone:
+            self._look.every("periods", PERIODS_EVERY, self._turn_periods)
         self._look.start()
         self._look.every(seal.NAME, seal.EVERY, self._sealer.work)
         await self._let_in()
@@ -153,6 +157,16 @@ class Service:
             task.cancel()
             with suppress(asyncio.CancelledError, TelegramError, Unavailable):
                 await task
+
+    async def _turn_periods(self) -> None:
+        """Storage for what comes, and none for what is over (decision 20)."""
+        rules = self.settings.rules()
+        days = rules.keep_updates_days, rules.keep_messages_days
+        turned = await self.database.write(
+            lambda session: partitions.turn(session, *days), queue=True
+        )
+        if turned:
+            log.info("periods_turned", count=turned)
 
     async def _live(self) -> None:
         """Tell the other processes that this one lives, until it ends."""

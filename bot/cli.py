@@ -13,6 +13,7 @@ from pkgutil import iter_modules
 from typing import Annotated, Any
 
 import typer
+from sqlalchemy.engine import make_url
 from telegram.error import InvalidToken
 
 from bot import commands, log
@@ -20,6 +21,7 @@ from bot.assembly import assemble, explained
 from bot.cannot import Cannot
 from bot.config import Settings, load
 from models.migrate import migrate as migrate_tables
+from models.roles import NoSuchRole
 
 HOST = "127.0.0.1"
 SANDBOX_PORT = 8081
@@ -50,7 +52,7 @@ def run() -> None:
 @app.command()
 def migrate() -> None:
     """Create or upgrade the database's tables."""
-    asyncio.run(_migrate(load().database.url))
+    asyncio.run(_migrate(load()))
     typer.echo("The database has this release's tables.")
 
 
@@ -77,9 +79,18 @@ async def _stoppable(work: Coroutine[Any, Any, None]) -> None:
     await task
 
 
-async def _migrate(url: str) -> None:
-    with explained(url):
-        await migrate_tables(url)
+async def _migrate(settings: Settings) -> None:
+    """As the role that may change tables, if there is one; the service's own gets its rights."""
+    url = settings.database.url
+    by = settings.database.migration_url or url
+    role = make_url(url).username if by != url else None
+    with explained(by):
+        try:
+            await migrate_tables(by, role)
+        except NoSuchRole:
+            raise Cannot(
+                f"The role {role} of database.url isn't there: create it (docs/scaling.md)."
+            ) from None
 
 
 async def _run(settings: Settings) -> None:

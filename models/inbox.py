@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import CursorResult, and_, delete, func, or_, update
 from sqlmodel import Session, col, select
 
+from models import partitions
 from models.columns import new_id
 from models.leases import living
 from models.queue import Inbox, Lane, Offset
@@ -60,12 +61,23 @@ def store(
 ) -> None:
     """Keep updates; one that is already known changes nothing. Moves the offset with them."""
     if arrived:
-        rows = [_row(bot, each, now) for each in arrived]
-        statement = insert_into(session, Inbox).values(rows)
-        session.execute(statement.on_conflict_do_nothing(index_elements=["bot", "update_id"]))
+        # the lanes first: two who store the same update wait for each other here
         _open_lanes(session, bot, {each.lane for each in arrived}, wall)
+        known = _known(session, bot, arrived) if partitions.are_here(session) else ()
+        rows = [_row(bot, each, now) for each in arrived if each.update_id not in known]
+        if rows:
+            statement = insert_into(session, Inbox).values(rows)
+            session.execute(statement.on_conflict_do_nothing())
     if next_update is not None:
         _move_offset(session, bot, next_update)
+
+
+def _known(session: Session, bot: str, arrived: Sequence[Arrived]) -> set[int]:
+    """Those stored before, in whichever partition."""
+    query = select(Inbox.update_id).where(
+        Inbox.bot == bot, col(Inbox.update_id).in_([each.update_id for each in arrived])
+    )
+    return set(session.exec(query))
 
 
 def _row(bot: str, arrived: Arrived, now: datetime) -> dict[str, Any]:
@@ -123,13 +135,18 @@ def claim(session: Session, bot: str, holder: str, wall: datetime, limit: int) -
 
 def oldest(session: Session, bot: str, lane: str) -> list[Waiting]:
     """A chat's next updates in order of arrival."""
-    query = (
+    found = session.exec(oldest_query(bot, lane))
+    return [Waiting(key, dict(load), tries) for key, load, tries in found]
+
+
+def oldest_query(bot: str, lane: str) -> Any:
+    """The statement of it; its plan is tested."""
+    return (
         select(Inbox.id, Inbox.payload, Inbox.tries)
         .where(Inbox.bot == bot, Inbox.lane == lane, Inbox.state == "new")
         .order_by(col(Inbox.id))
         .limit(BATCH)
     )
-    return [Waiting(key, dict(load), tries) for key, load, tries in session.exec(query)]
 
 
 def release(session: Session, bot: str, holder: str, lanes: Iterable[str], wall: datetime) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from alembic import command
@@ -14,7 +15,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
 from models.database import Unavailable
-from models.postgres import Server, engine_of
+from models.postgres import MIGRATING, Server, engine_of
+from models.roles import grant
 from models.sqlite import hold, path_of, writing_engine
 
 Work = Callable[[Connection], bool]
@@ -26,11 +28,16 @@ class Newer(Exception):
     """The database was made by a later release than this one."""
 
 
-async def migrate(url: str) -> None:
-    """Create or upgrade the tables. Raises Newer if this release doesn't know the
-    database, Taken if it is a file in use,
-    Unavailable if a server doesn't let us in."""
-    await _connected(url, _upgrade)
+async def migrate(url: str, role: str | None = None) -> None:
+    """Create or upgrade the tables; on PostgreSQL, `role` (the service's own, if it is another
+    than the one of `url`) gets what it needs of them.
+
+    Raises NoSuchRole, Newer if this release doesn't know the database, Taken if it is a file in
+    use, Unavailable if a server doesn't let us in.
+    """
+    await _connected(url, _upgrade, MIGRATING)
+    if role is not None:
+        await _connected(url, partial(_grant, role=role), MIGRATING)
 
 
 async def is_current(url: str, server: Server | None = None) -> bool:
@@ -44,6 +51,11 @@ def config_for(connection: Connection) -> Config:
     config.set_main_option("script_location", str(FOLDER))
     config.attributes["connection"] = connection
     return config
+
+
+def _grant(connection: Connection, role: str) -> bool:
+    grant(connection, role)
+    return True
 
 
 def _upgrade(connection: Connection) -> bool:

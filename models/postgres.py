@@ -7,9 +7,9 @@ statement. So a pooler in transaction mode may stand in front (decision 19).
 import asyncio
 import random
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sqlalchemy import event
@@ -38,8 +38,8 @@ _AGAIN = {"40001", "40P01", "23505"}
 _READ_ONLY = "25006"
 # connection trouble, no room, shutting down
 _DOWN = ("08", "53", "57P", "58", _READ_ONLY)
-# what a session may wait for; a pooler doesn't pass these on, so `linli migrate` gives them to
-# the service's role as well (models/roles)
+# what a session may wait for; a pooler doesn't pass these on, so the service's role has them
+# there (docs/scaling.md)
 SESSION = {
     "statement_timeout": "10000",
     "lock_timeout": "5000",
@@ -62,12 +62,14 @@ class Server:
     """How to reach a server. `pool`: connections kept; as many again when all are in use.
 
     `pooled`: the address is pgbouncer's in transaction mode, where statements can't be kept
-    and sessions can't be set up. `seconds`: for one unit of work; None: it may take minutes.
+    and sessions can't be set up. `seconds`: for one unit of work; None: it may take minutes,
+    and so may its statements if `session` says so.
     """
 
     pool: int = POOL
     pooled: bool = False
     seconds: float | None = UNIT_SECONDS
+    session: Mapping[str, str] = field(default_factory=lambda: SESSION)
 
 
 @dataclass(slots=True)
@@ -169,13 +171,23 @@ def engine_of(url: str, server: Server | None = None) -> AsyncEngine:
         pool_timeout=10,
         pool_use_lifo=True,
         hide_parameters=True,
-        connect_args=_POOLED if server.pooled else _DIRECT,
+        connect_args=_POOLED if server.pooled else _direct(server),
     )
     event.listen(engine.sync_engine, "connect", _keep_alive)
     return engine
 
 
-_DIRECT: dict[str, Any] = {"server_settings": SESSION, "timeout": CONNECT_SECONDS}
+# who changes tables may take long over it, but not wait long for a lock that others queue behind
+MIGRATING = Server(
+    seconds=None,
+    session=SESSION | {"statement_timeout": "0", "idle_in_transaction_session_timeout": "0"},
+)
+
+
+def _direct(server: Server) -> dict[str, Any]:
+    return {"server_settings": dict(server.session), "timeout": CONNECT_SECONDS}
+
+
 # nothing kept in a session that the next transaction may not get
 _POOLED: dict[str, Any] = {
     "timeout": CONNECT_SECONDS,
