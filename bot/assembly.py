@@ -18,6 +18,7 @@ from telegram.error import TelegramError
 
 from bot import config
 from bot.account import Account, log_in
+from bot.backup.erasures import EVERY, Noting
 from bot.bell import Bell
 from bot.cannot import Cannot
 from bot.clock import Clock
@@ -144,6 +145,9 @@ class Service:
         self._begin(self._copies.run())
         if not self.database.alone:
             self._look.every("periods", PERIODS_EVERY, self._turn_periods)
+        if folder := self.settings.backup.folder:
+            noting = Noting(self.database, self.clock.now, folder)
+            self._look.every("erasures", EVERY, noting.look)
         self._look.start()
         self._look.every(seal.NAME, seal.EVERY, self._sealer.work)
         await self._let_in()

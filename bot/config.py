@@ -97,6 +97,19 @@ class Files(Section):
     folder: Path = Field(default=Path("files"), description="folder of our own copies")
 
 
+class Backup(Section):
+    """Where `linli backup` writes, and what seals it."""
+
+    key: SecretStr = Field(
+        default=SecretStr(""),
+        description="AGE-SECRET-KEY-1… of `linli key --backup`; age1… only seals",
+    )
+    folder: Path | None = Field(
+        default=None, description="where backups and the list of erasures go; empty: none are made"
+    )
+    keep: int = Field(default=14, ge=1, description="backups that stay; older ones are deleted")
+
+
 class Vault(Section):
     """The seal on phone numbers."""
 
@@ -143,6 +156,7 @@ class Settings(BaseSettings):
     web: Web = Field(default_factory=Web)
     files: Files = Field(default_factory=Files)
     vault: Vault = Field(default_factory=Vault)
+    backup: Backup = Field(default_factory=Backup)
     log: Log = Field(default_factory=Log)
     policy: PolicySection = Field(default_factory=PolicySection)
 

@@ -28,16 +28,29 @@ class Newer(Exception):
     """The database was made by a later release than this one."""
 
 
-async def migrate(url: str, role: str | None = None) -> None:
+async def migrate(url: str, role: str | None = None, to: str = "head") -> None:
     """Create or upgrade the tables; on PostgreSQL, `role` (the service's own, if it is another
     than the one of `url`) gets what it needs of them.
 
     Raises NoSuchRole, Newer if this release doesn't know the database, Taken if it is a file in
     use, Unavailable if a server doesn't let us in.
     """
-    await _connected(url, _upgrade, MIGRATING)
+    await _connected(url, partial(_upgrade, to=to), MIGRATING)
     if role is not None:
         await _connected(url, partial(_grant, role=role), MIGRATING)
+
+
+def migrate_file(url: str) -> None:
+    """The same for an SQLite file, at once."""
+    _on_sqlite(url, _upgrade)
+
+
+def knows(revision: str) -> bool:
+    """Whether this release has made, or can upgrade, tables of this revision."""
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    scripts = ScriptDirectory.from_config(config)
+    return revision in {script.revision for script in scripts.walk_revisions()}
 
 
 async def is_current(url: str, server: Server | None = None) -> bool:
@@ -58,10 +71,10 @@ def _grant(connection: Connection, role: str) -> bool:
     return True
 
 
-def _upgrade(connection: Connection) -> bool:
+def _upgrade(connection: Connection, to: str = "head") -> bool:
     if _is_current(connection):
         return False
-    command.upgrade(config_for(connection), "head")
+    command.upgrade(config_for(connection), to)
     connection.commit()
     return True
 

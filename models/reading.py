@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlmodel import Session
 
 from models.database import Database, Job, open_database
+from models.postgres import Server
 from models.sqlite import BUSY_MILLISECONDS, path_of
 
 T = TypeVar("T")
@@ -69,11 +70,13 @@ def _at_rest(path: Path) -> bool:
     return not os.access(path.parent, os.W_OK, effective_ids=True) and not shared.exists()
 
 
-def open_reading(url: str, equipment: Any = None) -> "SqliteReading | Database":
-    """Something to read from, whoever else uses the database.
+def open_reading(
+    url: str, equipment: Any = None, server: Server | None = None
+) -> "SqliteReading | Database":
+    """Something to read from, whoever else uses the database. `server`: how to reach PostgreSQL.
 
     Raises Missing (no such file) and ValueError for other databases.
     """
     if make_url(url).get_backend_name() == "sqlite":
         return SqliteReading(url, {} if equipment is None else {"equipment": equipment})
-    return open_database(url, equipment)
+    return open_database(url, equipment, server)

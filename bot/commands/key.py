@@ -1,7 +1,10 @@
-"""`linli key`: a fresh key for the vault."""
+"""`linli key`: a fresh key for the vault, or for backups."""
+
+from typing import Annotated
 
 import typer
 
+from bot.backup.tape import Key
 from services.vault import Vault
 
 
@@ -9,6 +12,8 @@ def register(app: typer.Typer) -> None:
     app.command("key")(key)
 
 
-def key() -> None:
+def key(
+    backup: Annotated[bool, typer.Option("--backup", help="a backup.key instead")] = False,
+) -> None:
     """Print a new vault.key; keep it outside of the database, and keep a copy of it."""
-    typer.echo(Vault.new_key())
+    typer.echo(Key.new() if backup else Vault.new_key())

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
-from bot.assembly import equipment_of, explained
+from bot.assembly import equipment_of, explained, server_of
 from bot.cannot import Cannot
 from bot.config import Settings
 from bot.doctor import machine, platform, storage, work
@@ -42,9 +42,9 @@ async def database(settings: Settings) -> Seen:
     url = settings.database.url
     try:
         with explained(url):
-            reading = open_reading(url, equipment_of(settings))
+            reading = open_reading(url, equipment_of(settings), server_of(settings))
             try:
-                return await reading.read(_look(reading))
+                return await reading.read(_look(reading, settings.database.pool))
             finally:
                 await reading.close()
     except Missing as error:
@@ -58,14 +58,14 @@ async def database(settings: Settings) -> Seen:
         return [bad("database", said, cure[:1].upper() + cure[1:])], None, []
 
 
-def _look(reading: Any) -> Callable[[Session], Seen]:
+def _look(reading: Any, pool: int) -> Callable[[Session], Seen]:
     path = reading.path if isinstance(reading, SqliteReading) else None
 
     def job(session: Session) -> Seen:
         if path is not None:
             found = storage.sqlite(session, path)
         else:
-            found = [*storage.postgres(session), _apart(session)]
+            found = [*storage.postgres(session, pool), _apart(session)]
         found += [storage.size_of(session, path), storage.migrations(session)]
         if found[-1].mark is not Mark.GOOD:
             # other tables than ours can't be asked

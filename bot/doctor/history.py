@@ -7,7 +7,7 @@ from functools import partial
 
 from sqlmodel import Session
 
-from bot.assembly import explained
+from bot.assembly import explained, server_of
 from bot.cannot import Cannot
 from bot.config import Settings
 from bot.doctor.finding import Finding, bad, good
@@ -43,7 +43,7 @@ async def verify(settings: Settings, known: Sequence[str]) -> list[Finding]:
     written, url = parse(known), settings.database.url
     try:
         with explained(url):
-            reading = open_reading(url)
+            reading = open_reading(url, None, server_of(settings, patient=True))
     except Missing as error:
         raise Cannot(f"{error} is not there: correct database.url.") from None
     try:

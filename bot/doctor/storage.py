@@ -7,12 +7,12 @@ from typing import Any
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlmodel import Session
 
 from bot.doctor.finding import Finding, bad, good, judged, mind, size
 from models.migrate import config_for
-from models.postgres import POOL
+from models.roles import ALL, LESS
 from models.sqlite import WAL_BYTES, writing_engine
 
 # from here on two writers can't damage the write-ahead log
@@ -20,7 +20,6 @@ TWO_WRITERS = (3, 51, 3)
 OLDEST_POSTGRES = 130_000
 # PostgreSQL stops writing at 2 billion transactions without a vacuum
 AGE_MIND, AGE_BAD = 500_000_000, 1_500_000_000
-RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
 
 def migrations(session: Session) -> Finding:
@@ -112,8 +111,11 @@ def holder_of(path: Path) -> int | None:
 # --- PostgreSQL ---
 
 
-def postgres(session: Session) -> list[Finding]:
-    """The server's promises about a commit, its room, and our role's rights."""
+def postgres(session: Session, pool: int) -> list[Finding]:
+    """The server's promises about a commit, its room, and our role's rights.
+
+    `pool`: database.pool.
+    """
     setting = {
         name: _one(session, "SELECT current_setting(:name)", name=name)
         for name in ("server_version_num", "fsync", "synchronous_commit", "full_page_writes")
@@ -121,7 +123,7 @@ def postgres(session: Session) -> list[Finding]:
     return [
         _server(setting),
         _commits(setting),
-        _room(session),
+        _room(session, pool),
         _rights(session),
         _role(session),
         _wraparound(session),
@@ -151,31 +153,44 @@ def _commits(setting: dict[str, str]) -> Finding:
     return bad("durability", f"{' and '.join(off)} off", cure)
 
 
-def _room(session: Session) -> Finding:
+def _room(session: Session, pool: int) -> Finding:
     most = int(_one(session, "SELECT current_setting('max_connections')"))
     used = int(_one(session, "SELECT count(*) FROM pg_stat_activity WHERE backend_type = :it",
                     it="client backend"))  # fmt: skip
-    said = f"{used} of {most} in use; one process of Linli takes up to {2 * POOL}"
-    cure = "Raise max_connections, or put pgbouncer in front (docs/operating.md)."
-    return judged("connections", used + 2 * POOL, said, cure, (most - 5, most + 2 * POOL - 5))
+    said = f"{used} of {most} in use; one process of Linli takes up to {2 * pool}"
+    cure = "Raise max_connections, lower database.pool, or put pgbouncer in front."
+    return judged("connections", used + 2 * pool, said, cure, (most - 5, most + 2 * pool - 5))
 
 
 def _rights(session: Session) -> Finding:
-    """Each table, each right that the service needs on it."""
-    lacking = session.connection().execute(
+    """Each table, each right that the service needs on it (models/roles)."""
+    ask = session.connection()
+    tables = ask.execute(
         text(
-            "SELECT c.relname, r FROM pg_class c, unnest(CAST(:rights AS text[])) r "
-            "WHERE c.relnamespace = to_regnamespace(current_schema())::oid "
-            "AND c.relkind IN ('r', 'p') AND c.relname <> 'alembic_version' "
-            "AND NOT has_table_privilege(c.oid, r) ORDER BY 1, 2"
-        ),
-        {"rights": list(RIGHTS)},
-    )
-    missing = [f"{right} on {table}" for table, right in lacking]
+            "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition "
+            "AND relnamespace = to_regnamespace(current_schema())::oid ORDER BY 1"
+        )
+    ).scalars()
+    missing = [
+        f"{right} on {table}"
+        for table in tables.all()
+        for right in LESS.get(table, ALL).split(", ")
+        if not _has(ask, table, right)
+    ]
     if not missing:
         return good("rights", "the role may do all that the service does")
-    cure = "Run `linli migrate` with the owner's role, or GRANT what is missing."
+    cure = "Run `linli migrate` with the owner's role: it gives the service's role what it needs."
     return bad("rights", f"{missing[0]} is missing ({len(missing)} in all)", cure)
+
+
+def _has(ask: Connection, table: str, right: str) -> bool:
+    """`right`: one of a table, or of one of its columns, as in UPDATE (personal)."""
+    name, _, column = right.rstrip(")").partition(" (")
+    question = "SELECT has_table_privilege(quote_ident(:table), :name)"
+    if column:
+        question = "SELECT has_column_privilege(quote_ident(:table), :column, :name)"
+    given = {"table": table, "name": name} | ({"column": column} if column else {})
+    return bool(ask.execute(text(question), given).scalar_one())
 
 
 def _role(session: Session) -> Finding:

@@ -125,13 +125,13 @@ def test_tables_of_another_release_are_said(session: Session):
 def test_a_server_that_may_lose_commits_and_a_role_that_may_not_write_are_said(session: Session):
     if session.get_bind().dialect.name == "sqlite":
         return
-    found = {each.about: each for each in storage.postgres(session)}
+    found = {each.about: each for each in storage.postgres(session, 10)}
     # the tests' server runs without fsync
     assert found["durability"].mark is Mark.BAD
     assert found["rights"].mark is Mark.GOOD
     assert found["role"].mark is Mark.MIND
     session.connection().exec_driver_sql("CREATE ROLE reader_of_tests")
     session.connection().exec_driver_sql("SET ROLE reader_of_tests")
-    found = {each.about: each for each in storage.postgres(session)}
+    found = {each.about: each for each in storage.postgres(session, 10)}
     assert found["rights"].mark is Mark.BAD
     assert COMMUNITY not in found["rights"].said

@@ -1,0 +1,114 @@
+"""A lived-in database, a place for its backups, and an empty one to come back to."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy.engine import make_url
+from sqlmodel import Session
+
+from bot.backup.restore import Restored, restore
+from bot.backup.take import Taken, take
+from bot.backup.tape import Key, key_of
+from bot.config import Settings, load
+from models import Attachment
+from models.database import Database, open_database
+from services import sealing
+from services.equipment import Equipment
+from services.vault import Vault
+from tests.conftest import _admin, _named
+from tests.people import DISTRICT, WEDNESDAY, peopled
+
+KEY = Key.new()
+VAULT = Vault.new_key()
+
+
+@dataclass
+class Place:
+    """Where a service has its things."""
+
+    settings: Settings
+    backups: Path
+
+    @property
+    def database(self) -> Database:
+        return open_database(self.settings.database.url, Equipment(vault=Vault(VAULT)))
+
+    async def take(self, keep: int = 9, key: str = KEY) -> Taken:
+        return await take(self.settings, self.backups, key_of(key), keep, True)
+
+    async def restore(
+        self, path: Path, replace: bool = False, key: str = KEY, without_erasures: bool = False
+    ) -> Restored:
+        return await restore(self.settings, path, key_of(key), replace, without_erasures)
+
+
+def place(url: str, folder: Path, backups: Path) -> Place:
+    settings = load(
+        database={"url": url},
+        files={"folder": folder / "files"},
+        vault={"key": VAULT},
+        backup={"folder": backups},
+    )
+    return Place(settings, backups)
+
+
+@pytest.fixture
+def here(database_url: str, tmp_path: Path) -> Place:
+    """The service that is backed up."""
+    made = place(database_url, tmp_path, tmp_path / "backups")
+    asyncio.run(_live(made))
+    return made
+
+
+@pytest.fixture
+def there(here: Place, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """Another machine, with nothing on it."""
+    folder = tmp_path / "there"
+    folder.mkdir()
+    url = here.settings.database.url
+    if url.startswith("sqlite"):
+        yield place(f"sqlite:///{folder}/linli.db", folder, here.backups)
+        return
+    server = request.getfixturevalue("postgres")
+    name = f"test_{uuid4().hex}"
+    asyncio.run(_admin(server, f"CREATE DATABASE {name}"))
+    yield place(_named(server, name), folder, here.backups)
+    asyncio.run(_admin(server, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+async def _live(made: Place) -> None:
+    """The street of tests/people.py, a case with a photo, and its history sealed."""
+    database = made.database
+    try:
+        await database.write(_report)
+        await database.write(lambda session: sealing.seal(session, DISTRICT, WEDNESDAY))
+    finally:
+        await database.close()
+
+
+def _report(session: Session) -> None:
+    street = peopled(session)
+    street.say("王阿姨", "3号楼\n灯坏了\t\\N", command="report")
+    case = street.case()
+    photo = Attachment(
+        district=DISTRICT, case=case.id, kind="photo", bot="777", file_id="f", unique_id="u",
+        at=WEDNESDAY,
+    )  # fmt: skip
+    photo.path = f"{DISTRICT}/{photo.id}.jpg"
+    session.add(photo)
+    session.flush()
+
+
+def store_photos(made: Place, paths: list[str]) -> None:
+    for each in paths:
+        target = made.settings.files.folder / each
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(b"a picture")
+
+
+def backend(made: Place) -> str:
+    return make_url(made.settings.database.url).get_backend_name()
