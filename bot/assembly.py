@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
+from collections.abc import AsyncIterator, Collection, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -22,20 +22,19 @@ from bot.backup.erasures import EVERY, Noting
 from bot.bell import Bell
 from bot.cannot import Cannot
 from bot.clock import Clock
-from bot.config import Settings
+from bot.config import BotAccount, Settings
 from bot.cures import sqlite_cure
-from bot.deliver import Deliver, Unreachable
-from bot.dispatch import Dispatch, Handle
-from bot.files import Copies
-from bot.receive import Receive
-from bot.sieve import Sieve
+from bot.disk import Floor
+from bot.doors import Doors, real_doors
+from bot.line import House, Line
 from bot.transport import Transport
+from handlers.updates import Me
 from models import inbox, leases, outgoing, partitions
 from models.database import Database, Taken, Unavailable, open_database
 from models.migrate import Newer, is_current, migrate
 from models.postgres import UNIT_SECONDS, Server
 from scheduler import seal
-from scheduler.look import Look, Sweep
+from scheduler.look import Look
 from scheduler.seal import Sealer
 from services import due
 from services.equipment import Equipment
@@ -50,75 +49,40 @@ SETTLE_SECONDS = 0.02
 PERIODS_EVERY = timedelta(hours=1)
 # what replicas tell each other
 INBOX, OUTBOX = "inbox", "outbox"
+# from being told to stop until the process ends, whatever still hangs
+STOP_SECONDS = 25.0
 
 log = structlog.get_logger("bot.assembly")
 
 
-Begin = Callable[[Session, datetime], None]
-
-
-def plans_nothing(_session: Session, _now: datetime) -> None:
-    """A service without daily work."""
-
-
-@dataclass(frozen=True, slots=True)
-class Doors:
-    """What the service does with what comes in; the defaults are the real handlers and clock.
-
-    `commands`: those that count in a group without the bot's name (None: any).
-    """
-
-    handle: Handle
-    sweep: Sweep
-    unreachable: Unreachable
-    begin: Begin = plans_nothing
-    needs_group_admin: Collection[str] = ()
-    commands: Collection[str] | None = None
-
-
-def real_doors() -> Doors:
-    """The handlers and the clock of this service."""
-    from handlers import wiring
-    from services import clock, handling
-
-    return Doors(
-        handle=wiring.handle,
-        sweep=clock.sweep,
-        unreachable=handling.unreachable,
-        begin=clock.begin,
-        needs_group_admin=wiring.NEEDS_GROUP_ADMIN,
-        commands=wiring.COMMANDS,
-    )
-
-
 class Service:
-    """The running service of one bot."""
+    """The running service of one or more bots. `me` is the first of them."""
 
     def __init__(
-        self, settings: Settings, account: Account, database: Database, clock: Clock, doors: Doors
+        self,
+        settings: Settings,
+        accounts: Sequence[tuple[Account, BotAccount]],
+        database: Database,
+        clock: Clock,
+        doors: Doors,
     ) -> None:
         self.settings = settings
-        self.me = account.me
         self.database = database
         self.clock = clock
-        self._holder = holder = uuid4().hex
-        folder, limited = settings.files.folder, settings.telegram.limits
-        self._copies = Copies(account, database, clock, folder)
-        self._deliver = Deliver(
-            account, database, clock, folder, limited, doors.unreachable, holder
-        )
-        self._dispatch = Dispatch(
-            account,
+        holder = uuid4().hex
+        house = House(
+            settings,
             database,
             clock,
-            doors.handle,
-            doors.needs_group_admin,
+            doors,
+            Floor(_place(settings), settings.database.floor_megabytes),
+            self._stored,
             self._queued,
             holder,
         )
-        sieve = Sieve(account.me, doors.commands)
-        self._receive = Receive(account, database, clock, sieve, self._stored, holder)
-        self._look = Look(database, clock.now, doors.sweep, self._queued)
+        self._lines = {account.me.bot: Line(account, house, given) for account, given in accounts}
+        self.me = self.bots[0]
+        self._look = Look(database, clock.now, doors.sweep, self._swept)
         self._sealer = Sealer(database, clock.wall)
         self._bell = None if database.alone else self._new_bell(holder)
         self._begin_days = doors.begin
@@ -127,11 +91,20 @@ class Service:
         self.address = ""
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
+    @property
+    def bots(self) -> list[Me]:
+        """Who the service's bots are, the first one first."""
+        return [line.me for line in self._lines.values()]
+
+    @property
+    def line(self) -> Line:
+        """The first bot's parts."""
+        return self._lines[self.me.bot]
+
     async def start(self) -> None:
         """Begin to serve. Raises Cannot if the web address is taken or the webhook refused."""
-        bot = self.me.bot
         if self.database.alone:
-            await self.database.write(lambda session: inbox.free_lanes(session, bot))
+            await self.database.write(self._free_lanes)
         else:
             await self._beat()
             self._begin(self._live())
@@ -140,9 +113,10 @@ class Service:
         now = self.clock.now()
         await self.database.write(lambda session: self._begin_days(session, now))
         await self._serve_web()
-        self._begin(self._dispatch.run())
-        self._begin(self._deliver.run())
-        self._begin(self._copies.run())
+        for line in self._lines.values():
+            self._begin(line.dispatch.run())
+            self._begin(line.deliver.run())
+            self._begin(line.copies.run())
         if not self.database.alone:
             self._look.every("periods", PERIODS_EVERY, self._turn_periods)
         if folder := self.settings.backup.folder:
@@ -150,17 +124,24 @@ class Service:
             self._look.every("erasures", EVERY, noting.look)
         self._look.start()
         self._look.every(seal.NAME, seal.EVERY, self._sealer.work)
-        await self._let_in()
+        for line in self._lines.values():
+            await self._let_in(line)
+
+    def _free_lanes(self, session: Session) -> None:
+        for line in self._lines.values():
+            inbox.free_lanes(session, line.me.bot)
 
     async def stop(self) -> None:
-        """Take nothing new, finish what was begun, write it down."""
+        """Take nothing new, finish what was begun, write it down; within STOP_SECONDS."""
         self._look.stop()
         if self._runner is not None:
             await self._runner.cleanup()
+        end = time.monotonic() + STOP_SECONDS
         for task in reversed(self._tasks):
             task.cancel()
-            with suppress(asyncio.CancelledError, TelegramError, Unavailable):
-                await task
+            await asyncio.wait({task}, timeout=max(0.1, end - time.monotonic()))
+            if not task.done():
+                log.error("stopped_in_the_middle", part=task.get_name())
 
     async def _turn_periods(self) -> None:
         """Storage for what comes, and none for what is over (decision 20)."""
@@ -180,48 +161,52 @@ class Service:
                 with suppress(Unavailable):
                     await self._beat()
         finally:
-            bot, holder = self.me.bot, self._holder
-            await self.database.write(
-                lambda session: leases.leave(session, bot, holder), queue=True
-            )
+            for line in self._lines.values():
+                await line.leave()
 
     async def _beat(self) -> None:
-        bot, holder, wall = self.me.bot, self._holder, self.clock.wall()
-        await self.database.write(
-            lambda session: leases.beat(session, bot, holder, wall), queue=True
-        )
+        for line in self._lines.values():
+            await line.beat()
 
     def _new_bell(self, holder: str) -> Bell:
         found = self.settings.database
-        return Bell(found.listen_url or found.url, self.me.bot, holder, self._heard)
+        return Bell(found.listen_url or found.url, holder, self._heard)
 
-    def _stored(self) -> None:
+    def _stored(self, bot: str) -> None:
         """Updates were stored here: the others help if this process has its hands full."""
-        self._dispatch.wake()
-        if self._bell is not None and self._dispatch.full:
-            self._bell.ring(INBOX)
+        dispatch = self._lines[bot].dispatch
+        dispatch.wake()
+        if self._bell is not None and dispatch.full:
+            self._bell.ring(bot, INBOX)
 
-    def _queued(self) -> None:
-        """Messages were queued here: whoever delivers is to know."""
-        self._deliver.wake()
-        if self._bell is not None and not self._deliver.holds:
-            self._bell.ring(OUTBOX)
+    def _queued(self, bots: Collection[str]) -> None:
+        """A unit of work has queued something for these bots: who delivers it is to know."""
+        for bot in bots:
+            line = self._lines.get(bot)
+            if line is not None:
+                line.deliver.wake()
+            if self._bell is not None and (line is None or not line.deliver.holds):
+                self._bell.ring(bot, OUTBOX)
 
-    def _heard(self, what: str) -> None:
-        if what == INBOX:
-            self._dispatch.wake()
-        elif what == OUTBOX:
-            self._deliver.wake()
+    def _swept(self) -> None:
+        self._queued(self._lines)
+
+    def _heard(self, bot: str, what: str) -> None:
+        line = self._lines.get(bot)
+        if line is not None and what == INBOX:
+            line.dispatch.wake()
+        elif line is not None and what == OUTBOX:
+            line.deliver.wake()
 
     def wake(self) -> None:
         """Something was written from outside (an import, a page): look into the queues now."""
-        self._dispatch.wake()
-        self._deliver.wake()
+        for line in self._lines.values():
+            line.wake()
 
     async def look_now(self) -> int:
         """Fire what is due at this moment of the service's clock; how many rows."""
         fired = await self._look.look_now()
-        self._deliver.wake()
+        self._swept()
         return fired
 
     async def next_due(self) -> datetime | None:
@@ -250,11 +235,12 @@ class Service:
             waiting = outgoing.waits(session, now) or inbox.count(session, "new")
             return not waiting
 
-        return await self.database.read(job) and self._deliver.idle and self._dispatch.idle
+        return await self.database.read(job) and all(line.idle for line in self._lines.values())
 
     async def ready(self) -> dict[str, bool]:
         """Each part of the service, and whether it works."""
         since = time.monotonic() - STUCK_SECONDS
+        polling = not self.settings.telegram.webhook_url
         try:
             async with asyncio.timeout(5):
                 await self.database.read(lambda session: session.exec(select(1)).one())
@@ -263,14 +249,16 @@ class Service:
             database = False
         return {
             "database": database,
-            "receive": bool(self.settings.telegram.webhook_url) or self._receive.looked_at > since,
-            "dispatch": self._dispatch.looked_at > since,
-            "deliver": self._deliver.looked_at > since,
+            "receive": all(
+                not polling or line.receive.looked_at > since for line in self._lines.values()
+            ),
+            "dispatch": all(line.dispatch.looked_at > since for line in self._lines.values()),
+            "deliver": all(line.deliver.looked_at > since for line in self._lines.values()),
             "clock": not self._look.stale(),
         }
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
+        task = asyncio.create_task(work, name=getattr(work, "__qualname__", "part"))
         task.add_done_callback(self._ended)
         self._tasks.append(task)
 
@@ -283,14 +271,13 @@ class Service:
         if error is not None:
             self.failed.set_exception(error)
 
-    async def _let_in(self) -> None:
-        telegram = self.settings.telegram
-        if not telegram.webhook_url:
-            self._begin(self._receive.poll())
+    async def _let_in(self, line: Line) -> None:
+        url = self.settings.telegram.webhook_url
+        if not url:
+            self._begin(line.receive.poll())
             return
-        secret = config.secret_of(self.settings)
         try:
-            await self._receive.set_webhook(telegram.webhook_url, secret)
+            await line.receive.set_webhook(url.rstrip("/") + line.place, line.secret)
         except TelegramError as error:
             raise Cannot(
                 f"Telegram refuses telegram.webhook_url: {error.message}. It must be https, on "
@@ -300,19 +287,30 @@ class Service:
     async def _serve_web(self) -> None:
         app = make_app(self.ready)
         if self.settings.telegram.webhook_url:
-            secret = config.secret_of(self.settings)
-            app.router.add_post(WEBHOOK_PATH, self._receive.webhook(secret))
+            for line in self._lines.values():
+                app.router.add_post(WEBHOOK_PATH + line.place, line.receive.webhook(line.secret))
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
-        host, port = self.settings.web.host, self.settings.web.port
+        where = self.settings.web
         try:
-            await web.TCPSite(self._runner, host, port).start()
+            await web.TCPSite(
+                self._runner, where.host, where.port, reuse_port=where.reuse_port or None
+            ).start()
         except OSError:
             raise Cannot(
-                f"web.host {host} with web.port {port} is taken or not ours: choose another."
+                f"web.host {where.host} with web.port {where.port} is taken or not ours: choose "
+                "another."
             ) from None
         bound = self._runner.addresses[0]
         self.address = f"http://{bound[0]}:{bound[1]}"
+
+
+def _place(settings: Settings) -> Path:
+    """Whose disk must not get full: the file's, or, with a server, that of our copies."""
+    url = make_url(settings.database.url)
+    if url.get_backend_name() == "sqlite" and url.database:
+        return Path(url.database).parent
+    return settings.files.folder
 
 
 @asynccontextmanager
@@ -323,16 +321,16 @@ async def assemble(
 
     `clock`: one that the caller steps. `doors`: other handlers than the real ones (tests).
     """
-    token = config.token_of(settings)
-    config.secret_of(settings)
+    tokens = config.accounts_of(settings)
     transport = Transport()
     await transport.initialize()
     try:
         equipment = equipment_of(settings)
         async with opened(settings, equipment) as database:
-            account = await _log_in(token, settings, transport)
-            equipment.usernames[account.me.bot] = account.me.username
-            service = Service(settings, account, database, clock or Clock(), doors or real_doors())
+            accounts = [await _log_in(each, settings, transport) for each in tokens]
+            for account, _ in accounts:
+                equipment.usernames[account.me.bot] = account.me.username
+            service = Service(settings, accounts, database, clock or Clock(), doors or real_doors())
             try:
                 await service.start()
                 yield service
@@ -418,12 +416,14 @@ def _shown(url: str) -> str:
         raise Cannot("database.url is wrong: it looks like 'sqlite:///linli.db'.") from None
 
 
-async def _log_in(token: str, settings: Settings, transport: Transport) -> Account:
+async def _log_in(
+    given: BotAccount, settings: Settings, transport: Transport
+) -> tuple[Account, BotAccount]:
     base = settings.telegram.base_url
     pause = 1.0
     while True:
         try:
-            return await log_in(token, base, transport)
+            return await log_in(given.token, base, transport), given
         except TelegramError as error:
             log.warning("log_in_failed", error=type(error).__name__, pause=pause)
             await asyncio.sleep(pause)

@@ -27,20 +27,19 @@ log = structlog.get_logger("bot.bell")
 
 
 class Bell:
-    """One process's bell. `heard` is called with what another process of the same bot rang."""
+    """One process's bell. `heard` is called with what another process rang, and for which bot."""
 
-    def __init__(self, url: str, bot: str, holder: str, heard: Callable[[str], None]) -> None:
+    def __init__(self, url: str, holder: str, heard: Callable[[str, str], None]) -> None:
         self._address = _address(url)
-        self._name = f"{bot} {holder}"
-        self._bot = bot
+        self._holder = holder
         self._heard = heard
         self._wanted: set[str] = set()
         self._rung = asyncio.Event()
         self.connected = False
 
-    def ring(self, what: str) -> None:
+    def ring(self, bot: str, what: str) -> None:
         """Tell the others, soon."""
-        self._wanted.add(what)
+        self._wanted.add(f"{bot}:{what}")
         self._rung.set()
 
     async def run(self) -> None:
@@ -77,17 +76,17 @@ class Bell:
         self._rung.clear()
         wanted, self._wanted = self._wanted, set()
         if wanted:
-            payload = f"{self._name} {' '.join(sorted(wanted))}"
+            payload = f"{self._holder} {' '.join(sorted(wanted))}"
             await connection.fetchval("SELECT pg_notify($1, $2)", CHANNEL, payload)
             await asyncio.sleep(QUIET_SECONDS)
         else:
             await connection.execute("SELECT 1")
 
     def _hear(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:
-        bot, holder, *rung = str(payload).split(" ")
-        if bot == self._bot and f"{bot} {holder}" != self._name:
-            for what in rung:
-                self._heard(what)
+        holder, *rung = str(payload).split(" ")
+        if holder != self._holder:
+            for each in rung:
+                self._heard(*each.split(":"))
 
 
 def _address(url: str) -> str:

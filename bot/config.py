@@ -3,10 +3,11 @@
 docs/settings.md says the same; a test compares.
 """
 
+import hmac
 import os
 import re
 import tomllib
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -27,6 +28,9 @@ FILE = "config.toml"
 # set for the programs around the service, not for the service itself
 NOT_SETTINGS = ("LINLI_CONFIG", "LINLI_TEST_")
 SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
+LETTERS = (
+    "is missing or has other letters than A-Z a-z 0-9 _ -: a webhook needs one of 1-256 letters."
+)
 
 
 class Section(BaseModel):
@@ -35,10 +39,21 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class AnotherBot(Section):
+    """One more bot of the same service."""
+
+    token: SecretStr
+    webhook_secret: SecretStr = SecretStr("")
+
+
 class Telegram(Section):
-    """The bot's account."""
+    """The bot's account, and those of more bots."""
 
     token: SecretStr = Field(default=SecretStr(""), description="the bot's token, from @BotFather")
+    bots: list[AnotherBot] = Field(
+        default_factory=list,
+        description="more bots: a list of tables with `token` and, if wanted, `webhook_secret`",
+    )
     base_url: str = Field(
         default="https://api.telegram.org/bot",
         description="the Bot API server, up to and including /bot",
@@ -58,6 +73,11 @@ class Database(Section):
     # addresses may hold a password, which no printed settings may show
     url: str = Field(
         default="sqlite:///linli.db", repr=False, description="sqlite:///file or postgresql://…"
+    )
+    floor_megabytes: int = Field(
+        default=200,
+        ge=0,
+        description="free disk space below which nothing new is accepted; 0: no floor",
     )
     pool: int = Field(
         default=10,
@@ -88,6 +108,10 @@ class Web(Section):
     host: str = Field(default="127.0.0.1", description="address to listen on")
     port: int = Field(
         default=8080, ge=0, le=65535, description="port to listen on; 0: any free one"
+    )
+    reuse_port: bool = Field(
+        default=False,
+        description="share the port with other Linli processes (PostgreSQL only)",
     )
 
 
@@ -197,16 +221,52 @@ def load(**given: Any) -> Settings:
         raise Cannot(_sentence(error, path)) from None
 
 
+@dataclass(frozen=True, slots=True)
+class BotAccount:
+    """A token and its webhook's secret; `place` is added to the webhook's address and path."""
+
+    token: str
+    secret: str
+    place: str
+
+
+def accounts_of(settings: Settings) -> list[BotAccount]:
+    """The service's bots, the first one first. Raises Cannot for what can't be used."""
+    first = BotAccount(token_of(settings), secret_of(settings), "")
+    found = [first, *(_another(each, first.secret) for each in settings.telegram.bots)]
+    if len({_id(each.token) for each in found}) < len(found):
+        raise Cannot("telegram.bots names a bot twice: each has one token.")
+    return found
+
+
+def _another(bot: AnotherBot, secret: str) -> BotAccount:
+    """The secret of a further bot follows from the first one's, unless it has one of its own."""
+    token = _checked(bot.token.get_secret_value(), "telegram.bots: token")
+    own = bot.webhook_secret.get_secret_value()
+    if own and not SECRET.fullmatch(own):
+        raise Cannot(f"telegram.bots: webhook_secret {LETTERS}")
+    made = hmac.digest(secret.encode(), _id(token).encode(), "sha256").hex()
+    return BotAccount(token, own or made, f"/{_id(token)}")
+
+
+def _id(token: str) -> str:
+    return token.partition(":")[0]
+
+
 def token_of(settings: Settings) -> str:
-    """The bot's token. Raises Cannot if there is none or it can't be one."""
+    """The first bot's token. Raises Cannot if there is none or it can't be one."""
     token = settings.telegram.token.get_secret_value()
     if not token:
         raise Cannot(
             "telegram.token is missing: get one from @BotFather and put it into config.toml "
             "or LINLI_TELEGRAM__TOKEN."
         )
-    if not token.partition(":")[0].isdigit():
-        raise Cannot("telegram.token is not a bot token: one looks like '123456789:AAE…'.")
+    return _checked(token, "telegram.token")
+
+
+def _checked(token: str, name: str) -> str:
+    if not _id(token).isdigit():
+        raise Cannot(f"{name} is not a bot token: one looks like '123456789:AAE…'.")
     return token
 
 
@@ -214,10 +274,7 @@ def secret_of(settings: Settings) -> str:
     """The webhook's secret. Raises Cannot if a webhook is set and the secret can't be used."""
     secret = settings.telegram.webhook_secret.get_secret_value()
     if settings.telegram.webhook_url and not SECRET.fullmatch(secret):
-        raise Cannot(
-            "telegram.webhook_secret is missing or has other letters than A-Z a-z 0-9 _ -: "
-            "a webhook needs one of 1-256 letters."
-        )
+        raise Cannot(f"telegram.webhook_secret {LETTERS}")
     return secret
 
 

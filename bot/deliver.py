@@ -7,10 +7,9 @@ written in batches together with taking the next ones.
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from uuid import UUID
 
 import structlog
 from sqlmodel import Session
@@ -20,17 +19,20 @@ from telegram.error import (
     Forbidden,
     RetryAfter,
     TelegramError,
+    TimedOut,
 )
 
 from bot import counters
 from bot.account import Account
 from bot.clock import Clock
+from bot.doors import Doors
+from bot.halts import Halts
 from bot.pace import Pace
-from bot.receive import seconds_of
 from bot.sending import NotYet, Sending
 from models import crash, leases, outgoing
 from models.database import Database, Unavailable
-from models.outgoing import WHOLE_BOT, Outcome, Parcel
+from models.outgoing import Outcome, Parcel
+from services.outbox import Address, addressed
 
 IN_FLIGHT = 30
 POLL_SECONDS = 1.0
@@ -48,40 +50,41 @@ GIVE_UP_TRIES = 20
 GIVE_UP_AGE = timedelta(hours=24)
 STOP_SECONDS = 10.0
 REASON = 200
-
-# what happens to the cases of somebody who can't be written to: (session, person, district, now)
-Unreachable = Callable[[Session, UUID, str, datetime], None]
+# a row with several photos may take its time, but not for ever
+FLIGHT_SECONDS = 180.0
 
 log = structlog.get_logger("bot.deliver")
 
 
 class Deliver:
-    """Sends one bot's outbox. `limited`: keep to Telegram's rates. `unreachable` is told who
-    has blocked the bot."""
+    """Sends one bot's outbox. `limited`: keep to Telegram's rates. `committed` is told which bots
+    have something to send."""
 
     def __init__(
         self,
         account: Account,
+        halts: Halts,
         database: Database,
         clock: Clock,
         folder: Path,
         limited: bool,
-        unreachable: Unreachable,
+        doors: Doors,
+        committed: Callable[[Collection[str]], None],
         holder: str,
     ) -> None:
         self._account = account
+        self._halts = halts
         self._database = database
         self._clock = clock
         self._sending = Sending(account, folder)
-        self._unreachable = unreachable
+        self._doors = doors
+        self._committed = committed
         self._pace = Pace(limited)
         self._bot = account.me.bot
         self._holder = holder
         self._wake = asyncio.Event()
         self._flying: dict[str, asyncio.Task[None]] = {}
         self._outcomes: list[Outcome] = []
-        self._halts: dict[str, float] = {}
-        self._halted_at: dict[str, float] = {}
         self._held_until = 0.0
         self._holds = False
         # rows may have been taken although the answer was lost
@@ -120,8 +123,19 @@ class Deliver:
         await self._database.write(self._last_words, queue=True)
 
     def _last_words(self, session: Session) -> None:
-        outgoing.settle(session, self._bot, self._outcomes, self._clock.now())
-        self._outcomes = []
+        self._settle(session, self._outcomes, self._clock.now())
+
+    def _settle(self, session: Session, outcomes: Sequence[Outcome], now: datetime) -> None:
+        """Write down what became of parcels, and tell the desk what never arrived."""
+        outgoing.settle(session, self._bot, outcomes, now)
+        dead = [each.parcel.id for each in outcomes if each.state == "dead"]
+        if not dead:
+            return
+        try:
+            with session.begin_nested():
+                self._doors.died(session, self._bot, dead, now)
+        except Exception as error:
+            log.error("telling_failed", rows=len(dead), exc_info=error)
 
     async def _round(self) -> None:
         if not await self._hold():
@@ -163,42 +177,42 @@ class Deliver:
 
     async def _take(self, resting: set[str]) -> list[Parcel]:
         outcomes, self._outcomes = self._outcomes, []
-        halts, self._halts = self._halts, {}
         room = self._pace.room(IN_FLIGHT - len(self._flying))
         flying, unsure = set(self._flying), self._unsure
         busy = resting | flying
         now, wall = self._clock.now(), self._clock.wall()
 
-        def job(session: Session) -> tuple[list[Parcel], bool]:
-            outgoing.settle(session, self._bot, outcomes, now)
+        def job(session: Session) -> tuple[list[Parcel], bool, Collection[str]]:
+            self._settle(session, outcomes, now)
             if unsure:
                 outgoing.let_go(session, self._bot, self._holder, flying)
-            for chat, seconds in halts.items():
-                outgoing.halt(session, self._bot, chat, wall + timedelta(seconds=seconds))
             waiting = outgoing.any_pending(session, self._bot)
             if room <= 0 or not waiting:
-                return [], waiting
+                return [], waiting, addressed(session)
             taken = outgoing.take(session, self._bot, self._holder, now, wall, busy, room)
-            return taken, waiting
+            return taken, waiting, addressed(session)
 
         try:
-            parcels, self._waiting = await self._database.write(job, queue=True)
+            parcels, self._waiting, bots = await self._database.write(job, queue=True)
         except BaseException:
             self._unsure = True
             self._outcomes = outcomes + self._outcomes
-            self._halts = halts | self._halts
             raise
         self._unsure = False
         if outcomes:
             crash.point("deliver.settled")
         if parcels:
             crash.point("deliver.taken")
+        self._committed(bots)
         return parcels
 
     async def _fly(self, parcel: Parcel) -> None:
         """Deliver one row; whatever happens, there is an outcome."""
         try:
-            outcome = await self._deliver(parcel)
+            async with asyncio.timeout(FLIGHT_SECONDS):
+                outcome = await self._deliver(parcel)
+        except TimeoutError:
+            outcome = self._again(parcel, TimedOut())
         except Unavailable:
             outcome = Outcome(parcel, "pending", counted=False)
         except Exception as error:
@@ -215,7 +229,7 @@ class Deliver:
         except NotYet:
             return self._not_yet(parcel)
         except RetryAfter as error:
-            self._halt(parcel.chat, seconds_of(error))
+            await self._halts.told(parcel.chat, error)
             return Outcome(parcel, "pending", counted=False)
         except ChatMigrated as error:
             return await self._follow(parcel, str(error.new_chat_id))
@@ -251,42 +265,40 @@ class Deliver:
         log.warning("message_dead", id=str(parcel.id), act=parcel.act, reason=reason[:REASON])
         return Outcome(parcel, "dead", error=reason[:REASON])
 
-    def _halt(self, chat: str, seconds: float) -> None:
-        """A 429 is about its chat; two chats within a second mean the whole bot."""
-        counters.HALTED.inc()
-        now = time.monotonic()
-        self._halted_at = {c: at for c, at in self._halted_at.items() if now - at < 1.0}
-        self._halted_at[chat] = now
-        whole = len(self._halted_at) > 1
-        key = WHOLE_BOT if whole else chat
-        self._halts[key] = max(seconds, self._halts.get(key, 0.0))
-        log.info("halted", whole_bot=whole, seconds=seconds)
-
     async def _follow(self, parcel: Parcel, new_chat: str) -> Outcome:
-        me = self._account.me
-        await self._database.write(
-            lambda session: outgoing.move_chat(session, me.bot, me.platform, parcel.chat, new_chat)
-        )
+        """The group has a new id: everything that is meant for it follows, this row too."""
+        if parcel.tries >= NOT_YET_TRIES:
+            return self._dead(parcel, "ChatMigrated: again and again")
+        at, now = self._at(parcel), self._clock.now()
+        await self._write(lambda session: self._doors.moved(session, at, new_chat, now))
         log.info("chat_migrated", id=str(parcel.id))
-        return Outcome(parcel, "pending", counted=False)
+        return Outcome(parcel, "pending")
 
     async def _forbidden(self, parcel: Parcel, message: str) -> Outcome:
         """Blocked or thrown out: a reminder nobody receives is none, so the next is told."""
         if parcel.act == "leave":
             return Outcome(parcel, "sent")
-        if not parcel.chat.startswith("-"):
-            people = await self._database.read(
-                lambda session: outgoing.people_at(session, parcel.platform, parcel.chat)
-            )
-            for district, person in people:
-                await self._lose(district, person)
+        await self._write(lambda session: self._lose(session, parcel))
         return self._dead(parcel, f"Forbidden: {message.removeprefix('Forbidden: ')}")
 
-    async def _lose(self, district: str, person: UUID) -> None:
+    def _lose(self, session: Session, parcel: Parcel) -> None:
+        """The group is ours no longer; or a person's cases go to the next in line."""
         now = self._clock.now()
-
-        def job(session: Session) -> None:
+        if parcel.chat.startswith("-"):
+            return self._doors.removed(session, self._at(parcel), now)
+        for district, person in outgoing.people_at(
+            session, self._bot, parcel.platform, parcel.chat
+        ):
             if outgoing.mark_unreachable(session, district, person):
-                self._unreachable(session, person, district, now)
+                self._doors.unreachable(session, person, district, now)
+        return None
 
-        await self._database.write(job)
+    def _at(self, parcel: Parcel) -> Address:
+        return Address(self._bot, parcel.chat, parcel.platform)
+
+    async def _write(self, change: Callable[[Session], None]) -> None:
+        def job(session: Session) -> Collection[str]:
+            change(session)
+            return addressed(session)
+
+        self._committed(await self._database.write(job))

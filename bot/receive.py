@@ -4,7 +4,7 @@ import asyncio
 import hmac
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -16,6 +16,8 @@ from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 from bot import counters
 from bot.account import Account
 from bot.clock import Clock
+from bot.disk import Floor
+from bot.halts import seconds_of
 from bot.sieve import Sieve
 from handlers import updates
 from handlers.updates import Update
@@ -46,6 +48,7 @@ class Receive:
         database: Database,
         clock: Clock,
         sieve: Sieve,
+        floor: Floor,
         stored: Callable[[], None],
         holder: str,
     ) -> None:
@@ -53,6 +56,7 @@ class Receive:
         self._database = database
         self._clock = clock
         self._sieve = sieve
+        self._floor = floor
         self._stored = stored
         self._bot = account.me.bot
         self._holder = holder
@@ -61,6 +65,7 @@ class Receive:
 
     async def take(self, raw: Sequence[Any], next_update: int | None = None) -> None:
         """Store what is for us of a batch, with the offset. Raises Unavailable."""
+        self._floor.check()
         read = [updates.decode(each) for each in raw]
         counters.RUBBISH.inc(sum(each is None for each in read))
         found = [each for each in read if each is not None]
@@ -123,6 +128,7 @@ class Receive:
         if not self._database.alone and not await self._hold():
             await asyncio.sleep(DOWN_SECONDS)
             return
+        self._floor.check()
         offset = await self._database.read(lambda session: inbox.offset(session, self._bot))
         params = {
             "offset": offset,
@@ -207,12 +213,6 @@ async def read_most(request: web.Request) -> bytes | None:
         if len(body) > MOST_BYTES:
             return None
     return bytes(body)
-
-
-def seconds_of(error: RetryAfter) -> float:
-    """How long a 429 tells us to wait."""
-    given = error.retry_after
-    return given.total_seconds() if isinstance(given, timedelta) else float(given)
 
 
 def _arrived(update: Update) -> Arrived:

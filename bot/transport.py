@@ -8,7 +8,6 @@ from typing import Any
 
 import aiohttp
 import msgspec
-from telegram._utils.defaultvalue import DefaultValue
 from telegram.error import NetworkError, TelegramError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
@@ -82,7 +81,7 @@ class Transport(BaseRequest):
 
 
 def _seconds(given: Any, data: RequestData | None) -> float:
-    if given is not None and not isinstance(given, DefaultValue):
+    if isinstance(given, (int, float)):
         return float(given)
     return UPLOAD_SECONDS if data is not None and data.contains_files else READ_SECONDS
 

@@ -7,7 +7,7 @@ from domain.roles import RoleName
 from handlers.reply import answer, button, reply
 from handlers.turn import Answer, Press, Said, Turn
 from models import Person
-from services import binding, enrolment, handling, people, territory
+from services import binding, enrolment, handling, people, territory, trouble
 from services.access import is_staff, roles_of
 from services.buttons import Pressed, data
 from services.outbox import Button, Message
@@ -87,6 +87,12 @@ def revoke(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer
     passed = handling.hand_over(turn.session, other, turn.now)
     key = "admin.revoked"
     return Answer(plain(key, person.language, name=other.name, cases=passed), alert=True)
+
+
+def retry(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """What failed three times is tried again."""
+    count = trouble.retry(turn.session, person, pressed.arg, turn.now)
+    return Answer(plain("trouble.retried", person.language, count=count), alert=True)
 
 
 def code(turn: Turn, said: Said, person: Person) -> None:

@@ -10,7 +10,7 @@ from handlers.reply import answer
 from handlers.turn import Answer, Press, Said, Turn
 from handlers.worker import show, step
 from models import Person
-from services import duty, routing, summary, summary_message
+from services import duty, routing, summary, summary_message, trouble
 from services.access import case_by_number, locked_case
 from services.buttons import Pressed, key22, parse
 from services.texts import plain
@@ -88,3 +88,26 @@ def check_failed(turn: Turn, press: Press, person: Person, pressed: Pressed) -> 
     """*Checked: it isn't*: reopens to the same hands."""
     step(turn, press, person, pressed, Verb.CHECK_FAILED)
     return Answer(plain("desk.sent_back", person.language))
+
+
+def undelivered(turn: Turn, said: Said, person: Person) -> None:
+    """`/undelivered`: the messages that never arrived, and what can be done."""
+    answer(turn, said.at, trouble.undelivered(turn.session, person))
+
+
+def send_again(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """A message that never arrived is tried once more; the notice says by whom."""
+    trouble.send_again(turn.session, person, pressed.arg, _row(pressed), turn.now)
+    return Answer()
+
+
+def let_be(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """A message that never arrived isn't needed any more."""
+    trouble.let_be(turn.session, person, pressed.arg, _row(pressed), turn.now)
+    return Answer()
+
+
+def _row(pressed: Pressed) -> UUID:
+    if pressed.case is None:
+        raise Refused("dead_gone")
+    return pressed.case

@@ -46,13 +46,14 @@ _COMMANDS: dict[str, SaidBy] = {
     "away": worker.away,
     "case": desk.case,
     "day": desk.day,
+    "undelivered": desk.undelivered,
     "people": admin.people_list,
     "code": admin.code,
     "unbind": everyone.unbind,
     "grouplanguage": everyone.group_language,
 }
 # these name flats, people, codes or private matters: a group must not read the answer
-_FOR_ONE = frozenset({"withdraw", "list", "away", "case", "day", "people", "code"})
+_FOR_ONE = frozenset({"withdraw", "list", "away", "case", "day", "undelivered", "people", "code"})
 # every word after a slash that is ours; in a group others' bots' commands are none of our business
 COMMANDS = frozenset(_COMMANDS) | {"start", "report", "bind"}
 
@@ -106,6 +107,9 @@ PRESSES: dict[str, PressedBy] = {
     "check_failed": desk.check_failed,
     "cases": desk.cases_behind,
     "day": desk.day_of,
+    "again": desk.send_again,
+    "letbe": desk.let_be,
+    "retry": admin.retry,
     "people": admin.people_page,
     "person": admin.person_card,
     "invite": admin.invite,
@@ -178,10 +182,12 @@ def _membership(turn: Turn, event: Membership) -> None:
 
 
 def _reachability(turn: Turn, event: Membership) -> None:
-    """Somebody blocked the bot, or let it in again."""
+    """Somebody blocked the bot, or let it in again. Another of our bots may still write to them."""
     for person in people.person_by_address(turn.session, event.at.platform, event.sender.address):
         if event.present:
             people.mark_reachable(turn.session, person, event.at.bot)
+            continue
+        if person.bot not in (None, event.at.bot):
             continue
         people.mark_unreachable(turn.session, person)
         if is_staff(turn.session, person):

@@ -13,7 +13,18 @@ from models.cases import (
 from models.catalogue import CatalogueRow
 from models.columns import UTCDateTime, metadata, new_id
 from models.people import FailedTry, Invite, Leave, Person, Role, Shift
-from models.queue import Asked, Budget, Inbox, Lane, Lease, Offset, Outbox, Posted
+from models.queue import (
+    Asked,
+    Budget,
+    Inbox,
+    Lane,
+    Lease,
+    MovedChat,
+    Offset,
+    Outbox,
+    Posted,
+    Webhook,
+)
 from models.seals import Chain, Seal, SealedWords, Unsealed
 from models.territory import BindCode, Contact, Division, Group, StrangeGroup
 
@@ -37,6 +48,7 @@ __all__ = [
     "Lane",
     "Lease",
     "Leave",
+    "MovedChat",
     "NumberSeries",
     "Offset",
     "Outbox",
@@ -50,6 +62,7 @@ __all__ = [
     "UTCDateTime",
     "Unsealed",
     "Voice",
+    "Webhook",
     "metadata",
     "new_id",
 ]

@@ -41,6 +41,7 @@ class Waiting:
     id: UUID
     payload: dict[str, Any]
     tries: int
+    lane: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ def claim(session: Session, bot: str, holder: str, wall: datetime, limit: int) -
 def oldest(session: Session, bot: str, lane: str) -> list[Waiting]:
     """A chat's next updates in order of arrival."""
     found = session.exec(oldest_query(bot, lane))
-    return [Waiting(key, dict(load), tries) for key, load, tries in found]
+    return [Waiting(key, dict(load), tries, lane) for key, load, tries in found]
 
 
 def oldest_query(bot: str, lane: str) -> Any:
@@ -194,15 +195,22 @@ def fail(session: Session, bot: str, key: UUID, error: str, now: datetime) -> bo
     return last
 
 
-def replay(session: Session, keys: Sequence[UUID], wall: datetime) -> int:
-    """Put failed updates back in line (all of them if no keys are given); how many."""
+def number_of(key: UUID) -> str:
+    """The number under which a failed update is spoken of."""
+    return str(key)[-6:].upper()
+
+
+def replay(session: Session, keys: Sequence[UUID], wall: datetime, bot: str | None = None) -> int:
+    """Put failed updates back in line (all of them, or all of `bot`, if no keys are given)."""
     query = select(Inbox.bot, Inbox.id, Inbox.lane).where(Inbox.state == "failed")
+    if bot is not None:
+        query = query.where(Inbox.bot == bot)
     if keys:
         query = query.where(col(Inbox.id).in_(keys))
     rows = list(session.exec(query.order_by(col(Inbox.id))))
-    for bot, key, lane in rows:
-        _change(session, bot, key, "failed", state="new", tries=0, error=None, done_at=None)
-        _open_lanes(session, bot, [lane], wall)
+    for of, key, lane in rows:
+        _change(session, of, key, "failed", state="new", tries=0, error=None, done_at=None)
+        _open_lanes(session, of, [lane], wall)
     return len(rows)
 
 

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from models.cases import Case
 from models.people import Person
-from models.queue import Asked, Budget, Outbox, Posted
+from models.queue import Asked, Budget, MovedChat, Outbox, Posted
 from models.territory import Group, StrangeGroup
 from models.upsert import insert_into
 
@@ -153,6 +153,9 @@ def settle(session: Session, bot: str, outcomes: Sequence[Outcome], now: datetim
 def _settled(bot: str, outcome: Outcome, now: datetime) -> Any:
     parcel = outcome.parcel
     statement = update(Outbox).where(col(Outbox.bot) == bot, col(Outbox.id) == parcel.id)
+    if outcome.state != "sent":
+        # what another deliverer has sent meanwhile (ours was silent too long) stays sent
+        statement = statement.where(col(Outbox.state) == "pending")
     values: dict[str, Any] = {
         "state": outcome.state,
         "tries": parcel.tries + outcome.counted,
@@ -179,8 +182,20 @@ def halt(session: Session, bot: str, chat: str, until: datetime) -> None:
     """A 429: leave the chat alone until then (`chat` WHOLE_BOT: all of them)."""
     statement = insert_into(session, Budget).values(bot=bot, chat=chat, until=until)
     session.execute(
-        statement.on_conflict_do_update(index_elements=["bot", "chat"], set_={"until": until})
+        statement.on_conflict_do_update(
+            index_elements=["bot", "chat"],
+            set_={"until": until},
+            where=col(Budget.until) < until,
+        )
     )
+
+
+def halted_until(session: Session, bot: str, wall: datetime) -> datetime | None:
+    """Until when the whole bot must be left alone, or None."""
+    query = select(Budget.until).where(
+        Budget.bot == bot, Budget.chat == WHOLE_BOT, Budget.until > wall
+    )
+    return session.exec(query).first()
 
 
 def any_pending(session: Session, bot: str) -> bool:
@@ -203,10 +218,12 @@ def count(session: Session, state: str) -> int:
     return session.exec(query).one()
 
 
-def people_at(session: Session, platform: str, address: str) -> list[tuple[str, UUID]]:
-    """(district, person) of everybody who is written to at this address."""
+def people_at(session: Session, bot: str, platform: str, address: str) -> list[tuple[str, UUID]]:
+    """(district, person) of everybody whom this bot writes to at this address."""
     query = select(Person.district, Person.id).where(
-        Person.platform == platform, Person.address == address
+        Person.platform == platform,
+        Person.address == address,
+        or_(col(Person.bot) == bot, col(Person.bot).is_(None)),
     )
     return [(district, person) for district, person in session.exec(query)]
 
@@ -222,20 +239,42 @@ def mark_unreachable(session: Session, district: str, person: UUID) -> bool:
     return True
 
 
-def move_chat(session: Session, bot: str, platform: str, old: str, new: str) -> None:
+def move_chat(session: Session, bot: str, platform: str, old: str, new: str, now: datetime) -> None:
     """A group became a supergroup: everything that names `old` names `new` from now on.
 
     Message ids start again there, so cards are posted anew and nothing replies to old ones.
     """
+    _remember_move(session, bot, platform, old, new, now)
     _move_group(session, bot, platform, old, new)
+    _move_strange(session, bot, platform, old, new)
     _move_rows(session, bot, platform, old, new)
     here = (bot, platform, old)
     _run(session, delete(Posted).where(*_at(Posted, *here)))
-    _run(session, delete(StrangeGroup).where(*_at(StrangeGroup, *here)))
     _run(session, delete(Asked).where(*_at(Asked, bot, platform, new)))
     _run(session, update(Asked).where(*_at(Asked, *here)).values(chat=new, message=None))
+    _run(session, delete(Budget).where(col(Budget.bot) == bot, col(Budget.chat) == old))
     where = (col(Case.bot) == bot, col(Case.platform) == platform, col(Case.source_chat) == old)
     _run(session, update(Case).where(*where).values(source_chat=new, source_message=None))
+
+
+def _remember_move(
+    session: Session, bot: str, platform: str, old: str, new: str, now: datetime
+) -> None:
+    """What was said in the old chat and waits in the inbox still finds its group."""
+    row = {"bot": bot, "platform": platform, "chat": old, "new_chat": new, "moved_at": now}
+    statement = insert_into(session, MovedChat).values(**row)
+    session.execute(statement.on_conflict_do_nothing(index_elements=["bot", "platform", "chat"]))
+
+
+def _move_strange(session: Session, bot: str, platform: str, old: str, new: str) -> None:
+    strange = session.get(StrangeGroup, (bot, platform, old))
+    if strange is None:
+        return
+    if session.get(StrangeGroup, (bot, platform, new)) is None:
+        leave_at = strange.leave_at
+        session.add(StrangeGroup(bot=bot, platform=platform, chat=new, leave_at=leave_at))
+    session.delete(strange)
+    session.flush()
 
 
 def _move_rows(session: Session, bot: str, platform: str, old: str, new: str) -> None:

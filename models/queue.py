@@ -136,22 +136,52 @@ class Lease(SQLModel, table=True):
 
 
 class Offset(SQLModel, table=True):
-    """How far polling has confirmed a bot's updates."""
+    """How far polling has confirmed a bot's updates. `moved_at`: when something came last."""
 
     __tablename__ = "offset"
 
     bot: str = Field(primary_key=True)
     next_update: int = Field(sa_type=BigInteger)
+    moved_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
+
+class Webhook(SQLModel, table=True):
+    """The address that we have told Telegram: one that isn't here is somebody else's."""
+
+    __tablename__ = "webhook"
+
+    bot: str = Field(primary_key=True)
+    url: str
 
 
 class Budget(SQLModel, table=True):
-    """A chat (or "" for the whole bot) that must be left alone until `until` (429)."""
+    """What a chat (or "": the whole bot) may still be sent.
+
+    `until`: it must be left alone until then (429). `level` messages were left at `at`; `sent`
+    holds a group's last moments of sending (seconds since 1970, real time).
+    """
 
     __tablename__ = "budget"
+    __table_args__ = (Index("ix_budget_at", "bot", "at"),)
 
     bot: str = Field(primary_key=True)
     chat: str = Field(primary_key=True)
     until: datetime = Field(sa_type=UTCDateTime)
+    level: float | None = None
+    at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    sent: list[float] | None = Field(default=None, sa_type=Json)
+
+
+class MovedChat(SQLModel, table=True):
+    """A group that became a supergroup: what was said in it before is still to be understood."""
+
+    __tablename__ = "moved_chat"
+
+    bot: str = Field(primary_key=True)
+    platform: str = Field(default="telegram", primary_key=True)
+    chat: str = Field(primary_key=True)
+    new_chat: str
+    moved_at: datetime = Field(sa_type=UTCDateTime)
 
 
 class Asked(SQLModel, table=True):

@@ -12,15 +12,14 @@ from domain.roles import administers
 from models import (
     Audit,
     BindCode,
-    Case,
     Division,
     Group,
-    Outbox,
     Person,
     Posted,
     StrangeGroup,
+    outgoing,
 )
-from services import buttons, territory, tries
+from services import buttons, notices, territory, tries
 from services.access import roles_of
 from services.equipment import policy
 from services.outbox import About, Address, Button, Message, Priority, act, put
@@ -233,11 +232,14 @@ def unbind(session: Session, actor: Person | None, group: Group, now: datetime) 
 
 
 def bot_removed(session: Session, at: Address, now: datetime) -> None:
-    """Somebody put the bot out of a chat: nothing is said there any more."""
+    """Somebody put the bot out of a chat: nothing is said there any more, and the desk hears."""
     _forget_strange(session, at)
     group = territory.group_of(session, at.bot, at.chat, at.platform)
     if group is not None:
         _end(session, group, None, now)
+        notices.tell_desk(
+            session, group.district, group.grid, "trouble.group_lost", now, title=group.title
+        )
         session.connection().execute(
             delete(Posted).where(
                 col(Posted.bot) == at.bot,
@@ -295,54 +297,15 @@ def leave_due(session: Session, now: datetime, limit: int = 100) -> int:
 def migrate(session: Session, at: Address, new_chat: str, now: datetime) -> None:
     """A group became a supergroup: all that is meant for it goes to the new chat.
 
-    Messages there begin anew, so the group's card is posted again.
+    Messages there begin anew, so the group's card is posted again. Told twice (by the platform,
+    and by the first message that can't be sent), nothing happens twice.
     """
     group = territory.group_of(session, at.bot, at.chat, at.platform)
-    if group is not None:
-        group.chat = new_chat
-        session.add(group)
-    strange = session.get(StrangeGroup, (at.bot, at.platform, at.chat))
-    if strange is not None:
-        leave_at = strange.leave_at
-        session.delete(strange)
-        session.add(
-            StrangeGroup(bot=at.bot, platform=at.platform, chat=new_chat, leave_at=leave_at)
-        )
-    session.flush()
-    _redirect(session, at, new_chat)
-    if group is not None:
-        post_card(session, group, now)
-
-
-def _redirect(session: Session, at: Address, new_chat: str) -> None:
-    """What is still to be sent follows; cards that stand in the old chat are posted anew."""
-    session.connection().execute(
-        update(Outbox)
-        .where(
-            col(Outbox.bot) == at.bot,
-            col(Outbox.platform) == at.platform,
-            col(Outbox.chat) == at.chat,
-            col(Outbox.state) == "pending",
-        )
-        .values(chat=new_chat)
-    )
-    session.connection().execute(
-        update(Case)
-        .where(
-            col(Case.bot) == at.bot,
-            col(Case.platform) == at.platform,
-            col(Case.source_chat) == at.chat,
-        )
-        .values(source_chat=new_chat, source_message=None)
-    )
-    session.connection().execute(
-        delete(Posted).where(
-            col(Posted.bot) == at.bot,
-            col(Posted.platform) == at.platform,
-            col(Posted.chat) == at.chat,
-        )
-    )
+    moves = group is not None and group.chat == at.chat
+    outgoing.move_chat(session, at.bot, at.platform, at.chat, new_chat, now)
     session.expire_all()
+    if group is not None and moves:
+        post_card(session, group, now)
 
 
 def _audit(

@@ -10,6 +10,9 @@ from sqlmodel import Session, col, select
 
 from models import Outbox
 
+# where a session notes the bots that it has queued something for
+ADDRESSED = "addressed"
+
 
 class Priority(IntEnum):
     """What goes first when Telegram's budget is short."""
@@ -126,11 +129,17 @@ def act(
     _queue(session, to, what, payload, now, about)
 
 
+def addressed(session: Session) -> frozenset[str]:
+    """The bots to whose outbox this unit of work has added."""
+    return frozenset(session.info.get(ADDRESSED, ()))
+
+
 def _queue(
     session: Session, to: Address, what: str, payload: dict[str, Any], now: datetime, about: About
 ) -> None:
     if about.dedupe is not None and _known(session, to.bot, about.dedupe):
         return
+    session.info.setdefault(ADDRESSED, set()).add(to.bot)
     if about.card is not None and what == "card":
         waiting = _waiting_card(session, to, about.card)
         if waiting is not None:

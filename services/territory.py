@@ -11,7 +11,7 @@ import shapely.geometry
 from sqlmodel import Session, col, select
 
 from domain.refused import Refused
-from models import Division, Group
+from models import Division, Group, MovedChat
 from services.equipment import policy
 from services.texts import plain
 
@@ -175,7 +175,14 @@ def _outlines(session: Session, district: str) -> list[tuple[str, Mapping[str, A
 
 
 def group_of(session: Session, bot: str, chat: str, platform: str = "telegram") -> Group | None:
-    """The bound group that this chat is, or None."""
+    """The bound group that this chat is, or was before it became a supergroup, or None."""
+    found = _group_at(session, bot, chat, platform)
+    if found is None and (moved := session.get(MovedChat, (bot, platform, chat))) is not None:
+        found = _group_at(session, bot, moved.new_chat, platform)
+    return found
+
+
+def _group_at(session: Session, bot: str, chat: str, platform: str) -> Group | None:
     query = select(Group).where(
         Group.platform == platform,
         Group.bot == bot,

@@ -26,9 +26,9 @@ pytestmark = pytest.mark.parametrize("database_url", BACKENDS[1:], indirect=True
 class Ears:
     """A process that only listens."""
 
-    def __init__(self, url: str, bot: str = "777") -> None:
+    def __init__(self, url: str) -> None:
         self.heard: list[str] = []
-        self.bell = Bell(url, bot, uuid4().hex, self.heard.append)
+        self.bell = Bell(url, uuid4().hex, lambda bot, what: self.heard.append(f"{bot} {what}"))
 
     async def begin(self) -> "Ears":
         self.task = asyncio.create_task(self.bell.run())
@@ -42,31 +42,31 @@ class Ears:
 
 @pytest.fixture
 async def ears(database_url: str) -> AsyncIterator[list[Ears]]:
-    made = [Ears(database_url), Ears(database_url), Ears(database_url, bot="888")]
+    made = [Ears(database_url), Ears(database_url), Ears(database_url)]
     yield [await each.begin() for each in made]
     for each in made:
         await each.end()
 
 
-async def test_what_one_process_rings_only_the_others_of_its_bot_hear(ears: list[Ears]):
-    mine, other, strange = ears
-    mine.bell.ring("outbox")
-    await until(lambda: asyncio.sleep(0, other.heard))
+async def test_what_one_process_rings_only_the_others_hear_and_for_which_bot(ears: list[Ears]):
+    mine, other, third = ears
+    mine.bell.ring("777", "outbox")
+    await until(lambda: asyncio.sleep(0, other.heard and third.heard))
     await asyncio.sleep(0.1)
-    assert (mine.heard, other.heard, strange.heard) == ([], ["outbox"], [])
+    assert (mine.heard, other.heard, third.heard) == ([], ["777 outbox"], ["777 outbox"])
 
 
 async def test_a_thousand_rings_are_a_few_notifications(ears: list[Ears]):
     mine, other, _ = ears
     began = time.monotonic()
     for n in range(1000):
-        mine.bell.ring("inbox" if n % 2 else "outbox")
+        mine.bell.ring("777", "inbox" if n % 2 else "outbox")
         if n % 100 == 0:
             await asyncio.sleep(0.005)
     await asyncio.sleep(0.2)
     most = 2 + (time.monotonic() - began) / QUIET_SECONDS
     assert 2 <= len(other.heard) <= 2 * most
-    assert set(other.heard) == {"inbox", "outbox"}
+    assert set(other.heard) == {"777 inbox", "777 outbox"}
 
 
 async def test_the_bell_looks_for_the_server_again_by_itself(ears: list[Ears], database_url: str):
@@ -79,7 +79,7 @@ async def test_the_bell_looks_for_the_server_again_by_itself(ears: list[Ears], d
     await admin.close()
 
     async def rung() -> list[str]:
-        mine.bell.ring("outbox")
+        mine.bell.ring("777", "outbox")
         await asyncio.sleep(0.1)
         return other.heard
 
@@ -93,14 +93,14 @@ async def test_a_message_queued_by_one_process_is_sent_by_the_other_at_once(
         assemble(settings, clock=Clock(), doors=toy.DOORS) as first,
         assemble(settings, clock=Clock(), doors=toy.DOORS) as second,
     ):
-        await until(lambda: asyncio.sleep(0, first._deliver.holds))
+        await until(lambda: asyncio.sleep(0, first.line.deliver.holds))
         await until(lambda: asyncio.sleep(0, second._bell and second._bell.connected))
         took: list[float] = []
         for n in range(5):
             await asyncio.sleep(0.3)
             began = time.monotonic()
             await second.database.write(lambda session, n=n: queue(session, second, n))
-            second._queued()
+            second._queued([second.me.bot])
             await until(lambda n=n: sent(town, n))
             took.append(time.monotonic() - began)
         assert sorted(took)[2] < 0.5, took
@@ -135,11 +135,11 @@ class Forgetful:
         return answer
 
 
-@pytest.mark.parametrize("part", ["_dispatch", "_deliver"])
+@pytest.mark.parametrize("part", ["dispatch", "deliver"])
 async def test_what_was_claimed_without_an_answer_is_served_all_the_same(
     town: Town, service: Service, part: str
 ):
-    worker = getattr(service, part)
+    worker = getattr(service.line, part)
     li, wu = await town.person("Li"), await town.person("Wu")
     await service.settle()
     worker._database = Forgetful(service.database, lost=2)

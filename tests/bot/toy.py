@@ -6,16 +6,17 @@ card "c", `pin X` pins that card or says X, `raw {…}` queues a payload, `later
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from bot.assembly import Doors
+from bot.doors import Doors, moves_rows
 from handlers.turn import Answer, Event, Migrated, Press, Said
 from handlers.updates import Me
 from models import Audit, Due
-from models.outgoing import move_chat
 from services.due import plan
 from services.outbox import About, Button, Message, act, put
 
@@ -29,7 +30,7 @@ class Boom(Exception):
 
 def handle(session: Session, event: Event, me: Me, now: datetime) -> list[Answer]:
     if isinstance(event, Migrated):
-        move_chat(session, me.bot, me.platform, event.at.chat, event.new_chat)
+        moves_rows(session, event.at, event.new_chat, now)
     if isinstance(event, Press):
         note(session, event.at.chat, f"pressed {event.data}", now)
         return [Answer(f"you pressed {event.data}", alert=True)]
@@ -80,6 +81,11 @@ def unreachable(session: Session, person: UUID, district: str, now: datetime) ->
 
 
 DOORS = Doors(handle, sweep, unreachable, needs_group_admin={"bind"})
+
+
+def doors(**other: Any) -> Doors:
+    """The same with some of them changed."""
+    return replace(DOORS, **other)
 
 
 def heard(session: Session) -> list[tuple[str, str]]:

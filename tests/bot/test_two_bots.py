@@ -1,0 +1,103 @@
+"""Two bots in one service: each with its own voice, queue and limits."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlmodel import Session, col, select
+
+from bot.assembly import WEBHOOK_PATH, Service, assemble
+from bot.cannot import Cannot
+from bot.config import AnotherBot, Settings, accounts_of, load
+from bot.receive import SECRET_HEADER
+from handlers.turn import Answer, Event, Said
+from handlers.updates import Me
+from models import Outbox
+from services.outbox import About, Address, Message, put
+from tests.bot import toy
+from tests.bot.conftest import Town, until
+
+
+@pytest.fixture
+async def second(town: Town) -> dict[str, Any]:
+    made: dict[str, Any] = await town.do("bots", username="linli_two_bot")
+    return made
+
+
+@pytest.fixture
+async def service(settings: Settings, second: dict[str, Any]) -> AsyncIterator[Service]:
+    """What is said to the first bot is passed on by the second one."""
+    telegram = settings.telegram.model_copy(update={"bots": [AnotherBot(token=second["token"])]})
+    both = settings.model_copy(update={"telegram": telegram})
+
+    def pass_on(session: Session, event: Event, me: Me, now: datetime) -> list[Answer]:
+        if isinstance(event, Said) and event.command != "start":
+            to = Address(str(second["id"]), event.at.chat)
+            put(session, to, Message(f"{me.username}: {event.text}"), now, About())
+        return []
+
+    async with assemble(both, doors=toy.doors(handle=pass_on)) as running:
+        yield running
+
+
+async def test_what_one_bot_hears_another_may_say_at_once(
+    town: Town, service: Service, second: dict[str, Any]
+):
+    assert [me.username for me in service.bots] == ["linli_bot", "linli_two_bot"]
+    li = await town.person()
+    await town.do("start", from_=li, bot_id=second["id"])
+    assert await service.settle()
+    began = datetime.now(UTC)
+    await town.say(li, li, "hello")
+
+    async def row() -> Outbox | None:
+        query = select(Outbox).where(Outbox.state == "sent").order_by(col(Outbox.id))
+        return await service.database.read(lambda session: session.exec(query).first())
+
+    sent = await until(row)
+    assert sent.bot == str(second["id"])
+    assert (datetime.now(UTC) - began).total_seconds() < 5
+
+
+async def test_each_webhook_has_its_own_path_and_secret(
+    town: Town, settings: Settings, second: dict[str, Any]
+):
+    given = {"webhook_url": "http://127.0.0.1:9/telegram/webhook", "webhook_secret": "one"}
+    bots = [{"token": second["token"]}]
+    old = settings.telegram
+    telegram = {"token": old.token, "base_url": old.base_url, "bots": bots} | given
+    both = load(telegram=telegram, database=settings.database, web={"port": 0})
+    async with assemble(both, doors=toy.DOORS) as service:
+        first, other = accounts_of(both)
+        url, path = service.address + WEBHOOK_PATH, f"/{second['id']}"
+        calls = await town.calls("setWebhook")
+        assert [each["params"]["url"] for each in calls] == [
+            given["webhook_url"],
+            given["webhook_url"] + path,
+        ]
+        for where, secret, status in (
+            (url, first.secret, 400),
+            (url, other.secret, 401),
+            (url + path, other.secret, 400),
+            (url + path, first.secret, 401),
+        ):
+            headers = {SECRET_HEADER: secret, "Content-Type": "application/json"}
+            async with town.http.post(where, data=b"{", headers=headers) as answer:
+                assert answer.status == status
+
+
+def test_the_same_bot_twice_is_refused():
+    bots = [{"token": "1:b"}]
+    with pytest.raises(Cannot, match="twice"):
+        accounts_of(load(telegram={"token": "1:a", "bots": bots}))
+
+
+def test_more_bots_come_from_the_environment(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("LINLI_TELEGRAM__TOKEN", "1:a")
+    monkeypatch.setenv("LINLI_TELEGRAM__BOTS", '[{"token": "2:b"}]')
+    assert [each.place for each in accounts_of(load())] == ["", "/2"]
+    monkeypatch.setenv("LINLI_TELEGRAM__BOTS", '[{"token": "secret"}]')
+    with pytest.raises(Cannot, match=r"telegram\.bots") as caught:
+        accounts_of(load())
+    assert "secret" not in str(caught.value)
