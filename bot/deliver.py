@@ -27,11 +27,11 @@ from bot.account import Account
 from bot.clock import Clock
 from bot.doors import Doors
 from bot.halts import Halts
-from bot.pace import Pace
+from bot.pace import FULL_AFTER, Pace
 from bot.sending import NotYet, Sending
 from models import crash, leases, outgoing
 from models.database import Database, Unavailable
-from models.outgoing import Outcome, Parcel
+from models.outgoing import Outcome, Parcel, Spent
 from services.outbox import Address, addressed
 
 IN_FLIGHT = 30
@@ -124,6 +124,7 @@ class Deliver:
 
     def _last_words(self, session: Session) -> None:
         self._settle(session, self._outcomes, self._clock.now())
+        outgoing.note_spent(session, self._bot, self._pace.unwritten(self._clock.wall()))
 
     def _settle(self, session: Session, outcomes: Sequence[Outcome], now: datetime) -> None:
         """Write down what became of parcels, and tell the desk what never arrived."""
@@ -163,17 +164,25 @@ class Deliver:
         now = time.monotonic()
         if self._holds and (self._database.alone or now < self._held_until):
             return True
-        self._holds = await self._database.write(self._lease, queue=True)
+        began = not self._holds
+        wall = self._clock.wall()
+        self._holds, spent = await self._database.write(self._lease, queue=True)
         self._held_until = now + RENEW_SECONDS
+        if self._holds and began:
+            self._pace.learn(spent, wall)
         return self._holds
 
-    def _lease(self, session: Session) -> bool:
+    def _lease(self, session: Session) -> tuple[bool, list[Spent]]:
+        """Whether we are the one; if we have just become it, what was spent before."""
         wall = self._clock.wall()
         alone = self._database.alone
         held = alone or leases.take(session, self._bot, LEASE_NAME, self._holder, wall)
-        if held and not self._holds and not self._flying:
+        if not held or self._holds:
+            return held, []
+        if not self._flying:
             outgoing.free_rows(session, self._bot)
-        return held
+        since = wall - FULL_AFTER
+        return held, outgoing.spent_since(session, self._bot, since) if self._pace.limited else []
 
     async def _take(self, resting: set[str]) -> list[Parcel]:
         outcomes, self._outcomes = self._outcomes, []
@@ -181,9 +190,11 @@ class Deliver:
         flying, unsure = set(self._flying), self._unsure
         busy = resting | flying
         now, wall = self._clock.now(), self._clock.wall()
+        spent = self._pace.unwritten(wall)
 
         def job(session: Session) -> tuple[list[Parcel], bool, Collection[str]]:
             self._settle(session, outcomes, now)
+            outgoing.note_spent(session, self._bot, spent)
             if unsure:
                 outgoing.let_go(session, self._bot, self._holder, flying)
             waiting = outgoing.any_pending(session, self._bot)
@@ -199,6 +210,7 @@ class Deliver:
             self._outcomes = outcomes + self._outcomes
             raise
         self._unsure = False
+        self._pace.written(spent)
         if outcomes:
             crash.point("deliver.settled")
         if parcels:

@@ -178,6 +178,45 @@ def _place(session: Session, bot: str, outcome: Outcome, now: datetime) -> None:
     session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=shown))
 
 
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a chat (WHOLE_BOT: all of them) may still get: `level` messages at `at`.
+
+    `sent`: a group's last moments of sending, in seconds since 1970.
+    """
+
+    chat: str
+    level: float
+    at: datetime
+    sent: list[float]
+
+
+def note_spent(session: Session, bot: str, spent: Sequence[Spent]) -> None:
+    """Keep the budgets, for after a restart and for the process that delivers next."""
+    if not spent:
+        return
+    rows = [
+        {"bot": bot, "chat": each.chat, "until": each.at, "level": each.level, "at": each.at,
+         "sent": each.sent}
+        for each in spent
+    ]  # fmt: skip
+    statement = insert_into(session, Budget).values(rows)
+    new = {name: statement.excluded[name] for name in ("level", "at", "sent")}
+    session.execute(statement.on_conflict_do_update(index_elements=["bot", "chat"], set_=new))
+
+
+def spent_since(session: Session, bot: str, since: datetime) -> list[Spent]:
+    """The budgets from which something was taken after `since`."""
+    query = select(Budget.chat, Budget.level, Budget.at, Budget.sent).where(
+        Budget.bot == bot, col(Budget.at) > since, col(Budget.level).is_not(None)
+    )
+    return [
+        Spent(chat, level, at, list(sent or ()))
+        for chat, level, at, sent in session.exec(query)
+        if level is not None and at is not None
+    ]
+
+
 def halt(session: Session, bot: str, chat: str, until: datetime) -> None:
     """A 429: leave the chat alone until then (`chat` WHOLE_BOT: all of them)."""
     statement = insert_into(session, Budget).values(bot=bot, chat=chat, until=until)

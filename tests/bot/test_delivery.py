@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from bot.assembly import Service
-from models import Budget, Case, Group, Outbox, Person, Posted
+from bot.assembly import Service, assemble
+from bot.config import Settings
+from models import Budget, Case, Group, Outbox, Person, Posted, outgoing
+from models.database import open_database
 from services.outbox import About, Address, Message, Priority, put
 from tests.bot import toy
 from tests.bot.conftest import Town, until
@@ -241,3 +243,30 @@ async def test_without_the_right_to_pin_a_member_is_asked_to(town: Town, service
     await town.say(group, li, "@linli_bot pin please pin it")
     assert {row.state for row in await ended(service, 2)} == {"sent"}
     assert (await town.texts(group))[-1] == "please pin it"
+
+
+async def test_a_group_s_minute_goes_on_after_a_restart(town: Town, settings: Settings):
+    """Twenty a minute, whichever process sends them."""
+    settings.telegram.limits = True
+    group = await town.group(await town.person())
+    assert await moments(town, settings, group, 3) == 3
+    assert await moments(town, settings, group, 2) == 5
+
+
+async def moments(town: Town, settings: Settings, group: int, count: int) -> int:
+    """A new process sends so many to the group: how many moments of sending are remembered."""
+    before = len(await town.texts(group))
+    async with assemble(settings, doors=toy.DOORS) as service:
+        for n in range(count):
+            await queue(service, group, str(n))
+
+        async def told() -> bool:
+            return len(await town.texts(group)) == before + count
+
+        await until(told)
+    database = open_database(settings.database.url)
+    since = datetime.now(UTC) - timedelta(minutes=1)
+    spent = await database.read(lambda s: outgoing.spent_since(s, service.me.bot, since))
+    await database.close()
+    (of_group,) = [each for each in spent if each.chat == str(group)]
+    return len(of_group.sent)

@@ -1,5 +1,7 @@
 """Telegram's rates, kept by our own count."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from bot.pace import Pace
@@ -55,3 +57,40 @@ def test_without_limits_nobody_waits(time: Time):
         pace.spend("7")
     assert pace.room(50) == 50
     assert pace.resting() == {}
+
+
+WALL = datetime(2026, 11, 20, 8, tzinfo=UTC)
+
+
+def test_what_was_spent_is_known_after_a_restart_and_in_another_process(time: Time):
+    before = Pace(True, time)
+    for _ in range(20):
+        before.spend("-7")
+    before.spend("8")
+    spent = before.unwritten(WALL)
+    time.now = 7.0  # another process, which counts from another beginning
+    after = Pace(True, time)
+    after.learn(spent, WALL + timedelta(seconds=2))
+    assert after.room(50) == 30
+    assert after.resting()["-7"] == pytest.approx(58.0)
+    assert sent(after, time, "8", 0.9) == 3
+
+
+def test_a_bot_that_has_just_spent_its_second_goes_on_from_there(time: Time):
+    before = Pace(True, time)
+    for n in range(30):
+        before.spend(str(n))
+    after = Pace(True, time)
+    after.learn(before.unwritten(WALL), WALL)
+    assert after.room(50) == 0
+
+
+def test_only_what_changed_is_written(time: Time):
+    pace = Pace(True, time)
+    pace.spend("7")
+    first = pace.unwritten(WALL)
+    assert {each.chat for each in first} == {"7", ""}
+    pace.written(first)
+    assert pace.unwritten(WALL) == []
+    pace.spend("8")
+    assert {each.chat for each in pace.unwritten(WALL)} == {"8", ""}
