@@ -27,15 +27,14 @@ from bot.cures import sqlite_cure
 from bot.disk import Floor
 from bot.doors import Doors, real_doors
 from bot.line import House, Line
+from bot.oversight import Oversight
 from bot.transport import Transport
 from handlers.updates import Me
 from models import inbox, leases, outgoing, partitions
 from models.database import Database, Taken, Unavailable, open_database
 from models.migrate import Newer, is_current, migrate
 from models.postgres import UNIT_SECONDS, Server
-from scheduler import seal
 from scheduler.look import Look
-from scheduler.seal import Sealer
 from services import due
 from services.equipment import Equipment
 from services.vault import Vault, WrongKey
@@ -83,7 +82,7 @@ class Service:
         self._lines = {account.me.bot: Line(account, house, given) for account, given in accounts}
         self.me = self.bots[0]
         self._look = Look(database, clock.now, doors.sweep, self._swept)
-        self._sealer = Sealer(database, clock.wall)
+        self.oversight = Oversight(settings, database, clock, self._look, self.stuck, self._swept)
         self._bell = None if database.alone else self._new_bell(holder)
         self._begin_days = doors.begin
         self._tasks: list[asyncio.Task[None]] = []
@@ -123,7 +122,7 @@ class Service:
             noting = Noting(self.database, self.clock.now, folder)
             self._look.every("erasures", EVERY, noting.look)
         self._look.start()
-        self._look.every(seal.NAME, seal.EVERY, self._sealer.work)
+        self.oversight.start()
         for line in self._lines.values():
             await self._let_in(line)
 
@@ -239,23 +238,26 @@ class Service:
 
     async def ready(self) -> dict[str, bool]:
         """Each part of the service, and whether it works."""
-        since = time.monotonic() - STUCK_SECONDS
-        polling = not self.settings.telegram.webhook_url
         try:
             async with asyncio.timeout(5):
                 await self.database.read(lambda session: session.exec(select(1)).one())
             database = True
         except (Unavailable, TimeoutError):
             database = False
-        return {
-            "database": database,
-            "receive": all(
-                not polling or line.receive.looked_at > since for line in self._lines.values()
-            ),
-            "dispatch": all(line.dispatch.looked_at > since for line in self._lines.values()),
-            "deliver": all(line.deliver.looked_at > since for line in self._lines.values()),
-            "clock": not self._look.stale(),
+        works = {name: name not in self.stuck() for name in ("receive", "dispatch", "deliver")}
+        return {"database": database, **works, "clock": not self._look.stale()}
+
+    def stuck(self) -> list[str]:
+        """The parts that have not come round for too long."""
+        since = time.monotonic() - STUCK_SECONDS
+        polling = not self.settings.telegram.webhook_url
+        lines = self._lines.values()
+        parts = {
+            "receive": [line.receive.looked_at for line in lines if polling],
+            "dispatch": [line.dispatch.looked_at for line in lines],
+            "deliver": [line.deliver.looked_at for line in lines],
         }
+        return [name for name, times in parts.items() if any(at <= since for at in times)]
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name=getattr(work, "__qualname__", "part"))

@@ -153,6 +153,15 @@ class Log(Section):
     )
 
 
+class Heart(Section):
+    """Where the heart beats as long as the auditor finds nothing wrong."""
+
+    file: Path | None = Field(default=None, description="file that is written at each beat")
+    url: SecretStr = Field(
+        default=SecretStr(""), description="address that is called (GET) once a minute"
+    )
+
+
 def _policy_section() -> type[Section]:
     """The fields of domain/policy.Policy as a section: one list of numbers, not two."""
     hints = get_type_hints(Policy)
@@ -182,6 +191,7 @@ class Settings(BaseSettings):
     vault: Vault = Field(default_factory=Vault)
     backup: Backup = Field(default_factory=Backup)
     log: Log = Field(default_factory=Log)
+    heart: Heart = Field(default_factory=Heart)
     policy: PolicySection = Field(default_factory=PolicySection)
 
     @classmethod

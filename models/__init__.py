@@ -12,6 +12,7 @@ from models.cases import (
 )
 from models.catalogue import CatalogueRow
 from models.columns import UTCDateTime, metadata, new_id
+from models.findings import Finding
 from models.people import FailedTry, Invite, Leave, Person, Role, Shift
 from models.queue import (
     Asked,
@@ -42,6 +43,7 @@ __all__ = [
     "Division",
     "Due",
     "FailedTry",
+    "Finding",
     "Group",
     "Inbox",
     "Invite",

@@ -11,6 +11,9 @@ from models.columns import Json, UTCDateTime, new_id
 
 OPEN = "state NOT IN ('closed', 'not_admitted', 'withdrawn', 'archived')"
 
+# an open case that nobody has, or for which nothing will ever happen
+WRONG = f"(next_at IS NULL OR owner_unit = '') AND {OPEN}"
+
 
 class Case(SQLModel, table=True):
     """One matter. Its columns are the last line of its history (CaseEvent).
@@ -36,6 +39,14 @@ class Case(SQLModel, table=True):
             "closed_at",
             sqlite_where=text("archived_at IS NULL"),
             postgresql_where=text("archived_at IS NULL"),
+        ),
+        # services/auditing: holds only what is wrong, so nothing
+        Index(
+            "ix_case_wrong",
+            "district",
+            "number",
+            sqlite_where=text(WRONG),
+            postgresql_where=text(WRONG),
         ),
         # the same words again in the same grid join the open case (services/reporting)
         Index(
@@ -231,6 +242,14 @@ class Due(SQLModel, table=True):
             postgresql_where=text("state = 'pending'"),
         ),
         Index("ix_due_case", "district", "case"),
+        # services/auditing: rows that failed and wait for another try
+        Index(
+            "ix_due_failing",
+            "district",
+            "id",
+            sqlite_where=text("state = 'pending' AND trace IS NOT NULL"),
+            postgresql_where=text("state = 'pending' AND trace IS NOT NULL"),
+        ),
     )
 
     district: str = Field(primary_key=True)

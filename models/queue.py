@@ -29,6 +29,14 @@ class Inbox(SQLModel, table=True):
             postgresql_where=text("state = 'new'"),
         ),
         Index("ix_inbox_received", "bot", "received_at"),
+        # services/auditing, linli replay
+        Index(
+            "ix_inbox_failed",
+            "bot",
+            "id",
+            sqlite_where=text("state = 'failed'"),
+            postgresql_where=text("state = 'failed'"),
+        ),
     )
 
     bot: str = Field(primary_key=True)
@@ -84,6 +92,14 @@ class Outbox(SQLModel, table=True):
             postgresql_where=text("state = 'pending'"),
         ),
         Index("ix_outbox_case", "district", "case"),
+        # services/auditing, and whoever deals with what never arrived
+        Index(
+            "ix_outbox_dead",
+            "district",
+            "id",
+            sqlite_where=text("state = 'dead'"),
+            postgresql_where=text("state = 'dead'"),
+        ),
         Index("ix_outbox_made", "bot", "made_at"),
     )
 

@@ -19,7 +19,7 @@ from services.verifying import Broken, Head
 KNOWN = re.compile(r"(\w+):(\d+):([0-9a-f]{64})")
 CURE = (
     "Keep this database as it is, find out who could write to it, and compare with a backup; "
-    "docs/operating.md, history_broken, says how."
+    "docs/alarms.md, history_broken, says how."
 )
 SAYS = {
     "seal_edited": "the link itself was changed",

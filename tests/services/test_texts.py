@@ -10,6 +10,7 @@ import pytest
 from domain.catalogue import Kind, parse_kinds
 from domain.lifecycle import HAND_BACK_REASONS, OTHERS_REASONS, Closing, State, Timer
 from handlers.worker import AWAY_DAYS, BEHALF
+from services.auditing import CODES
 from services.cards import ANSWERS, NOTES, QUESTIONS
 from services.data import default_rows
 from services.texts import LANGUAGES, MissingText, keys, language_of, plain, say
@@ -57,6 +58,7 @@ MADE = {
     *(f"tongue.{language}" for language in LANGUAGES),
     *(f"urgency.{each}" for each in ("now", "soon", "normal")),
     *(f"when.month_{month}" for month in range(1, 13)),
+    *(f"alarm.{code}" for code in CODES),
     *(f"class.{kind.kind_class}" for kind in kinds()),
     *(f"service.{n}" for kind in kinds() for n in kind.emergency_number if not n.isdigit()),
 }
