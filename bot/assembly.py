@@ -231,8 +231,9 @@ class Service:
         now = self.clock.now()
 
         def job(session: Session) -> bool:
-            waiting = outgoing.waits(session, now) or inbox.count(session, "new")
-            return not waiting
+            # in the order of the way: what is done before the second look has queued its
+            # messages before it, since both are one commit
+            return not inbox.count(session, "new") and not outgoing.waits(session, now)
 
         return await self.database.read(job) and all(line.idle for line in self._lines.values())
 

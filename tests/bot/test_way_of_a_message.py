@@ -1,8 +1,18 @@
 """From a person's message to the answer, through inbox and outbox."""
 
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.util import await_only
+from sqlmodel import Session, func, select
 
 from bot.assembly import Service
+from models import Inbox
 from tests.bot import toy
 from tests.bot.conftest import Town, until
 
@@ -51,3 +61,44 @@ async def test_one_chats_words_are_handled_in_their_order(town: Town, service: S
     for chat, text in await service.database.read(toy.heard):
         order.setdefault(chat, []).append(text)
     assert list(order.values()) == [[f"quiet {n}" for n in range(20)]] * 3
+
+
+PAUSE_SECONDS = 0.03
+
+
+@contextmanager
+def slow_statements() -> Iterator[None]:
+    """Each statement takes a while, so that others commit between any two of them."""
+
+    def pause(connection: Connection, *_more: Any) -> None:
+        if connection.dialect.is_async:
+            await_only(asyncio.sleep(PAUSE_SECONDS))
+        else:
+            time.sleep(PAUSE_SECONDS)
+
+    event.listen(Engine, "after_cursor_execute", pause)
+    yield
+    event.remove(Engine, "after_cursor_execute", pause)
+
+
+def stored(session: Session) -> int:
+    return session.exec(select(func.count()).select_from(Inbox)).one()
+
+
+async def test_settled_means_that_all_that_was_stored_is_handled_and_sent(
+    town: Town, service: Service
+):
+    li = await town.person(start=False)
+
+    async def shown_when_settled(after: float) -> int:
+        await asyncio.sleep(after)
+        assert await service.settle()
+        return len(await town.texts(li))
+
+    with slow_statements():
+        for n in (1, 2):
+            await town.say(li, li, f"hello {n}")
+            while await service.database.read(stored) < n:
+                await asyncio.sleep(0)
+            looks = [shown_when_settled(PAUSE_SECONDS * step / 4) for step in range(16)]
+            assert set(await asyncio.gather(*looks)) == {n}
