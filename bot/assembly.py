@@ -64,8 +64,10 @@ class Service:
         database: Database,
         clock: Clock,
         doors: Doors,
+        take_over: bool,
     ) -> None:
         self.settings = settings
+        self._take_over = take_over
         self.database = database
         self.clock = clock
         holder = uuid4().hex
@@ -249,16 +251,16 @@ class Service:
         return {"database": database, **works, "clock": not self._look.stale()}
 
     def stuck(self) -> list[str]:
-        """The parts that have not come round for too long."""
+        """The parts that have not come round for too long, or hear nothing any more."""
         since = time.monotonic() - STUCK_SECONDS
         polling = not self.settings.telegram.webhook_url
         lines = self._lines.values()
         parts = {
-            "receive": [line.receive.looked_at for line in lines if polling],
-            "dispatch": [line.dispatch.looked_at for line in lines],
-            "deliver": [line.deliver.looked_at for line in lines],
+            "receive": [line.hears(polling, since) for line in lines],
+            "dispatch": [line.dispatch.looked_at > since for line in lines],
+            "deliver": [line.deliver.looked_at > since for line in lines],
         }
-        return [name for name, times in parts.items() if any(at <= since for at in times)]
+        return [name for name, works in parts.items() if not all(works)]
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name=getattr(work, "__qualname__", "part"))
@@ -275,17 +277,21 @@ class Service:
             self.failed.set_exception(error)
 
     async def _let_in(self, line: Line) -> None:
-        url = self.settings.telegram.webhook_url
+        receive, url = line.receive, self.settings.telegram.webhook_url
         if not url:
-            self._begin(line.receive.poll())
+            with suppress(TelegramError):  # then it is asked again before the first poll
+                await receive.clear(self._take_over)
+            self._begin(receive.poll(self._take_over))
             return
+        url = url.rstrip("/") + line.place
         try:
-            await line.receive.set_webhook(url.rstrip("/") + line.place, line.secret)
+            await receive.set_webhook(url, line.secret, self._take_over)
         except TelegramError as error:
             raise Cannot(
                 f"Telegram refuses telegram.webhook_url: {error.message}. It must be https, on "
                 f"port 443, 80, 88 or 8443, and lead to {WEBHOOK_PATH} here."
             ) from None
+        self._begin(receive.watch(url))
 
     async def _serve_web(self) -> None:
         app = make_app(self.ready)
@@ -318,11 +324,16 @@ def _place(settings: Settings) -> Path:
 
 @asynccontextmanager
 async def assemble(
-    settings: Settings, *, clock: Clock | None = None, doors: Doors | None = None
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    doors: Doors | None = None,
+    take_over: bool = False,
 ) -> AsyncIterator[Service]:
     """The service, running until the block ends. Raises Cannot with what to do about it.
 
     `clock`: one that the caller steps. `doors`: other handlers than the real ones (tests).
+    `take_over`: remove a webhook that somebody else has set.
     """
     tokens = config.accounts_of(settings)
     transport = Transport()
@@ -333,7 +344,9 @@ async def assemble(
             accounts = [await _log_in(each, settings, transport) for each in tokens]
             for account, _ in accounts:
                 equipment.usernames[account.me.bot] = account.me.username
-            service = Service(settings, accounts, database, clock or Clock(), doors or real_doors())
+            service = Service(
+                settings, accounts, database, clock or Clock(), doors or real_doors(), take_over
+            )
             try:
                 await service.start()
                 yield service

@@ -4,6 +4,7 @@ Exit status: 0 done, 1 refused with one sentence on standard error, 2 wrong usag
 """
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Coroutine
@@ -42,11 +43,15 @@ def main() -> None:
 
 
 @app.command()
-def run() -> None:
+def run(
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="remove a webhook that another program has set")
+    ] = False,
+) -> None:
     """Run the service until it is told to stop (SIGTERM or Ctrl-C)."""
     settings = load()
     log.set_up(settings.log.level)
-    until_stopped(_run(settings))
+    until_stopped(_run(settings, take_over))
 
 
 @app.command()
@@ -66,7 +71,10 @@ def sandbox(
 
 
 def until_stopped(work: Coroutine[Any, Any, None]) -> None:
-    """Run `work` until it ends or a signal asks it to; what it began is finished first."""
+    """Run `work` until it ends or a signal asks it to; what it began is finished first.
+
+    A second signal ends the process at once: what was begun is taken up at the next start.
+    """
     with suppress(asyncio.CancelledError, KeyboardInterrupt):
         asyncio.run(_stoppable(work))
 
@@ -75,8 +83,15 @@ async def _stoppable(work: Coroutine[Any, Any, None]) -> None:
     task = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, task.cancel)
+        loop.add_signal_handler(number, _stop, task)
     await task
+
+
+def _stop(task: "asyncio.Task[None]") -> None:
+    if task.cancelling():
+        os.write(2, b"Stopped at once; what was begun is taken up at the next start.\n")
+        os._exit(1)
+    task.cancel()
 
 
 async def _migrate(settings: Settings) -> None:
@@ -93,10 +108,12 @@ async def _migrate(settings: Settings) -> None:
             ) from None
 
 
-async def _run(settings: Settings) -> None:
-    async with assemble(settings) as service:
+async def _run(settings: Settings, take_over: bool) -> None:
+    async with assemble(settings, take_over=take_over) as service:
         how = "webhook" if settings.telegram.webhook_url else "polling"
-        typer.echo(f"@{service.me.username} is ready ({how}); health at {service.address}/health")
+        names = ", ".join(f"@{each.username}" for each in service.bots)
+        are = "is" if len(service.bots) == 1 else "are"
+        typer.echo(f"{names} {are} ready ({how}); health at {service.address}/health")
         try:
             await service.failed
         except InvalidToken:

@@ -76,6 +76,10 @@ class Line:
     def idle(self) -> bool:
         return self.dispatch.idle and self.deliver.idle
 
+    def hears(self, polling: bool, since: float) -> bool:
+        """Whether updates can come in. `since`: monotonic, when polling must have come round."""
+        return self.receive.looked_at > since if polling else not self.receive.lost
+
     def wake(self) -> None:
         """There may be something new in both queues."""
         self.dispatch.wake()

@@ -4,8 +4,10 @@ import asyncio
 import hmac
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from aiohttp import web
@@ -15,6 +17,7 @@ from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 from bot import counters
 from bot.account import Account
+from bot.cannot import Cannot
 from bot.clock import Clock
 from bot.disk import Floor
 from bot.halts import seconds_of
@@ -35,6 +38,15 @@ MOST_PAUSE_SECONDS = 30.0
 LEASE_NAME = "poll"
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 - the name of it
 WEBHOOK_CONNECTIONS = 40
+WATCH_SECONDS = 300.0
+OTHER_PROGRAM = (
+    "another program uses this bot's token: stop it, or get a new token from @BotFather with "
+    "/revoke"
+)
+OTHER_WEBHOOK = (
+    "another program has set a webhook for this bot: stop it, then start this service again with "
+    "`linli run --take-over`"
+)
 
 log = structlog.get_logger("bot.receive")
 
@@ -61,6 +73,9 @@ class Receive:
         self._bot = account.me.bot
         self._holder = holder
         self._failures = 0
+        self._cleared = False
+        # somebody else has set a webhook since: nothing comes to ours
+        self.lost = False
         self.looked_at = time.monotonic()
 
     async def take(self, raw: Sequence[Any], next_update: int | None = None) -> None:
@@ -110,11 +125,16 @@ class Receive:
         if next_update is not None:
             await self._store([], now, next_update)
 
-    async def poll(self) -> None:
-        """Ask for updates until cancelled. Raises InvalidToken when the token is revoked."""
-        await self._account.call("deleteWebhook")
+    async def poll(self, take_over: bool = False) -> None:
+        """Ask for updates until cancelled.
+
+        Raises InvalidToken when the token is revoked, and Cannot if a webhook is set that isn't
+        ours, unless we may `take_over`.
+        """
         while True:
             try:
+                if not self._cleared:
+                    await self.clear(take_over)
                 await self._poll_once()
                 self._failures = 0
             except asyncio.CancelledError:
@@ -129,7 +149,8 @@ class Receive:
             await asyncio.sleep(DOWN_SECONDS)
             return
         self._floor.check()
-        offset = await self._database.read(lambda session: inbox.offset(session, self._bot))
+        now = self._clock.now()
+        offset = await self._database.read(lambda session: inbox.offset(session, self._bot, now))
         params = {
             "offset": offset,
             "timeout": LONG_POLL_SECONDS,
@@ -153,19 +174,51 @@ class Receive:
         self._failures += 1
         pause = min(MOST_PAUSE_SECONDS, 0.5 * 2.0 ** min(self._failures, 10))
         if isinstance(error, Conflict):
-            log.warning(
-                "polling_conflict",
-                cure="another program uses this bot's token: stop it, or get a new token from "
-                "@BotFather with /revoke",
-            )
+            webhook = "webhook" in error.message
+            log.warning("polling_conflict", cure=OTHER_WEBHOOK if webhook else OTHER_PROGRAM)
             return CONFLICT_SECONDS
         if isinstance(error, RetryAfter):
             return max(pause, seconds_of(error))
         log.warning("polling_failed", error=type(error).__name__, pause=pause)
         return pause
 
-    async def set_webhook(self, url: str, secret: str) -> None:
-        """Tell Telegram where to send updates. Raises TelegramError."""
+    async def _webhook_set(self, wanted: str, take_over: bool) -> str:
+        """The webhook that is set now. Raises Cannot if it is neither wanted nor ours."""
+        info = await self._account.call("getWebhookInfo")
+        url = str(info.get("url", ""))
+        known = await self._database.read(lambda session: inbox.webhook(session, self._bot))
+        if url in ("", wanted, known) or take_over:
+            return url
+        host = urlsplit(url).hostname
+        raise Cannot(
+            f"@{self._account.me.username} has a webhook at {host} that this service has not set: "
+            "stop the program there, or take the bot over with `linli run --take-over`."
+        )
+
+    async def clear(self, take_over: bool) -> None:
+        """We poll, so a webhook of ours from before is taken away. Raises TelegramError, and
+        Cannot if it isn't ours."""
+        if await self._webhook_set("", take_over):
+            await self._account.call("deleteWebhook")
+            await self._remember(None)
+        self._cleared = True
+
+    async def _remember(self, url: str | None) -> None:
+        await self._database.write(lambda session: inbox.set_webhook(session, self._bot, url))
+
+    async def watch(self, url: str) -> None:
+        """Look now and then whether updates still come to our webhook."""
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            with suppress(TelegramError):
+                info = await self._account.call("getWebhookInfo")
+                self.lost = info.get("url", "") != url
+                if self.lost:
+                    log.error("webhook_lost", cure=OTHER_WEBHOOK)
+
+    async def set_webhook(self, url: str, secret: str, take_over: bool = False) -> None:
+        """Tell Telegram where to send updates. Raises TelegramError, and Cannot as `poll` does."""
+        await self._webhook_set(url, take_over)
         params = {
             "url": url,
             "secret_token": secret,
@@ -173,6 +226,7 @@ class Receive:
             "max_connections": WEBHOOK_CONNECTIONS,
         }
         await self._account.call("setWebhook", params)
+        await self._remember(url)
 
     def webhook(self, secret: str) -> Callable[[web.Request], Any]:
         """The handler of the webhook's route."""

@@ -5,9 +5,10 @@ replicas and costs a flood in one chat nobody else's time. `wall` is real time, 
 run by; `now` is the service's time, which may be stepped in a demonstration.
 """
 
+import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,12 +18,16 @@ from sqlmodel import Session, col, select
 from models import partitions
 from models.columns import new_id
 from models.leases import living
-from models.queue import Inbox, Lane, Offset
+from models.queue import Inbox, Lane, Offset, Webhook
 from models.upsert import insert_into
 
 # updates of one chat before the next chat has its turn
 BATCH = 20
 TRIES = 3
+# Telegram keeps an update for 24 hours, and then tries no more
+KNOWN_FOR = timedelta(hours=48)
+# after a week without updates their numbers begin anew at random
+QUIET = timedelta(days=6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +71,35 @@ def store(
         _open_lanes(session, bot, {each.lane for each in arrived}, wall)
         known = _known(session, bot, arrived) if partitions.are_here(session) else ()
         rows = [_row(bot, each, now) for each in arrived if each.update_id not in known]
-        if rows:
-            statement = insert_into(session, Inbox).values(rows)
-            session.execute(statement.on_conflict_do_nothing())
+        if _insert(session, rows) < len(arrived):
+            _insert_again(session, bot, arrived, now)
     if next_update is not None:
-        _move_offset(session, bot, next_update)
+        _move_offset(session, bot, next_update, now)
+
+
+def _insert(session: Session, rows: Sequence[dict[str, Any]]) -> int:
+    """How many were new."""
+    if not rows:
+        return 0
+    done = session.execute(insert_into(session, Inbox).values(rows).on_conflict_do_nothing())
+    return done.rowcount if isinstance(done, CursorResult) else 0
+
+
+def _insert_again(session: Session, bot: str, arrived: Sequence[Arrived], now: datetime) -> None:
+    """After a quiet week numbers begin anew at random, and may meet one that was used before.
+
+    Nobody sends an update again after KNOWN_FOR, so an older row gives its number up.
+    """
+    numbers = [each.update_id for each in arrived]
+    query = select(Inbox.id, Inbox.update_id).where(
+        Inbox.bot == bot, col(Inbox.update_id).in_(numbers), Inbox.received_at < now - KNOWN_FOR
+    )
+    old = {number: key for key, number in session.exec(query)}
+    for key in old.values():
+        where = (col(Inbox.bot) == bot, col(Inbox.id) == key)
+        statement = update(Inbox).where(*where).values(update_id=-time.time_ns())
+        session.execute(statement.execution_options(synchronize_session=False))
+    _insert(session, [_row(bot, each, now) for each in arrived if each.update_id in old])
 
 
 def _known(session: Session, bot: str, arrived: Sequence[Arrived]) -> set[int]:
@@ -105,16 +134,34 @@ def _open_lanes(session: Session, bot: str, lanes: Iterable[str], wall: datetime
     )
 
 
-def _move_offset(session: Session, bot: str, next_update: int) -> None:
-    statement = insert_into(session, Offset).values(bot=bot, next_update=next_update)
-    session.execute(
-        statement.on_conflict_do_update(index_elements=["bot"], set_={"next_update": next_update})
-    )
+def _move_offset(session: Session, bot: str, next_update: int, now: datetime) -> None:
+    moved = {"next_update": next_update, "moved_at": now}
+    statement = insert_into(session, Offset).values(bot=bot, **moved)
+    session.execute(statement.on_conflict_do_update(index_elements=["bot"], set_=moved))
 
 
-def offset(session: Session, bot: str) -> int | None:
-    """The first update that has not been confirmed, or None before the first poll."""
-    return session.exec(select(Offset.next_update).where(Offset.bot == bot)).first()
+def offset(session: Session, bot: str, now: datetime) -> int | None:
+    """The first update that has not been confirmed; None before the first poll, and after days
+    in which nothing came: numbers may begin anew then, below this one."""
+    found = session.get(Offset, bot)
+    if found is None or (found.moved_at is not None and found.moved_at < now - QUIET):
+        return None
+    return found.next_update
+
+
+def webhook(session: Session, bot: str) -> str | None:
+    """The address that we have told the platform, or None."""
+    return session.exec(select(Webhook.url).where(Webhook.bot == bot)).first()
+
+
+def set_webhook(session: Session, bot: str, url: str | None) -> None:
+    """Remember the address that we have told the platform; None: no more."""
+    if url is None:
+        gone = delete(Webhook).where(col(Webhook.bot) == bot)
+        session.execute(gone.execution_options(synchronize_session=False))
+        return
+    statement = insert_into(session, Webhook).values(bot=bot, url=url)
+    session.execute(statement.on_conflict_do_update(index_elements=["bot"], set_={"url": url}))
 
 
 def claim(session: Session, bot: str, holder: str, wall: datetime, limit: int) -> list[Claimed]:

@@ -27,7 +27,7 @@ RECENT = timedelta(minutes=30)
 MANY = 100
 ELSEWHERE = (
     "If that wasn't you, somebody else has the token: get a new one from @BotFather with /revoke; "
-    "then start `linli run` again, which sets its own way."
+    "then start `linli run --take-over`, which sets its own way."
 )
 
 

@@ -1,7 +1,8 @@
 """Each update once, chats apart from each other, failures visible."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import func
 from sqlmodel import Session, select
 
 from bot.assembly import Service, assemble
@@ -80,6 +81,21 @@ async def test_replay_runs_what_failed_again(service: Service):
     assert len(await states(service)) == 1
 
 
+async def test_a_number_that_comes_again_after_days_is_another_update(service: Service):
+    """Telegram begins anew at random after a quiet week, and tries for a day at most."""
+    later = NOW + inbox.KNOWN_FOR + timedelta(hours=1)
+
+    def job(session: Session) -> None:
+        wall = datetime.now(UTC)
+        for at, text in ((NOW, "quiet a"), (NOW, "quiet a again"), (later, "quiet b")):
+            inbox.store(session, service.me.bot, [arrived(1, 7, text)], at, wall)
+
+    await service.database.write(job, queue=True)
+    service.wake()
+    assert await service.settle()
+    assert await texts(service) == ["quiet a", "quiet b"]
+
+
 async def test_a_flood_in_one_chat_delays_no_other(service: Service):
     """The others wait for a few of its turns at most, however much of it is left."""
     await store(service, [arrived(n, 7, f"quiet {n}") for n in range(1_000)])
@@ -94,6 +110,15 @@ async def test_a_flood_in_one_chat_delays_no_other(service: Service):
     order = await texts(service)
     last = len(order) - order[::-1].index("quiet other")
     assert last <= before + 50 + 5 * inbox.BATCH < 1_050
+    assert await service.database.read(out_of_order) == 0
+
+
+def out_of_order(session: Session) -> int:
+    """Updates that were done before an earlier one of their chat."""
+    here = {"partition_by": Inbox.lane, "order_by": Inbox.id}
+    before = select(Inbox.done_at, func.lag(Inbox.done_at).over(**here).label("last")).subquery()
+    late = select(func.count()).select_from(before).where(before.c.done_at < before.c.last)
+    return session.exec(late).one()
 
 
 async def test_nothing_is_left_behind_when_all_is_done(service: Service):

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from bot import disk, receive
 from bot.assembly import WEBHOOK_PATH, Service, assemble
-from bot.config import Settings
+from bot.config import Settings, load
 from bot.receive import SECRET_HEADER
 from models import inbox
 from models.database import Unavailable
@@ -92,3 +93,47 @@ async def test_what_cannot_be_stored_is_not_confirmed(
     assert await post(town, service, update(1)) == 200
     await service.settle()
     assert await stored(service) == 1
+
+
+async def test_below_the_floor_of_free_space_nothing_new_is_accepted(
+    town: Town, service: Service, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(disk, "LOOK_SECONDS", 0.0)
+    with monkeypatch.context() as patched:
+        patched.setattr(disk, "free_bytes", lambda _path: 1)
+        assert await post(town, service, update(1)) == 503
+    assert await post(town, service, update(1)) == 200
+
+
+async def test_a_webhook_that_another_program_took_over_makes_the_service_unready(
+    town: Town, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(receive, "WATCH_SECONDS", 0.05)
+    old = settings.telegram
+    given = {"webhook_url": "http://127.0.0.1:9/telegram/webhook", "webhook_secret": SECRET}
+    telegram = {"token": old.token, "base_url": old.base_url} | given
+    hooked = load(telegram=telegram, database=settings.database, web={"port": 0})
+    async with assemble(hooked, doors=toy.DOORS) as service:
+        assert (await service.ready())["receive"]
+        url = f"{town.url}/bot{town.bot['token']}/setWebhook"
+        async with town.http.post(url, json={"url": "http://127.0.0.1:9/other"}) as answer:
+            assert answer.status == 200
+
+        async def unready() -> bool:
+            return not (await service.ready())["receive"]
+
+        await until(unready)
+
+
+async def test_two_services_may_share_a_port(
+    town: Town, settings: Settings, unused_tcp_port: int, database_url: str
+):
+    if database_url.startswith("sqlite"):
+        return
+    web = settings.web.model_copy(update={"port": unused_tcp_port, "reuse_port": True})
+    shared = settings.model_copy(update={"web": web})
+    async with assemble(shared, doors=toy.DOORS) as one:
+        async with assemble(shared, doors=toy.DOORS) as two:
+            assert one.address == two.address
+        async with town.http.get(f"{one.address}/health") as answer:
+            assert answer.status == 200
