@@ -26,6 +26,7 @@ from bot.config import BotAccount, Settings
 from bot.cures import sqlite_cure
 from bot.disk import Floor
 from bot.doors import Doors, real_doors
+from bot.gauges import Gauges
 from bot.line import House, Line
 from bot.oversight import Oversight
 from bot.transport import Transport
@@ -89,6 +90,7 @@ class Service:
         self._begin_days = doors.begin
         self._tasks: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
+        self._stopping = False
         self.address = ""
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -134,6 +136,7 @@ class Service:
 
     async def stop(self) -> None:
         """Take nothing new, finish what was begun, write it down; within STOP_SECONDS."""
+        self._stopping = True
         self._look.stop()
         if self._runner is not None:
             await self._runner.cleanup()
@@ -248,7 +251,12 @@ class Service:
         except (Unavailable, TimeoutError):
             database = False
         works = {name: name not in self.stuck() for name in ("receive", "dispatch", "deliver")}
-        return {"database": database, **works, "clock": not self._look.stale()}
+        return {
+            "serving": not self._stopping,
+            "database": database,
+            **works,
+            "clock": not self._look.stale(),
+        }
 
     def stuck(self) -> list[str]:
         """The parts that have not come round for too long, or hear nothing any more."""
@@ -294,7 +302,8 @@ class Service:
         self._begin(receive.watch(url))
 
     async def _serve_web(self) -> None:
-        app = make_app(self.ready)
+        gauges = Gauges(self.settings, self.database, self.clock, self.ready)
+        app = make_app(self.ready, gauges.refresh)
         if self.settings.telegram.webhook_url:
             for line in self._lines.values():
                 app.router.add_post(WEBHOOK_PATH + line.place, line.receive.webhook(line.secret))

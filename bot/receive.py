@@ -100,7 +100,8 @@ class Receive:
             crash.point("receive.stored")
 
         try:
-            await self._database.write(job, queue=True)
+            with counters.CONFIRMING.time():
+                await self._database.write(job, queue=True)
         except DBAPIError as error:
             await self._store_apart(arrived, now, next_update, error)
         crash.point("receive.committed")
@@ -174,6 +175,7 @@ class Receive:
         self._failures += 1
         pause = min(MOST_PAUSE_SECONDS, 0.5 * 2.0 ** min(self._failures, 10))
         if isinstance(error, Conflict):
+            counters.CONFLICTS.inc()
             webhook = "webhook" in error.message
             log.warning("polling_conflict", cure=OTHER_WEBHOOK if webhook else OTHER_PROGRAM)
             return CONFLICT_SECONDS
@@ -235,11 +237,11 @@ class Receive:
             given = request.headers.get(SECRET_HEADER, "")
             # a header is any bytes, which the server shows as half pairs of UTF-16
             if not hmac.compare_digest(given.encode(errors="surrogateescape"), secret.encode()):
-                return web.Response(status=401)
+                return refused(401)
             if request.content_type != "application/json" or "Content-Encoding" in request.headers:
-                return web.Response(status=415)
+                return refused(415)
             if (request.content_length or 0) > MOST_BYTES:
-                return web.Response(status=413)
+                return refused(413)
             return await self._webhook(await read_most(request))
 
         return handle
@@ -247,16 +249,22 @@ class Receive:
     async def _webhook(self, body: bytes | None) -> web.Response:
         self.looked_at = time.monotonic()
         if body is None:
-            return web.Response(status=413)
+            return refused(413)
         if updates.decode(body) is None:
             counters.RUBBISH.inc()
-            return web.Response(status=400)
+            return refused(400)
         try:
             await self.take([body])
         except Unavailable as error:
             log.warning("database_unavailable", at_work="webhook", reason=str(error))
-            return web.Response(status=503, headers={"Retry-After": "1"})
+            return refused(503, {"Retry-After": "1"})
         return web.Response()
+
+
+def refused(status: int, headers: dict[str, str] | None = None) -> web.Response:
+    """An answer that makes Telegram send again, or a stranger go away."""
+    counters.REFUSED.labels(str(status)).inc()
+    return web.Response(status=status, headers=headers)
 
 
 async def read_most(request: web.Request) -> bytes | None:

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sqlmodel import Session
 
 from models.database import Job, Unavailable
+from models.measures import COMMITTING
 
 T = TypeVar("T")
 
@@ -127,7 +128,8 @@ class PostgresDatabase:
         async with self._session(engine) as session:
             answer: T = await session.run_sync(job)  # type: ignore[arg-type]
             commit.asked = True
-            await session.commit()
+            with COMMITTING.time():
+                await session.commit()
             return answer
 
     @asynccontextmanager

@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from models.database import Job, Taken, Unavailable
+from models.measures import COMMITTING
 from models.watch import Watch
 
 T = TypeVar("T")
@@ -181,7 +182,8 @@ class _Writer:
                 self._drop_connection()
                 _tell(*done.pop())
                 return [work for work, _, _ in done] + waiting
-            transaction.commit()
+            with COMMITTING.time():
+                transaction.commit()
         except Exception as error:
             self._drop_connection()
             return _fail_all([work for work, _, _ in done] + waiting, error)

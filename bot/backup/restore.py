@@ -300,7 +300,7 @@ def _erase(session: Session, known: Iterable[erasures.Erased], now: datetime) ->
         if isinstance(found, verifying.Broken):
             raise Cannot(
                 f"The history of {district} in the backup is not as it was sealed ({found.what}): "
-                "take an older backup, and see history_broken in docs/operating.md."
+                "take an older backup, and see history_broken in docs/alarms.md."
             )
     return count
 

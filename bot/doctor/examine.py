@@ -102,6 +102,5 @@ async def service(settings: Settings) -> Finding:
     stuck = [name for name, works in parts.items() if not works]
     if not stuck:
         return good("running", f"ready at {host}:{port}")
-    cure = "docs/operating.md says of each part what to do first; 'receive' may mean a second "
-    cure += "service on the token (409)."
+    cure = "See LinliNotReady in docs/operating.md; 'receive' may mean a second service (409)."
     return bad("running", f"{', '.join(stuck)} of the service at {host}:{port} stuck", cure)

@@ -9,11 +9,12 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 
 from bot.config import Settings, config_file
+from bot.disk import MEGABYTE
 from bot.doctor.finding import Finding, bad, good, judged, mind, size, span
 from models.sqlite import path_of
 
-# below the first a full disk is near, below the second nothing more should be written
-ENOUGH_BYTES, FLOOR_BYTES = 1_000_000_000, 200_000_000
+# below this a full disk is near; below the floor nothing new is accepted
+ENOUGH_BYTES = 1_000_000_000
 # Telegram's Date has whole seconds, and came through a network
 ODD, WRONG = timedelta(seconds=5), timedelta(seconds=60)
 # no clock that is right shows a time before this was written
@@ -44,11 +45,12 @@ def disks(settings: Settings) -> list[Finding]:
     folders = {"files": settings.files.folder}
     if make_url(settings.database.url).get_backend_name() == "sqlite":
         folders["database"] = path_of(settings.database.url).parent
-    return [disk(f"disk ({name})", folder) for name, folder in sorted(folders.items())]
+    floor = settings.database.floor_megabytes * MEGABYTE
+    return [disk(f"disk ({name})", folder, floor) for name, folder in sorted(folders.items())]
 
 
-def disk(about: str, folder: Path) -> Finding:
-    """One folder's disk. A folder that isn't there yet is judged by the one above it."""
+def disk(about: str, folder: Path, floor: int) -> Finding:
+    """One folder's disk; `floor` in bytes. One that isn't there yet is judged by the one above."""
     while not folder.exists():
         folder = folder.parent
     if not os.access(folder, os.W_OK, effective_ids=True):
@@ -57,8 +59,8 @@ def disk(about: str, folder: Path) -> Finding:
     free = shutil.disk_usage(folder).free
     said = f"{size(free)} free below {folder}"
     cure = "Make room now: below the floor the service tells Telegram to come again later."
-    if free < ENOUGH_BYTES:
-        return (bad if free < FLOOR_BYTES else mind)(about, said, cure)
+    if free < max(ENOUGH_BYTES, floor):
+        return (bad if free < floor else mind)(about, said, cure)
     kind = _kind(folder)
     if "database" in about and kind in REMOTE:
         return bad(about, f"{folder} is on {kind}", "Put an SQLite file on a disk of this machine.")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -14,7 +14,7 @@ from telegram.error import TelegramError
 
 from bot.account import Account, log_in
 from bot.cannot import Cannot
-from bot.config import Settings, token_of
+from bot.config import BotAccount, Settings, accounts_of
 from bot.doctor.finding import Finding, bad, good, mind, span
 from bot.receive import ALLOWED
 from bot.transport import Transport
@@ -49,22 +49,39 @@ def places(session: Session) -> list[tuple[str, Place]]:
 async def telegram(
     settings: Settings, groups: Sequence[tuple[str, Place]], most: int
 ) -> list[Finding]:
-    """Everything that Telegram can be asked. `most`: groups to ask about."""
+    """Everything that Telegram can be asked, of each bot. `most`: groups to ask about."""
     try:
-        token = token_of(settings)
+        accounts = accounts_of(settings)
     except Cannot as error:
         return [_said("token", error)]
     transport = Transport()
     try:
-        async with asyncio.timeout(SECONDS):
-            account = await log_in(token, settings.telegram.base_url, transport)
-        return await _account(account, settings, groups, most)
-    except Cannot as error:
-        return [_said("token", error)]
-    except (TelegramError, TimeoutError) as error:
-        return [_unreachable(settings, error)]
+        each = [await _bot(given, settings, groups, most, transport) for given in accounts]
     finally:
         await transport.shutdown()
+    return [line for lines in each for line in lines]
+
+
+async def _bot(
+    given: BotAccount,
+    settings: Settings,
+    groups: Sequence[tuple[str, Place]],
+    most: int,
+    transport: Transport,
+) -> list[Finding]:
+    try:
+        async with asyncio.timeout(SECONDS):
+            account = await log_in(given.token, settings.telegram.base_url, transport)
+        url = settings.telegram.webhook_url
+        wanted = url.rstrip("/") + given.place if url else ""
+        found = await _account(account, wanted, groups, most)
+    except Cannot as error:
+        found = [_said("token", error)]
+    except (TelegramError, TimeoutError) as error:
+        found = [_unreachable(settings, error)]
+    # of several bots it must be clear which one is meant
+    several = f" of bot {given.token.partition(':')[0]}" if settings.telegram.bots else ""
+    return [replace(each, about=each.about + several) for each in found]
 
 
 def _said(about: str, error: Cannot) -> Finding:
@@ -79,7 +96,7 @@ def _unreachable(settings: Settings, error: Exception) -> Finding:
 
 
 async def _account(
-    account: Account, settings: Settings, groups: Sequence[tuple[str, Place]], most: int
+    account: Account, wanted: str, groups: Sequence[tuple[str, Place]], most: int
 ) -> list[Finding]:
     me, hook = await asyncio.gather(
         account.call("getMe", seconds=SECONDS), account.call("getWebhookInfo", seconds=SECONDS)
@@ -87,7 +104,7 @@ async def _account(
     ours = [place for bot, place in groups if bot == account.me.bot]
     return [
         good("token", f"@{me['username']} ({me['id']})"),
-        *webhook(hook, settings.telegram.webhook_url, datetime.now(UTC)),
+        *webhook(hook, wanted, datetime.now(UTC)),
         privacy(me),
         *await _groups(account, ours, most),
     ]
@@ -102,7 +119,7 @@ def privacy(me: dict[str, Any]) -> Finding:
 
 
 def webhook(hook: dict[str, Any], wanted: str, now: datetime) -> list[Finding]:
-    """What Telegram says of the webhook. `wanted`: telegram.webhook_url."""
+    """What Telegram says of the webhook. `wanted`: where we would have it, or "" for polling."""
     url, pending = hook.get("url", ""), hook.get("pending_update_count", 0)
     found = [_set_by(url, wanted)]
     if wanted:

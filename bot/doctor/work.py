@@ -4,15 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import case as choose
 from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
 from bot.doctor.finding import Finding, bad, good, judged, mind, span
 from domain.roles import RoleName
-from models import Contact, Division, Due, Group, Inbox, Lane, Outbox, Person, Role, Shift
-from models.outgoing import WHOLE_BOT
-from models.queue import Budget
+from models import Contact, Division, Group, Inbox, Outbox, Person, Role, Shift
+from models.backlog import Backlog, Reach, backlog, reach
 from services import duty, routing
 from services.equipment import equipment
 from services.vault import Vault, WrongKey
@@ -29,14 +27,15 @@ RUNS = "See whether `linli run` runs, and what its log says."
 
 def work(session: Session, now: datetime) -> list[Finding]:
     """Everything that rows tell about how the service is doing."""
+    waits = backlog(session, now, now)
     return [
-        _inbox(session, now),
-        _failed(session),
-        _outbox(session, now),
-        _dead(session, now),
-        _halted(session, now),
-        _due(session, now),
-        _people(session),
+        _inbox(waits, now),
+        _failed(session, waits),
+        _outbox(waits, now),
+        _dead(session, waits, now),
+        _halted(waits),
+        _due(waits, now),
+        _people(reach(session)),
         *_places(session, now),
         _vault(session),
     ]
@@ -52,51 +51,43 @@ def newest(session: Session) -> datetime | None:
     return max((each for each in times if each is not None), default=None)
 
 
-def _inbox(session: Session, now: datetime) -> Finding:
-    query = select(func.count(), func.min(Inbox.received_at)).where(Inbox.state == "new")
-    waiting, oldest = session.exec(query).one()
-    chats = session.exec(select(func.count()).select_from(Lane)).one()
-    if not waiting:
+def _inbox(waits: Backlog, now: datetime) -> Finding:
+    late = waits.updates.seconds(now)
+    if not waits.updates.count:
         return good("inbox", "nothing waits")
-    said = f"{waiting} updates wait in {chats} chats, the oldest for {span(now - oldest)}"
-    late = (now - oldest).total_seconds()
+    said = f"{waits.updates.count} updates wait in {waits.chats} chats, the oldest for "
     limits = (LATE_UPDATE.total_seconds(), 12 * LATE_UPDATE.total_seconds())
-    return judged("inbox", late, said, RUNS, limits)
+    return judged("inbox", late, said + span(timedelta(seconds=late)), RUNS, limits)
 
 
-def _failed(session: Session) -> Finding:
-    query = select(Inbox.error, func.count()).where(Inbox.state == "failed").group_by(Inbox.error)
-    found = {str(error): count for error, count in session.exec(query)}
-    if not found:
+def _failed(session: Session, waits: Backlog) -> Finding:
+    if not waits.failed:
         return good("failed updates", "none")
-    kinds = ", ".join(f"{count} × {error}" for error, count in sorted(found.items())[:SHOWN])
+    query = select(Inbox.error, func.count()).where(Inbox.state == "failed").group_by(Inbox.error)
+    found = sorted(session.exec(query), key=lambda row: -row[1])
     cure = "Look up the error in the log, mend it, then `linli replay`."
-    return bad("failed updates", kinds, cure)
+    return bad("failed updates", _kinds(found), cure)
 
 
-def _outbox(session: Session, now: datetime) -> Finding:
-    due = or_(col(Outbox.not_before).is_(None), col(Outbox.not_before) <= now)
-    since = choose((col(Outbox.not_before).is_(None), Outbox.made_at), else_=Outbox.not_before)
-    query = (
-        select(Outbox.priority, func.count(), func.min(since))
-        .where(Outbox.state == "pending", due)
-        .group_by(col(Outbox.priority))
-    )
-    rows = list(session.execute(query))
-    if not rows:
-        return good("outbox", "nothing waits")
-    oldest = min(_aware(at, now) for _, _, at in rows)
-    counts = ", ".join(f"{count} {PRIORITIES[priority]}" for priority, count, _ in sorted(rows))
-    said = f"{counts} wait, the oldest for {span(now - oldest)}"
+def _kinds(found: list[Any]) -> str:
+    return ", ".join(f"{count} × {error}" for error, count in found[:SHOWN])
+
+
+def _outbox(waits: Backlog, now: datetime) -> Finding:
+    oldest = waits.oldest_message
+    if not oldest.count:
+        return good("outbox", f"nothing waits, {waits.held} for later")
+    by_sort = sorted(waits.messages.items())
+    counts = ", ".join(f"{each.count} {PRIORITIES[priority]}" for priority, each in by_sort)
+    late = oldest.seconds(now)
+    said = f"{counts} wait, the oldest for {span(timedelta(seconds=late))}"
     limits = (LATE_MESSAGE.total_seconds() / 2, LATE_MESSAGE.total_seconds())
-    return judged("outbox", (now - oldest).total_seconds(), said, RUNS, limits)
+    return judged("outbox", late, said, RUNS, limits)
 
 
-def _aware(at: datetime, like: datetime) -> datetime:
-    return at if at.tzinfo else at.replace(tzinfo=like.tzinfo)
-
-
-def _dead(session: Session, now: datetime) -> Finding:
+def _dead(session: Session, waits: Backlog, now: datetime) -> Finding:
+    if not waits.dead:
+        return good("dead letters", "none")
     query = (
         select(Outbox.error, func.count())
         .where(Outbox.state == "dead", col(Outbox.made_at) > now - WEEK)
@@ -104,52 +95,37 @@ def _dead(session: Session, now: datetime) -> Finding:
     )
     found = sorted(session.exec(query), key=lambda row: -row[1])
     if not found:
-        return good("dead letters", "none this week")
-    worst = ", ".join(f"{count} × {error}" for error, count in found[:SHOWN])
+        return good("dead letters", f"{waits.dead}, none of this week")
     cure = "Mend the reason; who blocked the bot or left must be told in another way."
-    return mind("dead letters", f"this week {worst}", cure)
+    return mind("dead letters", f"this week {_kinds(found)}", cure)
 
 
-def _halted(session: Session, now: datetime) -> Finding:
-    query = select(Budget.chat).where(col(Budget.until) > now)
-    chats = list(session.exec(query))
-    if not chats:
+def _halted(waits: Backlog) -> Finding:
+    if not waits.halted and not waits.all_halted:
         return good("rates", "Telegram asks for no pause")
-    whole = WHOLE_BOT in chats
-    said = "Telegram asks the whole bot to pause" if whole else f"{len(chats)} chats pause"
+    whole = "the whole bot" if waits.all_halted else f"{waits.halted} chats"
     cure = "Wait: it goes on by itself; if it comes daily, give districts bots of their own."
-    return mind("rates", said, cure)
+    return mind("rates", f"Telegram asks {whole} to pause", cure)
 
 
-def _due(session: Session, now: datetime) -> Finding:
-    query = select(func.count(), func.min(Due.at)).where(Due.state == "pending", Due.at <= now)
-    waiting, oldest = session.exec(query).one()
-    if not waiting:
+def _due(waits: Backlog, now: datetime) -> Finding:
+    late = waits.dues.seconds(now)
+    if not waits.dues.count:
         return good("reminders", "nothing is overdue")
-    said = f"{waiting} are due, the oldest for {span(now - oldest)}"
-    limits = (2.0, LATE_DUE.total_seconds())
-    return judged("reminders", (now - oldest).total_seconds(), said, RUNS, limits)
+    said = f"{waits.dues.count} are due, the oldest for {span(timedelta(seconds=late))}"
+    return judged("reminders", late, said, RUNS, (2.0, LATE_DUE.total_seconds()))
 
 
 # --- people and places ---
 
 
-def _people(session: Session) -> Finding:
+def _people(found: Reach) -> Finding:
     """Those with a role whom the bot can't write to first."""
-    held = (col(Role.district) == Person.district) & (col(Role.person) == Person.id)
-    query = (
-        select(Person.address, Person.reachable)
-        .join(Role, held)
-        .where(col(Role.revoked_at).is_(None))
-        .distinct()
-        .add_columns(col(Person.district), col(Person.id))
+    if not found.new + found.lost:
+        return good("people", f"all {found.people} with a role can be written to")
+    said = (
+        f"of {found.people} with a role {found.new} never enrolled and {found.lost} blocked the bot"
     )
-    rows = list(session.execute(query))
-    new = sum(address is None for address, *_ in rows)
-    lost = sum(address is not None and not reachable for address, reachable, *_ in rows)
-    if not new + lost:
-        return good("people", f"all {len(rows)} with a role can be written to")
-    said = f"of {len(rows)} with a role {new} never enrolled and {lost} blocked the bot"
     cure = "Send the link of `linli invite` again; who blocked the bot must press Start once."
     return mind("people", said, cure)
 

@@ -6,11 +6,15 @@ from aiohttp import web
 from web.health import make_app
 
 
+async def nothing() -> None:
+    pass
+
+
 async def get(path: str, parts: dict[str, bool]) -> tuple[int, str]:
     async def ready() -> dict[str, bool]:
         return parts
 
-    runner = web.AppRunner(make_app(ready), access_log=None)
+    runner = web.AppRunner(make_app(ready, nothing), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     host, port = runner.addresses[0]

@@ -52,14 +52,13 @@ def test_a_folder_that_can_t_be_written_to_is_said():
     with TemporaryDirectory() as folder:
         Path(folder).chmod(0o555)
         with as_nobody():
-            assert disk("disk", Path(folder) / "not" / "yet").mark is Mark.BAD
+            assert disk("disk", Path(folder) / "not" / "yet", 0).mark is Mark.BAD
 
 
 def test_a_disk_that_is_nearly_full_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(machine, "ENOUGH_BYTES", 1 << 60)
-    assert disk("disk", tmp_path).mark is Mark.MIND
-    monkeypatch.setattr(machine, "FLOOR_BYTES", 1 << 60)
-    assert disk("disk", tmp_path).mark is Mark.BAD
+    assert disk("disk", tmp_path, 1).mark is Mark.MIND
+    assert disk("disk", tmp_path, 1 << 60).mark is Mark.BAD
 
 
 def test_secrets_that_others_may_read_are_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
