@@ -17,7 +17,7 @@ demo: .venv/ready
 	@$(BIN)/linli demo $(ARGS)
 
 test: lint
-	@$(BIN)/pytest -n auto --dist loadfile $(ARGS)
+	@$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
 bench: .venv/ready-dev
 	@$(BIN)/linli bench $(ARGS)

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import io
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -67,13 +68,20 @@ def check_photo_size(upload: Upload) -> None:
 
 def photo(world: World, upload: Upload) -> list[Json]:
     """Stores a picture in Telegram's sizes; gives `PhotoSize`s, smallest first."""
-    picture = _opened(upload.data)
-    longest = max(picture.size)
-    sides = [side for side in PHOTO_SIDES if side < longest] + [min(longest, PHOTO_SIDES[-1])]
-    sizes = [_size(world, picture, side) for side in sorted(set(sides))]
+    sizes = [_kept(world, *drawn) for drawn in _drawn(upload.data)]
     for size in sizes:
         world.photos[size["file_id"]] = sizes
     return sizes
+
+
+# the same code or card is sent again and again, and drawing is what a photo costs
+@lru_cache(maxsize=32)
+def _drawn(data: bytes) -> list[tuple[bytes, int, int]]:
+    """(JPEG, width, height) of each size, smallest first."""
+    picture = _opened(data)
+    longest = max(picture.size)
+    sides = [side for side in PHOTO_SIDES if side < longest] + [min(longest, PHOTO_SIDES[-1])]
+    return [_size(picture, side) for side in sorted(set(sides))]
 
 
 def _opened(data: bytes) -> Image.Image:
@@ -87,13 +95,17 @@ def _opened(data: bytes) -> Image.Image:
         raise bad_request("IMAGE_PROCESS_FAILED") from None
 
 
-def _size(world: World, picture: Image.Image, side: int) -> Json:
+def _size(picture: Image.Image, side: int) -> tuple[bytes, int, int]:
     copy = picture.copy()
     copy.thumbnail((side, side))
     out = io.BytesIO()
     copy.save(out, "JPEG", quality=87)
-    file = store(world, Upload(out.getvalue(), "photo.jpg", "image/jpeg"), "photos")
-    file.shape = {**base_shape(file), "width": copy.width, "height": copy.height}
+    return out.getvalue(), copy.width, copy.height
+
+
+def _kept(world: World, jpeg: bytes, width: int, height: int) -> Json:
+    file = store(world, Upload(jpeg, "photo.jpg", "image/jpeg"), "photos")
+    file.shape = {**base_shape(file), "width": width, "height": height}
     return file.shape
 
 
