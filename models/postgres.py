@@ -5,6 +5,7 @@ statement. So a pooler in transaction mode may stand in front (decision 19).
 """
 
 import asyncio
+import math
 import random
 import socket
 from collections.abc import AsyncIterator, Mapping
@@ -21,6 +22,7 @@ from sqlmodel import Session
 
 from models.database import Job, Unavailable
 from models.measures import COMMITTING
+from models.watch import LoopWatch
 
 T = TypeVar("T")
 
@@ -32,6 +34,8 @@ CONNECT_SECONDS = 5.0
 # a unit of work and what it waits for, before the caller hears Unavailable: longer than what
 # the server allows one statement, so that this ends only what the server no longer answers
 UNIT_SECONDS = 15.0
+# what a unit may compute at a stretch, during which nothing else of the process goes on
+JOB_SECONDS = 5.0
 CLOSE_SECONDS = 5.0
 # serialization failure, deadlock, and a unique key that another transaction has just taken
 _AGAIN = {"40001", "40P01", "23505"}
@@ -90,12 +94,15 @@ class PostgresDatabase:
         self.url = url
         self._info = info
         self._seconds = server.seconds
+        # what may take minutes (Server.seconds None) may also compute for minutes
+        self._watch = LoopWatch(math.inf if server.seconds is None else JOB_SECONDS)
         self._engine = engine_of(url, server)
         # a unit that computes from what it read must see nobody else's change half-way
         self._exact = self._engine.execution_options(isolation_level="REPEATABLE READ")
 
     async def write(self, job: Job[T], *, queue: bool = False) -> T:
         engine = self._engine if queue else self._exact
+        job = self._watch.guard(job)
         for attempt in range(TRIES):
             commit = _Commit()
             try:
@@ -117,6 +124,7 @@ class PostgresDatabase:
         raise AssertionError("the last try answers or raises")
 
     async def close(self) -> None:
+        self._watch.stop()
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self._engine.dispose()

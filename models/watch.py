@@ -1,12 +1,20 @@
 """A watchman for a thread's jobs: one that runs too long is ended with TooLong."""
 
+import asyncio
 import ctypes
+import math
+import sys
 import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
+from typing import TypeVar
 
-from models.database import TooLong
+from sqlmodel import Session
+
+from models.database import Job, TooLong
+
+T = TypeVar("T")
 
 LOOK_SECONDS = 0.25
 
@@ -68,3 +76,83 @@ class Watch:
         ctypes.pythonapi.PyThreadState_SetAsyncExc(
             ctypes.c_ulong(self._thread_id), ctypes.py_object(TooLong)
         )
+
+
+class LoopWatch:
+    """A watchman for units of work that run on an event loop, as PostgreSQL's do.
+
+    One that keeps the loop from turning for `seconds` is ended with TooLong; waiting for the
+    server doesn't count, which has limits of its own. Asks nothing while no unit runs.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread_id = 0
+        self._running = 0
+        self._busy = threading.Event()
+        self._turned = threading.Event()
+        self._ended = False
+
+    def guard(self, job: Job[T]) -> Job[T]:
+        """The same unit of work, watched; as it is if it may run for ever (`seconds` infinite)."""
+        if self._seconds == math.inf:
+            return job
+
+        def unit(session: Session) -> T:
+            self._begin()
+            try:
+                return job(session)
+            finally:
+                self._running -= 1
+
+        return unit
+
+    def stop(self) -> None:
+        self._ended = True
+        self._busy.set()
+        self._turned.set()
+
+    def _begin(self) -> None:
+        self._running += 1
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+            self._thread_id = threading.get_ident()
+            threading.Thread(target=self._main, name="loop-watch", daemon=True).start()
+        self._busy.set()
+
+    def _main(self) -> None:
+        while self._busy.wait() and not self._ended:
+            try:
+                self._await_turn()
+            except RuntimeError:  # the loop is closed
+                return
+            time.sleep(LOOK_SECONDS)
+
+    def _await_turn(self) -> None:
+        assert self._loop is not None
+        self._turned.clear()
+        self._loop.call_soon_threadsafe(self._turn)
+        while not self._turned.wait(self._seconds):
+            if self._in_a_unit():
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                    ctypes.c_ulong(self._thread_id), ctypes.py_object(TooLong)
+                )
+
+    def _turn(self) -> None:
+        if not self._running:
+            self._busy.clear()
+        self._turned.set()
+
+    def _in_a_unit(self) -> bool:
+        """Whether what the loop's thread does just now is a unit of work, and nothing else."""
+        frame = sys._current_frames().get(self._thread_id)
+        while frame is not None:
+            if frame.f_code is _UNIT:
+                return True
+            frame = frame.f_back
+        return False
+
+
+# the code of a guarded unit: on a stack it means that one is running there
+_UNIT = LoopWatch(0.0).guard(lambda _session: None).__code__

@@ -7,6 +7,8 @@ import pytest
 from sqlmodel import select
 
 import bot.dispatch
+import models.postgres
+import models.sqlite
 from bot.assembly import Service, assemble
 from bot.config import Settings
 from models import Inbox, Lane, Outbox
@@ -31,6 +33,19 @@ async def test_an_update_that_waits_too_long_is_given_up_and_its_chat_goes_on(
 
     await until(after)
     assert ("failed", 3, "TimeoutError") in await states(service)
+
+
+async def test_a_handler_that_never_ends_is_ended_and_the_others_go_on(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    for module in (models.sqlite, models.postgres):
+        monkeypatch.setattr(module, "JOB_SECONDS", 0.4)
+    async with assemble(settings, doors=toy.DOORS) as service:
+        await store(service, [arrived(1, 7, "spin"), arrived(2, 7, "quiet after")])
+        await store(service, [arrived(3, 8, "quiet other")])
+        assert await service.settle()
+        assert sorted(await texts(service)) == ["quiet after", "quiet other"]
+        assert ("failed", 3, "TooLong") in await states(service)
 
 
 async def test_a_bug_in_telling_of_a_bug_does_not_keep_the_update_for_ever(

@@ -1,7 +1,8 @@
 """A service of a few lines behind the real runtime: it notes what it hears and answers.
 
-Words that begin with a keyword make it misbehave or act: `boom` raises, `card X` shows X on the
-card "c", `pin X` pins that card or says X, `raw {…}` queues a payload, `later N` plans something.
+Words that begin with a keyword make it misbehave or act: `boom` raises, `spin` never ends, `card X`
+shows X on the card "c", `pin X` pins that card or says X, `raw {…}` queues a payload, `later N`
+plans something.
 """
 
 import json
@@ -50,6 +51,8 @@ def said(session: Session, event: Said, now: datetime) -> None:
     buttons = ((Button("go", data="go~1", style="primary"), Button("copy", copy="119")),)
     if word == "boom":
         raise Boom(event.text)
+    while word == "spin":
+        pass
     if word == "card":
         put(session, event.at, Message(rest, buttons), now, CARD)
     elif word == "pin":

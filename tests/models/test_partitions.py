@@ -75,11 +75,17 @@ async def period(owner: AsyncConnection, table: str, ago: int) -> str:
     return made.pop()
 
 
-async def add(database: Database, ago: int, state: str, update_id: int = 1) -> None:
+async def add(
+    database: Database,
+    ago: int,
+    state: str,
+    update_id: int = 1,
+    received_at: datetime | None = None,
+) -> None:
     at = NOW - timedelta(days=ago)
     row = Inbox(
-        bot="777", id=key_of(at), update_id=update_id, lane="7", received_at=at, payload={},
-        state=state,
+        bot="777", id=key_of(at), update_id=update_id, lane="7", received_at=received_at or at,
+        payload={}, state=state,
     )  # fmt: skip
     await database.write(lambda session: session.add(row))
 
@@ -87,8 +93,9 @@ async def add(database: Database, ago: int, state: str, update_id: int = 1) -> N
 async def test_an_update_of_the_period_before_is_not_stored_again(
     database: Database, owner: AsyncConnection
 ):
+    """Nobody sends one again after two days, so it came just before midnight."""
     await period(owner, "inbox", 10)
-    await add(database, 10, "done")
+    await add(database, 10, "done", received_at=NOW - timedelta(hours=1))
     await database.write(lambda session: store(session, UPDATE, UPDATE), queue=True)
     await database.write(
         lambda session: store(session, UPDATE, Arrived(2, "7", {"update_id": 2})), queue=True
