@@ -24,7 +24,7 @@ def findings(rooms: list[str]) -> list[dict[str, Any]]:
 def _answered(finding: dict[str, Any]) -> bool:
     rule = finding["test_id"].replace("B", "S")
     first, last = min(finding["line_range"]), max(finding["line_range"])
-    lines = (getline(finding["filename"], number) for number in range(first, last + 2))
+    lines = (getline(finding["filename"], number) for number in range(first, last + 1))
     return any(re.search(rf"# noqa: .*\b{rule}\b", line) for line in lines)
 
 
