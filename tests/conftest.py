@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 from models.database import Database, open_database
 from models.migrate import migrate
 from tests.browser import MISSING, chromium_path
+from tests.runlog import RunLog
 from tests.units import OnLoop, open_units
 
 TEMPLATE = "linli_template"
@@ -43,6 +44,11 @@ if ROOM:
     os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", ROOM)
 # a service that a test starts would compile all its libraries each time: three seconds
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The whole run's log is searched at its end (tests/runlog.py)."""
+    config.pluginmanager.register(RunLog(config), "runlog")
 
 
 def pytest_collection_finish() -> None:

@@ -14,7 +14,7 @@ ODD: tuple[Any, ...] = (
 
 def bent(rng: Random, value: Any) -> Any:
     """A copy with some of its values replaced, removed or moved."""
-    made = json.loads(json.dumps(value))
+    made = _copy(value)
     for _ in range(rng.choice((1, 1, 1, 2, 4))):
         _bend(rng, made)
     return made
@@ -27,7 +27,7 @@ def _bend(rng: Random, value: Any) -> None:
     holder, key = rng.choice(places)
     draw = rng.random()
     if draw < 0.25:
-        holder[key] = rng.choice(ODD)
+        holder[key] = _copy(rng.choice(ODD))
     elif draw < 0.5 and isinstance(holder[key], str):
         holder[key] = words.text(rng)
     elif draw < 0.7:
@@ -35,9 +35,15 @@ def _bend(rng: Random, value: Any) -> None:
     elif draw < 0.85:
         other, name = rng.choice(places)
         if name in other if isinstance(other, dict) else name < len(other):
-            holder[key] = json.loads(json.dumps(other[name]))
+            holder[key] = _copy(other[name])
     elif isinstance(holder, dict):
-        holder[rng.choice(("text", "data", "from", "chat", "id", "type", "entities"))] = holder[key]
+        holder[rng.choice(("text", "data", "from", "chat", "id", "type", "entities"))] = _copy(
+            holder[key]
+        )
+
+
+def _copy(value: Any) -> Any:
+    return json.loads(json.dumps(value))
 
 
 def _places(value: Any) -> Any:
