@@ -12,6 +12,9 @@ ODD: tuple[Any, ...] = (
 )  # fmt: skip
 
 
+NAMES = ("text", "data", "from", "chat", "id", "type", "entities")
+
+
 def bent(rng: Random, value: Any) -> Any:
     """A copy with some of its values replaced, removed or moved."""
     made = _copy(value)
