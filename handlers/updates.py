@@ -42,13 +42,25 @@ class Chat(_Struct):
     title: str = ""
 
 
+class Named(_Struct):
+    """Somebody whom a text names without a username; their name is not ours to keep."""
+
+    id: Number
+    is_bot: bool = False
+
+
 class Entity(_Struct):
     """A stretch of a text; offset and length count UTF-16 units."""
 
     type: str
     offset: Number
     length: Number
-    user: User | None = None
+    user: Named | None = None
+
+    def __post_init__(self) -> None:
+        # it matters only whether it is our bot: a person's number is not ours to keep either
+        if self.user is not None and not self.user.is_bot:
+            self.user = None
 
 
 class Media(_Struct):
@@ -104,10 +116,17 @@ class Message(_Struct, rename={"sender": "from"}):
     migrate_from_chat_id: Number | None = None
 
 
+class Pressed(_Struct):
+    """Where a button stands. What stands there is ours, or quotes somebody: neither is kept."""
+
+    message_id: Number
+    chat: Chat
+
+
 class Callback(_Struct, rename={"sender": "from"}):
     id: str
     sender: User
-    message: Message | None = None
+    message: Pressed | None = None
     data: str = ""
 
 
@@ -189,8 +208,9 @@ def event(update: Update, me: Me) -> Event | None:
 def chat_of(update: Update) -> str | None:
     """The chat whose order an update keeps."""
     about = update.message or update.edited_message or update.my_chat_member
-    if about is None and update.callback_query:
-        about = update.callback_query.message
+    query = update.callback_query
+    if about is None and query and query.message:
+        return str(query.message.chat.id)
     return str(about.chat.id) if about else None
 
 

@@ -32,6 +32,9 @@ READERS = 4
 JOB_SECONDS = 2.0
 BUSY_MILLISECONDS = 5_000
 WAL_BYTES = 64 * 1024 * 1024
+# seconds without work after which the log is emptied: what was erased would else stay readable
+# there until something happens to be written over it
+IDLE_SECONDS = 5.0
 
 _SETTINGS = (
     "PRAGMA journal_mode = WAL",
@@ -164,12 +167,35 @@ class _Writer:
 
     def _main(self) -> None:
         self._watch.start()
-        while (first := self._queue.get()) is not None:
+        while (first := self._first()) is not None:
             waiting = [first]
             while waiting:
                 waiting = self._commit(waiting)
         self._watch.stop()
         self._drop_connection()
+
+    def _first(self) -> _Work | None:
+        """What comes next, however long that takes; meanwhile the log is emptied."""
+        emptied = False
+        while not emptied:
+            try:
+                return self._queue.get(timeout=IDLE_SECONDS)
+            except Empty:
+                emptied = self._empty_log()
+        return self._queue.get()
+
+    def _empty_log(self) -> bool:
+        """False: somebody is reading, so it must be tried again."""
+        if self._connection is None:
+            return True
+        raw = _raw(self._connection)
+        try:
+            raw.execute("PRAGMA busy_timeout = 0")
+            busy, _, _ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            raw.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+        except sqlite3.Error:  # a full or broken disk: the next commit says so
+            return False
+        return not busy
 
     def _commit(self, waiting: list[_Work]) -> list[_Work]:
         """Run the jobs in one transaction; answers those that must be run once more."""

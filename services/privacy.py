@@ -5,9 +5,11 @@ somebody did it), and erases their words everywhere; open cases go on without th
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from html import escape
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import String, and_, cast, or_, update
 from sqlalchemy import delete as remove
@@ -52,6 +54,7 @@ TRACES = (
     ("callback_query", "from", "id"),
     ("my_chat_member", "from", "id"),
     ("message", "reply_to_message", "from", "id"),
+    ("edited_message", "reply_to_message", "from", "id"),
 )
 FORGET = "forget"
 # a month of updates and three of messages are searched in pieces, a unit of work each
@@ -232,11 +235,15 @@ def delete(session: Session, person: Person, now: datetime) -> None:
     """
     if roles_of(session, person):
         raise Refused("delete_has_role")
-    for case in _cases_of(session, person):
+    cases = _cases_of(session, person)
+    _unsay(session, person, cases)
+    for case in cases:
         _leave(session, person, case, now)
+    _erase_told(session, person.district, [case.id for case in cases])
     session.add(Audit(district=person.district, at=now, act="person.delete", object=str(person.id)))
     if person.address is not None and person.bot is not None:
-        who = {"bot": person.bot, "address": person.address, "piece": 0}
+        about = [str(case.id) for case in cases]
+        who = {"bot": person.bot, "address": person.address, "piece": 0, "cases": about}
         key = f"{FORGET}:{person.id}"
         due.plan(session, person.district, key, FORGET, now, subject=str(person.id), data=who)
     for table in (Role, Shift, Leave, Invite):
@@ -299,6 +306,8 @@ def forget(session: Session, row: Due, now: datetime) -> None:
         data = dict(row.data) | {"piece": piece + 1, "asked": asked.isoformat()}
         due.plan(session, row.district, row.key, FORGET, later, subject=row.subject, data=data)
         return
+    _drop_unsent(session, bot, address, asked)
+    _erase_told(session, row.district, [UUID(each) for each in row.data.get("cases", ())])
     _erase_chat(session, bot, address)
     row.data = {}
     session.add(row)
@@ -334,13 +343,62 @@ def _erase_received(
 def _erase_sent(
     session: Session, bot: str, address: str, during: tuple[datetime, datetime]
 ) -> None:
-    session.execute(
-        update(Outbox)
-        .where(_between(Outbox, bot, Outbox.made_at, during))
-        .where(col(Outbox.chat) == address, col(Outbox.state) != "pending")
-        .values(payload={}, chat="")
-        .execution_options(synchronize_session=False)
+    """Messages to the person, and those that call them by name before others."""
+    sent = _between(Outbox, bot, Outbox.made_at, during) & (col(Outbox.state) != "pending")
+    text = cast(col(Outbox.payload)["text"].as_string(), String)
+    named = text.contains(f'tg://user?id={address}"', autoescape=True)
+    _blanked(session, sent & (col(Outbox.chat) == address), chat="")
+    _blanked(session, sent & named)
+
+
+def _drop_unsent(session: Session, bot: str, address: str, asked: datetime) -> None:
+    """What still waited for the person when they asked to be forgotten is not sent any more."""
+    unsent = (col(Outbox.chat) == address) & (col(Outbox.state) == "pending")
+    _blanked(
+        session,
+        (col(Outbox.bot) == bot) & unsent & (col(Outbox.made_at) <= asked),
+        state="dropped",
+        chat="",
     )
+
+
+def _erase_told(session: Session, district: str, cases: Sequence[UUID]) -> None:
+    """What others were told about the cases quotes the person; the cards say anew what is left.
+
+    What never arrived can't be sent again after that.
+    """
+    about = (col(Outbox.district) == district) & col(Outbox.case).in_(cases)
+    _blanked(session, about & (col(Outbox.state) == "dead"), state="dropped")
+    _blanked(session, about & (col(Outbox.state) != "pending"))
+
+
+def _blanked(session: Session, which: Any, **values: Any) -> None:
+    statement = update(Outbox).where(which).values(payload={}, **values)
+    session.execute(statement.execution_options(synchronize_session=False))
+
+
+def _unsay(session: Session, person: Person, cases: Sequence[Case]) -> None:
+    """What waits to be told about the cases: the person's words are not passed on any more."""
+    said = {each.strip() for case in cases for each in _words(session, person, case)}
+    words = {escape(each) for each in said if len(each) > 1}
+    waiting = (col(Outbox.district) == person.district) & (col(Outbox.state) == "pending")
+    query = select(Outbox).where(
+        waiting, col(Outbox.case).in_([case.id for case in cases]), Outbox.act == "send"
+    )
+    for row in session.exec(query):
+        text = str(row.payload.get("text", ""))
+        if any(each in text for each in words):
+            row.state, row.payload, row.error = "dropped", {}, "its author was deleted"
+            session.add(row)
+
+
+def _words(session: Session, person: Person, case: Case) -> Iterable[str]:
+    """The person's own name, and what they said in a case."""
+    yield person.name
+    if case.reporter == person.id:
+        yield case.text
+    for event in session.exec(_events(person, case)):
+        yield from (each for each in event.personal.values() if isinstance(each, str))
 
 
 def _between(table: Any, bot: str, column: Any, during: tuple[datetime, datetime]) -> Any:
