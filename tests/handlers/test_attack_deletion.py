@@ -123,7 +123,7 @@ def busy_week(session: Session) -> Street:
     week.says(NAME, WORDS[1], private=True)
     week.says(NAME, WORDS[3], private=True)
     week.says(NAME, "/delete", private=True)
-    session.commit()
+    session.flush()
     return street
 
 
@@ -144,7 +144,7 @@ def forgotten(street: Street) -> None:
     street.now += 2 * AFTERWARDS
     sweep(street.session, street.now)
     sweep(street.session, street.now)
-    street.session.commit()
+    street.session.flush()
 
 
 def left_of(text: str) -> list[str]:
