@@ -7,6 +7,7 @@ from typing import Any
 from telegram import Bot
 from telegram.error import InvalidToken
 
+from bot import trial
 from bot.cannot import Cannot
 from bot.transport import Transport
 from handlers.updates import Me
@@ -34,7 +35,13 @@ class Account:
     async def call(
         self, method: str, params: dict[str, Any] | None = None, seconds: float | None = None
     ) -> Any:
-        """A method's raw result. `seconds`: how long to wait for it. Raises TelegramError."""
+        """A method's raw result. `seconds`: how long to wait for it. Raises TelegramError.
+
+        What is for the trial resident is answered here: nobody at Telegram has such an address.
+        """
+        found = trial.answer(method, params or {})
+        if found is not None:
+            return found
         return await self.client.raw(method, dict(params or {}), seconds)
 
 

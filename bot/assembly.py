@@ -71,7 +71,7 @@ class Service:
         self._take_over = take_over
         self.database = database
         self.clock = clock
-        holder = uuid4().hex
+        self._holder = holder = uuid4().hex
         house = House(
             settings,
             database,
@@ -126,7 +126,7 @@ class Service:
             noting = Noting(self.database, self.clock.now, folder)
             self._look.every("erasures", EVERY, noting.look)
         self._look.start()
-        self.oversight.start()
+        self.oversight.start(self.line, self._holder)
         for line in self._lines.values():
             await self._let_in(line)
 

@@ -162,6 +162,15 @@ class Heart(Section):
     )
 
 
+class Trial(Section):
+    """The trial resident, who shows that a report gets through."""
+
+    on: bool = Field(default=False, description="every five minutes a report goes the whole way")
+    within_seconds: float = Field(
+        default=20.0, ge=1.0, le=25.0, description="an alarm if it takes longer"
+    )
+
+
 def _policy_section() -> type[Section]:
     """The fields of domain/policy.Policy as a section: one list of numbers, not two."""
     hints = get_type_hints(Policy)
@@ -192,6 +201,7 @@ class Settings(BaseSettings):
     backup: Backup = Field(default_factory=Backup)
     log: Log = Field(default_factory=Log)
     heart: Heart = Field(default_factory=Heart)
+    trial: Trial = Field(default_factory=Trial)
     policy: PolicySection = Field(default_factory=PolicySection)
 
     @classmethod

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
+from bot import trial
 from bot.clock import Clock
 from bot.config import Settings
 from bot.heart import Heart
+from bot.line import Line
+from bot.trial import Trial
 from models.database import Database
 from scheduler import audit, seal
 from scheduler.audit import Auditor
@@ -31,16 +34,30 @@ class Oversight:
         self.sealer = Sealer(database, clock.wall)
         self.auditor = Auditor(database, clock.now, clock.wall, self._own, self._beat, wrote)
         self._clock = clock
+        self._settings = settings
+        self._database = database
+        self.trial: Trial | None = None
 
-    def start(self) -> None:
-        """Begin to watch; the look must run."""
+    def start(self, line: Line, holder: str) -> None:
+        """Begin to watch; the look must run. `line` is the bot that trials go through."""
         self._look.every(seal.NAME, seal.EVERY, self.sealer.work)
         self._look.every(audit.NAME, audit.EVERY, self.auditor.work)
+        if self._settings.trial.on:
+            self.trial = Trial(
+                self._database,
+                self._clock,
+                line.me,
+                holder,
+                line.receive.take,
+                self._settings.trial.within_seconds,
+            )
+            self._look.every(trial.NAME, trial.EVERY, self.trial.work)
 
     def _own(self) -> list[Found]:
-        return [
-            Found("tick_unfinished", "", name) for name in [*self._look.stale(), *self._stuck()]
-        ]
+        still = [*self._look.stale(), *self._stuck()]
+        late = [self.trial.late] if self.trial is not None and self.trial.late else []
+        found = [Found("tick_unfinished", "", name) for name in still]
+        return found + [Found("trial_slow", "", step) for step in late]
 
     async def _beat(self) -> None:
         await self.heart.beat(self._clock.wall())

@@ -9,6 +9,9 @@ from sqlmodel import Field, SQLModel
 
 from models.columns import Json, UTCDateTime, new_id
 
+# the trial resident's own (services/trial); no statistical division begins with 00
+TRIAL_DISTRICT = "000000"
+
 
 class Division(SQLModel, table=True):
     """A district, street, community or grid. Never deleted: it ends and names its successors.

@@ -18,6 +18,7 @@ from sqlmodel import Session, col, select
 from models import Case, CaseEvent, Due, Group, Inbox, Lane, Outbox, Person
 from models.cases import OPEN, WRONG
 from models.queue import Budget
+from models.territory import TRIAL_DISTRICT
 from services import sealing, verifying
 from services.verifying import Broken
 
@@ -186,8 +187,8 @@ def _named(code: str, session: Session, query: Any) -> list[Found]:
 
 def district_of(session: Session, bot: str) -> str:
     """The district that a bot belongs to; "" if it serves none or several."""
-    query = select(Group.district).where(Group.bot == bot).distinct().limit(2)
-    found = list(session.exec(query))
+    query = select(Group.district).where(Group.bot == bot, Group.district != TRIAL_DISTRICT)
+    found = list(session.exec(query.distinct().limit(2)))
     return found[0] if len(found) == 1 else ""
 
 

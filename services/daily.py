@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from domain.roles import RoleName
 from domain.worktime import is_workday
 from models import Division, Due, Person, Role
+from models.territory import TRIAL_DISTRICT
 from services import due, duty, retention, summary, summary_message, worklist
 from services.equipment import policy
 from services.notices import private_chat
@@ -22,7 +23,9 @@ LONGEST_BREAK = 30
 
 def begin(session: Session, now: datetime) -> None:
     """Plan what every district of the deployment does each day; planned already, nothing moves."""
-    query = select(Division.district).where(Division.level == "district")
+    query = select(Division.district).where(
+        Division.level == "district", Division.district != TRIAL_DISTRICT
+    )
     for district in list(session.exec(query)):
         for name in (MORNING, EVENING):
             if not _is_planned(session, district, name):

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from models import Division, Finding, Person
+from models.territory import TRIAL_DISTRICT
 from services import duty, routing
 from services.auditing import KNOWN_ONCE_TOLD, MANY, Found
 from services.notices import private_chat
@@ -143,7 +144,9 @@ def sentence(found: Open, language: str) -> str:
 
 def districts(session: Session) -> list[str]:
     """The districts whose administrators hear of what concerns the whole deployment."""
-    query = select(Division.district).where(Division.level == "district")
+    query = select(Division.district).where(
+        Division.level == "district", Division.district != TRIAL_DISTRICT
+    )
     return sorted(session.exec(query))
 
 

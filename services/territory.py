@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from domain.refused import Refused
 from models import Division, Group, MovedChat
+from models.territory import TRIAL_DISTRICT
 from services.equipment import policy
 from services.texts import plain
 
@@ -208,6 +209,8 @@ def groups_of_grid(session: Session, district: str, code: str) -> list[Group]:
 
 def only_district(session: Session) -> str | None:
     """The deployment's district, if there is just one."""
-    query = select(Division.district).where(Division.level == "district").limit(2)
-    found = session.exec(query).all()
+    query = select(Division.district).where(
+        Division.level == "district", Division.district != TRIAL_DISTRICT
+    )
+    found = session.exec(query.limit(2)).all()
     return found[0] if len(found) == 1 else None

@@ -11,6 +11,7 @@ from bot.doctor.finding import Finding, bad, good, judged, mind, span
 from domain.roles import RoleName
 from models import Contact, Division, Group, Inbox, Outbox, Person, Role, Shift
 from models.backlog import Backlog, Reach, backlog, reach
+from models.territory import TRIAL_DISTRICT
 from services import duty, routing
 from services.equipment import equipment
 from services.vault import Vault, WrongKey
@@ -133,6 +134,7 @@ def _people(found: Reach) -> Finding:
 def _places(session: Session, now: datetime) -> list[Finding]:
     query = select(Division.district, Division.code).where(
         Division.level == "grid",
+        Division.district != TRIAL_DISTRICT,
         or_(col(Division.ends_on).is_(None), col(Division.ends_on) > now.date()),
     )
     grids = list(session.exec(query.order_by(col(Division.code))))
