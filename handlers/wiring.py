@@ -212,6 +212,7 @@ def _said_in_group(turn: Turn, said: Said) -> None:
         return everyone.bind(turn, said)
     if group is None:
         return _strange(turn, said)
+    said = replace(said, at=binding.address_of(group))  # said before the group moved, perhaps
     person = _resident(turn, said, group)
     if said.sender.anonymous_admin and said.command not in FOR_GROUP_ADMINS:
         # everybody who hides behind the group's name shares one account: nobody could confirm
