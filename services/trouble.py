@@ -57,8 +57,8 @@ def _districts(session: Session, at: Address) -> list[str]:
     group = territory.group_of(session, at.bot, at.chat, at.platform)
     if group is not None:
         return [group.district]
-    found = people.person_by_address(session, at.platform, at.chat)
-    only = territory.only_district(session)
+    found = people.person_by_address(session, at.platform, at.chat, at.bot)
+    only = territory.only_district(session, at.bot)
     return [each.district for each in found] or ([only] if only else [])
 
 
