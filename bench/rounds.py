@@ -121,9 +121,9 @@ async def pushed(
     """A saturated round on processes that run already."""
     load = await loading([each.port for each in processes], contestant.path)
     try:
-        warm = await _measured(ground, contestant, processes, load, WARM_UP, None)
+        warm = await measured(ground, contestant, processes, load, WARM_UP, None)
         count = max(FEWEST, min(MOST, round(warm.rate * seconds)))
-        found = await _measured(ground, contestant, processes, load, count, None)
+        found = await measured(ground, contestant, processes, load, count, None)
     finally:
         load.close()
     return found
@@ -139,13 +139,13 @@ async def paced(
     """`rate` reports a second for `seconds`, after a warm-up."""
     load = await loading([each.port for each in processes], contestant.path)
     try:
-        await _measured(ground, contestant, processes, load, WARM_UP, None)
-        return await _measured(ground, contestant, processes, load, round(rate * seconds), rate)
+        await measured(ground, contestant, processes, load, WARM_UP, None)
+        return await measured(ground, contestant, processes, load, round(rate * seconds), rate)
     finally:
         load.close()
 
 
-async def _measured(
+async def measured(
     ground: Ground,
     contestant: Contestant,
     processes: Sequence[Running],
