@@ -11,7 +11,7 @@ from prometheus_client import REGISTRY, Gauge
 
 import bot.assembly  # noqa: F401 - with it come all metrics of the service
 from bot import gauges
-from tests.docs.pages import HOUSE, read
+from tests.docs.pages import HOUSE, read, rows, section
 
 RULES = [
     rule
@@ -75,11 +75,20 @@ def test_every_alarm_has_its_section_and_every_section_its_alarm():
 
 def test_a_section_says_what_it_means_what_first_and_when_it_is_over():
     page = read("docs/operating.md").partition("\n## Alarms\n")[2]
-    for section in page.split("\n### ")[1:]:
-        name = section.partition("\n")[0]
-        assert "**First**" in section, name
-        assert "**Over**" in section, name
-        assert len(section.splitlines()) <= 9, name
+    for part in page.split("\n### ")[1:]:
+        name = part.partition("\n")[0]
+        assert "**First**" in part, name
+        assert "**Over**" in part, name
+        assert len(part.splitlines()) <= 9, name
+
+
+def test_every_event_that_the_page_explains_is_logged_at_that_level():
+    table = rows(section(read("docs/operating.md"), "Logs and metrics"))
+    rooms = [HOUSE / room for room in ("bot", "scheduler", "services", "web")]
+    code = "".join(path.read_text() for room in rooms for path in room.rglob("*.py"))
+    for events, level, _ in table:
+        for event in re.findall(r"`(\w+)`", events):
+            assert re.search(rf"log\.{level}\(\s*\"{event}\"", code), event
 
 
 def test_the_dashboard_can_be_imported():
