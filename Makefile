@@ -11,7 +11,7 @@ ROOMS := bot domain handlers models sandbox scheduler services web
 # compiled once and kept: without, each start takes three seconds more
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint bench fuzz audit
+.PHONY: demo test lint bench drill-restart drill-failover fuzz audit
 
 demo: .venv/ready
 	@$(BIN)/linli demo $(ARGS)
@@ -21,6 +21,14 @@ test: lint
 
 bench: .venv/ready-dev
 	@$(BIN)/linli bench $(ARGS)
+
+# two replicas on one PostgreSQL are restarted in turn, under load
+drill-restart: .venv/ready-dev
+	@$(BIN)/python -m bench.drills.restart $(ARGS)
+
+# a primary with a synchronous standby is killed, under load; as root, on Debian
+drill-failover: .venv/ready-dev
+	@$(BIN)/python -m bench.drills.failover $(ARGS)
 
 lint: .venv/ready-dev
 	@$(BIN)/ruff check

@@ -351,10 +351,8 @@ async def assemble(
         equipment = equipment_of(settings)
         async with opened(settings, equipment) as database:
             accounts = [await _log_in(each, settings, transport) for each in tokens]
-            for account, given in accounts:
+            for account, _ in accounts:
                 equipment.usernames[account.me.bot] = account.me.username
-                if given.district:
-                    equipment.districts[account.me.bot] = given.district
             service = Service(
                 settings, accounts, database, clock or Clock(), doors or real_doors(), take_over
             )

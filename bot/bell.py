@@ -10,9 +10,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-import asyncpg
 import structlog
-from sqlalchemy.engine import make_url
+
+from models.postgres import REFUSED, connect, options
 
 CHANNEL = "linli"
 # a NOTIFY takes a lock of the whole database while it commits: in every transaction it would
@@ -30,7 +30,7 @@ class Bell:
     """One process's bell. `heard` is called with what another process rang, and for which bot."""
 
     def __init__(self, url: str, holder: str, heard: Callable[[str, str], None]) -> None:
-        self._address = _address(url)
+        self._address = options(url)
         self._holder = holder
         self._heard = heard
         self._wanted: set[str] = set()
@@ -47,14 +47,14 @@ class Bell:
         while True:
             try:
                 await self._connected()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (OSError, *REFUSED) as error:
                 log.info("bell_lost", error=type(error).__name__)
             await asyncio.sleep(AGAIN_SECONDS)
 
     async def _connected(self) -> None:
         # pgbouncer lets us in too, and then nothing is heard
-        connection = await asyncpg.connect(
-            self._address,
+        connection = await connect(
+            **self._address,
             timeout=ANSWER_SECONDS,
             command_timeout=ANSWER_SECONDS,
             statement_cache_size=0,
@@ -87,7 +87,3 @@ class Bell:
         if holder != self._holder:
             for each in rung:
                 self._heard(*each.split(":"))
-
-
-def _address(url: str) -> str:
-    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)

@@ -9,13 +9,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from asyncpg import PostgresError
 from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
 from models.database import Unavailable
-from models.postgres import MIGRATING, Server, engine_of
+from models.postgres import MIGRATING, REFUSED, Server, engine_of
 from models.roles import grant
 from models.sqlite import hold, path_of, writing_engine
 
@@ -98,7 +97,7 @@ async def _connected(url: str, work: Work, server: Server | None = None) -> bool
     try:
         async with engine.connect() as connection:
             return await connection.run_sync(work)
-    except (OSError, OperationalError, PostgresError) as error:
+    except (OSError, OperationalError, *REFUSED) as error:
         raise Unavailable(type(error).__name__) from None
     finally:
         await engine.dispose()

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import asyncpg
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
@@ -20,7 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlmodel import Session
 
-from models.database import Job, Unavailable
+from models.database import Job, TooLong, Unavailable
 from models.measures import COMMITTING
 from models.watch import LoopWatch
 
@@ -37,12 +38,16 @@ UNIT_SECONDS = 15.0
 # what a unit may compute at a stretch, during which nothing else of the process goes on
 JOB_SECONDS = 5.0
 CLOSE_SECONDS = 5.0
-# serialization failure, deadlock, and a unique key that another transaction has just taken
-_AGAIN = {"40001", "40P01", "23505"}
+# serialization failure, deadlock, a unique key that another transaction has just taken, and a
+# lock that another one holds for longer than we wait
+_LOCKED = "55P03"
+_AGAIN = {"40001", "40P01", "23505", _LOCKED}
+# statement_timeout
+_CANCELLED = "57014"
 # a server that was the primary and is no longer
 _READ_ONLY = "25006"
 # connection trouble, no room, shutting down
-_DOWN = ("08", "53", "57P", "58", _READ_ONLY)
+_DOWN = ("08", "53", "57P", "58", _READ_ONLY, _LOCKED)
 # what a session may wait for; a pooler doesn't pass these on, so the service's role has them
 # there (docs/scaling.md)
 SESSION = {
@@ -59,7 +64,9 @@ SESSION = {
 # seconds of silence, seconds between questions, questions, and milliseconds until what was
 # sent must be acknowledged: a machine that is gone is noticed within half a minute
 _KEEPALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 20_000}
-_TROUBLE = (DBAPIError, OSError, PoolTimeout)
+# what asyncpg raises while it connects comes as it is
+REFUSED = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+_TROUBLE = (DBAPIError, OSError, PoolTimeout, *REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +161,7 @@ class PostgresDatabase:
         was lost before the commit was asked for: the same. After that nobody knows, and
         only the caller can tell whether it was done.
         """
-        state = str(getattr(getattr(error, "orig", None), "sqlstate", None) or "")
+        state = str(getattr(getattr(error, "orig", error), "sqlstate", None) or "")
         if state in _AGAIN and repeat:
             return
         if state == _READ_ONLY:
@@ -165,8 +172,11 @@ class PostgresDatabase:
         )
         if lost and repeat and not unknown:
             return
+        if state == _CANCELLED:
+            raise TooLong from None
+        silent = isinstance(error, (OperationalError, *REFUSED)) and not state
         down = isinstance(error, (OSError, PoolTimeout)) or state.startswith(_DOWN)
-        if down or lost or (isinstance(error, OperationalError) and not state):
+        if down or lost or silent:
             raise Unavailable(type(error).__name__) from None
         raise error
 
@@ -181,7 +191,7 @@ def engine_of(url: str, server: Server | None = None) -> AsyncEngine:
         pool_timeout=10,
         pool_use_lifo=True,
         hide_parameters=True,
-        connect_args=_POOLED if server.pooled else _direct(server),
+        connect_args=(_POOLED if server.pooled else _direct(server)) | _CONNECTING,
     )
     event.listen(engine.sync_engine, "connect", _keep_alive)
     return engine
@@ -205,6 +215,46 @@ _POOLED: dict[str, Any] = {
     "prepared_statement_cache_size": 0,
     "prepared_statement_name_func": lambda: "",
 }
+
+
+async def connect(host: Any = None, port: Any = None, **given: Any) -> asyncpg.Connection:
+    """A connection; with several hosts, to the first of them that is the primary.
+
+    asyncpg can choose too, but gives up at a pooler that has nobody behind it, and believes a
+    pooler that says what its server was when the pooler first asked.
+    """
+    if not isinstance(host, (list, tuple)):
+        return await asyncpg.connect(host=host, port=port, **given)
+    refused: Exception = OSError("no host is the primary")
+    for one, at in zip(host, port, strict=True):
+        try:
+            connection = await asyncpg.connect(host=one, port=at, **given)
+            if await _is_primary(connection):
+                return connection
+        except (OSError, *REFUSED) as error:
+            refused = error
+    raise refused
+
+
+async def _is_primary(connection: asyncpg.Connection) -> bool:
+    try:
+        if not await connection.fetchval("SELECT pg_is_in_recovery()", timeout=CONNECT_SECONDS):
+            return True
+    except BaseException:
+        connection.terminate()
+        raise
+    connection.terminate()
+    return False
+
+
+_CONNECTING = {"async_creator_fn": connect}
+
+
+def options(url: str) -> dict[str, Any]:
+    """What `connect` takes for a postgresql:// address, which may name several hosts."""
+    found = address(url)
+    _, given = found.get_dialect()().create_connect_args(found)
+    return dict(given)
 
 
 def address(url: str) -> URL:

@@ -1,14 +1,16 @@
 """What PostgreSQL does to us: lost answers, restarts, hangs, a pooler between."""
 
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator
 
 import pytest
+from sqlalchemy.engine import make_url
 from sqlmodel import Session
 
 import models.postgres
-from models.database import Database, Unavailable
+from models.database import Database, TooLong, Unavailable
 from models.postgres import PostgresDatabase, Server
 from tests.conftest import BACKENDS
 from tests.models.test_database import add_lane, count_up, lanes
@@ -80,6 +82,45 @@ async def test_a_server_that_hangs_is_told_as_unavailable_while_the_loop_runs_on
     wire.open.set()
     monkeypatch.undo()
     assert await pooled.write(add_lane("b")) == "b"
+
+
+async def test_a_server_that_is_starting_is_waited_for(wire: Wire, pooled: Database):
+    wire.starting = True
+    for work in (pooled.write(add_lane("a")), pooled.read(lanes)):
+        with pytest.raises(Unavailable):
+            await work
+    wire.starting = False
+    assert await pooled.write(add_lane("a")) == "a"
+
+
+async def test_of_several_hosts_the_one_that_serves_is_found(
+    wire: Wire, database_url: str, unused_port: int
+):
+    found = make_url(wire.url)
+    hosts = {"host": (f"127.0.0.1:{unused_port}", f"{found.host}:{found.port}")}
+    url = found.set(host=None, port=None, query=hosts).render_as_string(hide_password=False)
+    database = PostgresDatabase(url, {}, Server(pooled=True))
+    assert await database.write(add_lane("a")) == "a"
+    await database.close()
+
+
+@pytest.fixture
+def unused_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+async def test_a_statement_that_runs_too_long_is_the_jobs_own_fault(database_url: str):
+    database = PostgresDatabase(database_url, {})
+
+    def slow(session: Session) -> None:
+        session.connection().exec_driver_sql("SET LOCAL statement_timeout = '50ms'")
+        session.connection().exec_driver_sql("SELECT pg_sleep(5)")
+
+    with pytest.raises(TooLong):
+        await database.write(slow)
+    await database.close()
 
 
 async def test_no_session_may_wait_for_ever(database_url: str):

@@ -20,16 +20,18 @@ TRACKED = {
 }  # fmt: skip
 SSL_REQUEST = 80877103
 CANCEL_REQUEST = 80877102
+STARTING = b"SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0"
 
 
 @dataclass
 class Wire:
     """`lose`: what goes next, with its connection: a "statement", a "commit" on its way there or
-    the "answer" to one."""
+    the "answer" to one. `starting`: nobody is let in yet."""
 
     url: str
     server: str
     lose: str | None = None
+    starting: bool = False
     commits: int = 0
     open: asyncio.Event = field(default_factory=asyncio.Event)
     clients: set[asyncio.StreamWriter] = field(default_factory=set)
@@ -65,6 +67,10 @@ class _Client:
     async def run(self) -> None:
         startup = await self._startup()
         if startup is None:
+            return
+        if self.wire.starting:
+            self.writer.write(b"E" + struct.pack("!I", 4 + len(STARTING)) + STARTING)
+            await self.writer.drain()
             return
         tasks: list[asyncio.Task[None]] = []
         try:
