@@ -48,7 +48,7 @@ class Halts:
         key = WHOLE_BOT if whole else chat
         log.info("halted", whole_bot=whole, seconds=seconds)
         self._note(key, seconds)
-        until = self._clock.wall() + timedelta(seconds=seconds)
+        until = self._clock.wall() + min(timedelta(seconds=seconds), outgoing.MOST_HALT)
         try:
             await self._database.write(self._keep(key, until), queue=True)
         except Unavailable as problem:

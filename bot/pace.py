@@ -120,7 +120,9 @@ class Pace:
             if each.chat == WHOLE_BOT:
                 self._bot.level, self._bot.at = each.level, at
                 continue
-            chat = Chat(_is_group(each.chat), at, (moment - past for moment in each.sent))
+            # never later than now, whatever became of the clock since
+            sent = (min(now, moment - past) for moment in each.sent)
+            chat = Chat(_is_group(each.chat), at, sent)
             chat.bucket.level = each.level
             self._chats[each.chat] = chat
 

@@ -19,6 +19,9 @@ from models.territory import Group, StrangeGroup
 from models.upsert import insert_into
 
 ROW_LEASE = timedelta(seconds=120)
+# a halt is tried again after this at the latest; one that lies further off was noted by a clock
+# that has been set back since
+MOST_HALT = timedelta(minutes=5)
 # rows looked at to find chats that can be written to: enough to see past a busy one
 LOOK = 200
 WHOLE_BOT = ""
@@ -107,8 +110,12 @@ def take(
 
 
 def _halted(session: Session, bot: str, wall: datetime) -> set[str]:
-    query = select(Budget.chat).where(Budget.bot == bot, Budget.until > wall)
+    query = select(Budget.chat).where(Budget.bot == bot, *_holds(wall))
     return set(session.exec(query))
+
+
+def _holds(wall: datetime) -> tuple[Any, ...]:
+    return (col(Budget.until) > wall, col(Budget.until) <= wall + MOST_HALT)
 
 
 def _pressing(bot: str, now: datetime, wall: datetime, without: set[str]) -> Any:
@@ -224,7 +231,7 @@ def halt(session: Session, bot: str, chat: str, until: datetime) -> None:
         statement.on_conflict_do_update(
             index_elements=["bot", "chat"],
             set_={"until": until},
-            where=col(Budget.until) < until,
+            where=or_(col(Budget.until) < until, col(Budget.until) > until + MOST_HALT),
         )
     )
 
@@ -232,7 +239,7 @@ def halt(session: Session, bot: str, chat: str, until: datetime) -> None:
 def halted_until(session: Session, bot: str, wall: datetime) -> datetime | None:
     """Until when the whole bot must be left alone, or None."""
     query = select(Budget.until).where(
-        Budget.bot == bot, Budget.chat == WHOLE_BOT, Budget.until > wall
+        Budget.bot == bot, Budget.chat == WHOLE_BOT, *_holds(wall)
     )
     return session.exec(query).first()
 

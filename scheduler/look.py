@@ -59,8 +59,10 @@ class Look:
         """Begin to look; needs a running loop."""
         self.every(LOOK, EVERY, self._look)
         self._scheduler.start()
+        self._keeper = asyncio.create_task(self._keep_up())
 
     def stop(self) -> None:
+        self._keeper.cancel()
         self._scheduler.shutdown(wait=False)
 
     def every(self, name: str, period: timedelta, body: Callable[[], Awaitable[None]]) -> None:
@@ -112,6 +114,15 @@ class Look:
             log.warning("database_unavailable", at_work=name, reason=str(error))
         except Exception as error:
             log.error("tick_failed", tick=name, exc_info=error)
+
+    async def _keep_up(self) -> None:
+        """A clock that is set back must not stop the work until it has caught up with itself."""
+        while True:
+            await asyncio.sleep(EVERY.total_seconds())
+            now = datetime.now(UTC)
+            for job in self._scheduler.get_jobs():
+                if job.next_run_time - now > job.trigger.interval:
+                    job.modify(next_run_time=now)
 
     def _patience(self, name: str) -> float:
         job = self._scheduler.get_job(name)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.pace import Pace
+from models.outgoing import Spent
 
 
 class Time:
@@ -94,3 +95,11 @@ def test_only_what_changed_is_written(time: Time):
     assert pace.unwritten(WALL) == []
     pace.spend("8")
     assert {each.chat for each in pace.unwritten(WALL)} == {"8", ""}
+
+
+def test_moments_noted_by_a_clock_that_was_set_back_count_as_now():
+    pace = Pace(limited=True, monotonic=lambda: 1_000.0)
+    wall = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
+    later = wall + timedelta(hours=1)
+    pace.learn([Spent("-8", 3.0, later, [later.timestamp()] * 20)], wall)
+    assert pace.resting() == {"-8": 60.0}

@@ -4,10 +4,14 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import apscheduler.schedulers.base
+import apscheduler.triggers.interval
 import pytest
 from sqlmodel import Session, col, select
 
+import scheduler.look
 from models import Due
 from models.database import Database, Unavailable
 from scheduler.look import Look
@@ -114,3 +118,20 @@ async def test_work_that_does_not_end_is_noticed(look: Look, monkeypatch: pytest
     later = time.monotonic() + 60
     monkeypatch.setattr(time, "monotonic", lambda: later)
     assert "stuck" in look.stale()
+
+
+async def test_a_clock_set_back_does_not_stop_the_looking(
+    look: Look, database: Database, watch: Watch, monkeypatch: pytest.MonkeyPatch
+):
+    class Earlier(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:
+            return datetime.now(tz) - timedelta(hours=1)
+
+    for module in (apscheduler.schedulers.base, apscheduler.triggers.interval, scheduler.look):
+        monkeypatch.setattr(module, "datetime", Earlier)
+    watch.offset = -timedelta(hours=1)
+    await plan(database, watch, 0.2)
+    async with asyncio.timeout(8):
+        while not watch.fired:
+            await asyncio.sleep(0.05)
