@@ -35,7 +35,7 @@ import sandbox.world
 from bot.account import log_in
 from bot.assembly import Service
 from bot.cannot import Cannot
-from bot.config import BotAccount, load
+from bot.config import accounts_of, load
 from bot.doors import Doors, real_doors
 from bot.sieve import Sieve
 from handlers import updates
@@ -183,15 +183,20 @@ class Run:
     async def _begin(self, store: Store) -> None:
         try:
             account = await self._account(Line(self.telegram, store.check))
-            given = BotAccount(TOKEN, "s", "")
             settings = self._settings()
-            service = Simulated(settings, [(account, given)], store, self.clock, self.doors)
+            given = accounts_of(settings)[0]
+            service = Simulated(
+                settings, [(account, given)], store, self.clock, self.doors, take_over=False
+            )
             service.failed.add_done_callback(self._part_failed)
             self.service = service
             await service.start()
         except (Killed, Unavailable, Cannot):
             # whoever manages the process starts it again
             return self.die()
+        except Exception as error:
+            self.broken.append(f"start: {error!r}")
+            raise
         if self.webhook:
             await self.telegram.push_by_webhook(self._take)
 

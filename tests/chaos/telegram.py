@@ -55,6 +55,7 @@ class Telegram:
         self.world.on_update = self._pushed
         self.accepted: list[tuple[str, str, str]] = []  # (method, chat, text) that was carried out
         self._known = 0
+        self.hook = ""
         self.unheard: Counter[str] = Counter()  # by chat: carried out, and the answer lost
         self.trace: Callable[..., None] = lambda *_: None
         self._people()
@@ -114,6 +115,8 @@ class Telegram:
         return status, body
 
     async def _carry_out(self, method: str, raw: Json, files: Json) -> tuple[int, bytes]:
+        if "Webhook" in method:
+            return 200, _body({"ok": True, "result": self._hooked(method, raw)})
         incoming = Incoming(self.bot, method, raw, files)
         status, body = await bot_api._logged(self.backend, incoming)
         if method == "getUpdates":
@@ -123,6 +126,13 @@ class Telegram:
             self.accepted.append(about)
             self.trace("accepted", *about[:2], about[2][:20])
         return status, bot_api._dumped(body).encode()
+
+    def _hooked(self, method: str, raw: Json) -> Any:
+        """The webhook's own calls: the sandbox would send updates over a real network."""
+        if method == "getWebhookInfo":
+            return {"url": self.hook, "pending_update_count": len(self.queue.pending)}
+        self.hook = str(raw.get("url", "")) if method == "setWebhook" else ""
+        return True
 
     def _lost(self, raw: Json) -> None:
         self.unheard[self._now(str(raw.get("chat_id", "")))] += 1
