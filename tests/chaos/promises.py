@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from models import Case, CaseEvent, Due, Inbox, Outbox, Voice
+from services import auditing, verifying
 
 # how long after its instant a thing may still wait to be fired, in a service left in peace
 FIRED_WITHIN = timedelta(seconds=1)
@@ -28,6 +29,7 @@ class Expected:
     `ambiguous`: by chat, how often the platform may have taken something that we can't know of.
     `chain`: case events seen before (id -> contents), which no longer change. `at_rest`: nothing
     was left to do when the database was looked at. `moved`: groups that became supergroups.
+    `wall`: real time, if the service's clock was moved.
     """
 
     confirmed: Collection[int] = ()
@@ -37,6 +39,7 @@ class Expected:
     chain: Mapping[str, str] = field(default_factory=dict)
     at_rest: bool = True
     moved: Mapping[str, str] = field(default_factory=dict)
+    wall: datetime | None = None
 
 
 # of a case event; what is personal may be erased
@@ -70,6 +73,8 @@ def check_promises(session: Session, expected: Expected, now: datetime) -> list[
         _fired(session, expected, now),
         _delivered(session, expected, now),
         _appended(session, expected),
+        _sealed(session),
+        _audited(session, expected, now),
         _consistent(session),
     ]
     return [broken for check in checks for broken in check]
@@ -176,6 +181,23 @@ def _appended(session: Session, expected: Expected) -> Iterator[str]:
     for case, found in numbered.items():
         if found != list(range(1, len(found) + 1)):
             yield f"P8: the history of {case} is numbered {found}"
+
+
+def _sealed(session: Session) -> Iterator[str]:
+    for district in verifying.districts(session):
+        found = verifying.verify(session, district)
+        if isinstance(found, verifying.Broken):
+            yield f"P8: the chain of {district} is broken: {found}"
+
+
+def _audited(session: Session, expected: Expected, now: datetime) -> Iterator[str]:
+    """The service's own auditor sees nothing, but for what was given up on purpose."""
+    if not expected.at_rest:
+        return
+    seen = [*auditing.look(session, now, expected.wall or now), *auditing.scan(session, None)[0]]
+    for found in seen:
+        if found.code not in auditing.KNOWN_ONCE_TOLD:
+            yield f"P7: the auditor finds {found}"
 
 
 def _consistent(session: Session) -> Iterator[str]:

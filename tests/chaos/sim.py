@@ -345,6 +345,7 @@ class Run:
             shown=telegram.shown() if at_rest else {},
             ambiguous=telegram.unheard,
             moved=telegram.moved(),
+            wall=self.clock.wall(),
             chain=self.seen,
             at_rest=at_rest,
         )
