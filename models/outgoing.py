@@ -238,9 +238,7 @@ def halt(session: Session, bot: str, chat: str, until: datetime) -> None:
 
 def halted_until(session: Session, bot: str, wall: datetime) -> datetime | None:
     """Until when the whole bot must be left alone, or None."""
-    query = select(Budget.until).where(
-        Budget.bot == bot, Budget.chat == WHOLE_BOT, *_holds(wall)
-    )
+    query = select(Budget.until).where(Budget.bot == bot, Budget.chat == WHOLE_BOT, *_holds(wall))
     return session.exec(query).first()
 
 
