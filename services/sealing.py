@@ -129,11 +129,15 @@ def link(district: str, position: int, at: datetime, entries: bytes, before: str
 
 
 def _entries(session: Session, district: str, rows: Sequence[tuple[Any, str]]) -> bytes:
-    events = events_of(session, district, [key for key, kind in rows if kind == EVENT])
-    audits = audits_of(session, district, [key for key, kind in rows if kind == AUDIT])
+    events: Sequence[Any] = events_of(
+        session, district, [key for key, kind in rows if kind == EVENT]
+    )
+    audits: Sequence[Any] = audits_of(
+        session, district, [key for key, kind in rows if kind == AUDIT]
+    )
     words = _salted(session, district, events)
-    made = {row.id: (row.case, event_digest(row, words.get(row.id))) for row in events}
-    made |= {row.id: (None, audit_digest(row)) for row in audits}
+    made = {row[1]: (row[2], event_digest(row, words.get(row[1]))) for row in events}
+    made |= {row[1]: (None, audit_digest(row)) for row in audits}
     # a row that is gone before it was sealed gets a digest that nothing has
     return b"".join(_entry(kind, key, *made.get(key, (None, NOTHING))) for key, kind in rows)
 
@@ -165,13 +169,14 @@ def _rows(session: Session, source: Any, district: str, keys: Collection[Any]) -
     return session.connection().execute(query, {"keys": list(keys)}).all()
 
 
-def _salted(session: Session, district: str, events: Sequence[Row[Any]]) -> dict[Any, bytes]:
+def _salted(session: Session, district: str, events: Sequence[Any]) -> dict[Any, bytes]:
     """The digests of what events say about persons, kept with their salts."""
     made = {}
     for row in events:
-        if not is_empty(row.personal):
+        said = row[-1]
+        if not is_empty(said):
             salt = os.urandom(SALT_BYTES)
-            made[row.id] = (salt, words_digest(salt, row.personal))
+            made[row[1]] = (salt, words_digest(salt, said))
     if made:
         rows = [
             {"district": district, "event": UUID(bytes=raw(key)), "salt": salt, "digest": digest}
@@ -191,23 +196,12 @@ def is_empty(words: Any) -> bool:
     return words in (EMPTY, {})
 
 
-def event_digest(row: Row[Any], words: bytes | None) -> bytes:
+def event_digest(row: Sequence[Any], words: bytes | None) -> bytes:
     """What stands for an event: all of it, and `words` for what it says about persons."""
-    parts = (
-        EVENT,
-        row.district,
-        _hex(row.id),
-        _hex(row.case),
-        row.seq,
-        _time(row.at),
-        row.verb,
-        _hex(row.actor),
-        row.standing,
-        row.before,
-        row.after,
-        _json(row.facts),
-        words and words.hex(),
-    )
+    # by position: looking up a dozen names in a row costs as much as hashing it
+    district, key, case, seq, at, verb, actor, standing, before, after, facts, _ = row
+    said = (verb, _hex(actor), standing, before, after, _json(facts), words and words.hex())
+    parts = (EVENT, district, _hex(key), _hex(case), seq, _time(at), *said)
     return hashlib.sha256(_canonical(parts)).digest()
 
 
