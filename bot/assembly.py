@@ -116,6 +116,7 @@ class Service:
         now = self.clock.now()
         await self.database.write(lambda session: self._begin_days(session, now))
         await self._serve_web()
+        self._begin(self.oversight.sealer.run())  # first, so that it ends last
         for line in self._lines.values():
             self._begin(line.dispatch.run())
             self._begin(line.deliver.run())

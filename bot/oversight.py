@@ -9,7 +9,7 @@ from bot.heart import Heart
 from bot.line import Line
 from bot.trial import Trial
 from models.database import Database
-from scheduler import audit, seal
+from scheduler import audit
 from scheduler.audit import Auditor
 from scheduler.look import Look
 from scheduler.seal import Sealer
@@ -40,7 +40,6 @@ class Oversight:
 
     def start(self, line: Line, holder: str) -> None:
         """Begin to watch; the look must run. `line` is the bot that trials go through."""
-        self._look.every(seal.NAME, seal.EVERY, self.sealer.work)
         self._look.every(audit.NAME, audit.EVERY, self.auditor.work)
         if self._settings.trial.on:
             self.trial = Trial(

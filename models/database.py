@@ -33,10 +33,14 @@ class TooLong(Exception):
 
 
 class Database(Protocol):
-    """Where units of work run. `alone`: no second process can be working on it."""
+    """Where units of work run. `alone`: no second process can be working on it.
+
+    `writes`: how many units of work that may have changed something have ended here.
+    """
 
     alone: bool
     url: str
+    writes: int
 
     async def write(self, job: Job[T], *, queue: bool = False) -> T:
         """Run `job` in one transaction and answer after the commit.

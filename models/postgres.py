@@ -104,6 +104,7 @@ class PostgresDatabase:
         # what may take minutes (Server.seconds None) may also compute for minutes
         self._watch = LoopWatch(math.inf if server.seconds is None else JOB_SECONDS)
         self._engine = engine_of(url, server)
+        self.writes = 0
         # a unit that computes from what it read must see nobody else's change half-way
         self._exact = self._engine.execution_options(isolation_level="REPEATABLE READ")
 
@@ -117,6 +118,8 @@ class PostgresDatabase:
                     return await self._unit(engine, job, commit)
             except _TROUBLE as error:
                 await self._judge(error, repeat=attempt < TRIES - 1, unknown=commit.asked)
+            finally:
+                self.writes += 1
             # apart, so that two that met don't meet again
             await asyncio.sleep(min(PAUSE_SECONDS, 0.01 * 2**attempt) * random.uniform(0.2, 1))  # noqa: S311 - no secret
         raise AssertionError("the last try answers or raises")

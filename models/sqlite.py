@@ -76,11 +76,15 @@ class SqliteDatabase:
         self.url = url
         path = path_of(url)
         self._lock = hold(path)
+        self.writes = 0
         self._writer = _Writer(url, info)
         self._reader = _Reader(path, info)
 
     async def write(self, job: Job[T], *, queue: bool = False) -> T:
-        return cast(T, await asyncio.wrap_future(self._writer.submit(job)))
+        try:
+            return cast(T, await asyncio.wrap_future(self._writer.submit(job)))
+        finally:
+            self.writes += 1
 
     async def read(self, job: Job[T]) -> T:
         return cast(T, await asyncio.wrap_future(self._reader.submit(job)))

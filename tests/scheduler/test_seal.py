@@ -1,5 +1,6 @@
 """Sealing by the clock: all that waits, each district for itself, and the heads in the log."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -48,3 +49,35 @@ async def test_the_heads_are_logged_once_a_day(database: Database):
     heads = [each for each in logs if each["event"] == "chain_head"]
     assert [(each["district"], each["position"]) for each in heads] == [("110101", 1)] * 2
     assert all(len(each["hash"]) == 64 for each in heads)
+
+
+async def test_what_is_written_is_sealed_within_a_second_and_at_the_end(database: Database):
+    sealer = Sealer(database, lambda: NOW)
+    running = asyncio.create_task(sealer.run())
+    await database.write(audits("110101", 1))
+    async with asyncio.timeout(5):
+        while not await database.read(lambda session: session.exec(select(Seal)).all()):
+            await asyncio.sleep(0.05)
+    await database.write(audits("110101", 1))
+    running.cancel()
+    await asyncio.wait({running})
+    assert await database.read(lambda session: session.exec(select(Unsealed)).all()) == []
+
+
+async def test_an_idle_service_is_not_asked_again_and_again(database: Database):
+    asked = []
+
+    class Counting(Sealer):
+        async def work(self) -> None:
+            asked.append(1)
+            await super().work()
+
+    sealer = Counting(database, lambda: NOW)
+    for _ in range(5):
+        await sealer._tick()
+    assert len(asked) == 1
+    await database.write(audits("110101", 1))
+    await sealer._tick()
+    sealer.looked_at -= 60  # another process may have left something
+    await sealer._tick()
+    assert len(asked) == 3
