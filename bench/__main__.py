@@ -10,12 +10,14 @@ import sqlite3
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from bench.figures import Figure, write
 from bench.ground import prepare
-from bench.measures import FULL, MEASURES, QUICK, Scale
+from bench.measures import MEASURES, USUALLY
 from bench.process import Failed
+from bench.scale import FULL, QUICK, Scale
 from bench.standin import standing_in
 
 FOLDER = Path("build") / "bench"
@@ -24,10 +26,10 @@ FOLDER = Path("build") / "bench"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and show. The exit status says whether it could be measured, not how it went."""
     given = _options(arguments)
-    names = given.only or list(MEASURES)
+    names = given.only or USUALLY
     folder = FOLDER / str(os.getpid())
     try:
-        figures = asyncio.run(_measure(names, QUICK if given.quick else FULL, folder))
+        figures = asyncio.run(_measure(names, _scale(given), folder))
     except Failed as error:
         print(f"What is measured didn't hold out: {error}", file=sys.stderr)
         return 1
@@ -39,11 +41,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _scale(given: argparse.Namespace) -> Scale:
+    scale = QUICK if given.quick else FULL
+    return replace(scale, stored=given.stored or scale.stored)
+
+
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="linli bench", description="Measure the service.")
     parser.add_argument("--quick", action="store_true", help="one short round of each")
     parser.add_argument("--only", action="append", choices=list(MEASURES), help="one part")
     parser.add_argument("--json", type=Path, help="write the figures into this file")
+    parser.add_argument("--stored", type=int, help="cases of the large database (1000000)")
     parser.add_argument("--keep", action="store_true", help="leave databases and logs behind")
     return parser.parse_args(arguments)
 

@@ -12,6 +12,7 @@ from bench.wire import Calling, connect
 
 CONNECTIONS = 40  # Telegram's own default, and what the service asks for
 RETRY_SECONDS = 0.5
+STALL_SECONDS = 30.0
 SECRET = "bench-secret"
 
 _REQUEST = (
@@ -29,8 +30,9 @@ class Log:
     refused: int = 0
 
     def waits(self) -> list[float]:
-        """Seconds from due to confirmed."""
-        return [done - due for due, done in zip(self.due, self.confirmed, strict=True)]
+        """Seconds from due to confirmed, of those that were."""
+        pairs = zip(self.due, self.confirmed, strict=True)
+        return [done - due for due, done in pairs if done]
 
 
 class Load:
@@ -83,8 +85,12 @@ class Load:
         self.log.confirmed.extend([0.0] * len(reports))
 
     async def _wait(self) -> None:
-        if self._left and self._over is not None:
-            await self._over
+        """Until all are confirmed, or none is any more."""
+        while self._left and self._over is not None:
+            before = self._left
+            await asyncio.wait({self._over}, timeout=STALL_SECONDS)
+            if self._left == before:
+                return
 
     def _release(self, number: int, due: float) -> None:
         self.log.due[number] = due

@@ -16,9 +16,9 @@ SHARES = {"normal": 80, "soon": 17, "now": 3}
 MOST_PHRASES = 200
 # below it a text in the group is first asked about
 DOUBT = 0.3
-FIRST_MESSAGE = 500_000_000
-FIRST_UPDATE = 100_000_000
-FIRST_RESIDENT = 5_000_000_000
+FIRST_MESSAGE = 410_000_000
+FIRST_UPDATE = 130_000_000
+FIRST_RESIDENT = 6_200_000_000
 
 _PLACES = ("{b}号楼{u}单元{r}室", "{b}栋{u}单元{r}", "{b}号楼{r}门口")
 _TAILS = (

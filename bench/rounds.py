@@ -14,11 +14,11 @@ from bench.process import Failed, Running, own_cpu
 from bench.reports import Report
 from bench.standin import Sent, StandIn
 
-WARM_UP = 200
+WARM_UP = 100
 LOOK_SECONDS = 0.05
 # nothing new for so long: what is missing will not come
 STALL_SECONDS = 20.0
-FEWEST, MOST = 300, 15_000
+FEWEST, MOST = 200, 15_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,7 @@ class Round:
     stored: int = 0
     refused: int = 0
     complaints: int = 0
+    disorder: int = 0
     confirm: list[float] = field(default_factory=list)
     answer: list[float] = field(default_factory=list)
     card: list[float] = field(default_factory=list)
@@ -94,6 +95,16 @@ class Round:
         return 1000 * self.own_cpu / self.done if self.done else 0.0
 
 
+def told(one: Round) -> str:
+    """A round in one line."""
+    missing = "" if one.whole else f"; {one.done} delivered, {one.stored} stored of {one.wanted}"
+    return (
+        f"{one.name}: {one.done} cases in {one.seconds:.1f} s = {one.rate:.0f}/s; processor "
+        f"{one.cpu_ms:.2f} ms a case, measuring {one.own_cpu_ms:.2f} ms; "
+        f"{one.calls / max(1, one.done):.2f} calls a case; {one.complaints} complaints{missing}"
+    )
+
+
 async def saturated(ground: Ground, contestant: Contestant, seconds: float) -> Round:
     """As many cases as take about `seconds`, given as fast as they are confirmed."""
     folder = ground.place(contestant.name)
@@ -110,9 +121,9 @@ async def pushed(
     """A saturated round on processes that run already."""
     load = await loading([each.port for each in processes], contestant.path)
     try:
-        warm = await _measured(ground, contestant, processes, load, WARM_UP, None)
+        warm = await measured(ground, contestant, processes, load, WARM_UP, None)
         count = max(FEWEST, min(MOST, round(warm.rate * seconds)))
-        found = await _measured(ground, contestant, processes, load, count, None)
+        found = await measured(ground, contestant, processes, load, count, None)
     finally:
         load.close()
     return found
@@ -128,13 +139,13 @@ async def paced(
     """`rate` reports a second for `seconds`, after a warm-up."""
     load = await loading([each.port for each in processes], contestant.path)
     try:
-        await _measured(ground, contestant, processes, load, WARM_UP, None)
-        return await _measured(ground, contestant, processes, load, round(rate * seconds), rate)
+        await measured(ground, contestant, processes, load, WARM_UP, None)
+        return await measured(ground, contestant, processes, load, round(rate * seconds), rate)
     finally:
         load.close()
 
 
-async def _measured(
+async def measured(
     ground: Ground,
     contestant: Contestant,
     processes: Sequence[Running],
@@ -147,7 +158,7 @@ async def _measured(
     cpu, own = sum(each.cpu() for each in processes), own_cpu()
     began = time.monotonic()
     log = await (load.at_rate(reports, rate) if rate else load.all_at_once(reports))
-    cards = await _until_delivered(standin, reports, processes)
+    cards = await until_delivered(standin, reports, processes)
     found = Round(contestant.name, count, reports[0].message)
     found.done, found.refused = len(cards.both), log.refused
     found.seconds = max(cards.both.values(), default=began) - began
@@ -168,7 +179,7 @@ def _fill_waits(found: Round, reports: Sequence[Report], log: Log, cards: Cards)
             found.card.append(cards.workers[report.message] - due)
 
 
-async def _until_delivered(
+async def until_delivered(
     standin: StandIn, reports: Sequence[Report], processes: Sequence[Running]
 ) -> Cards:
     """Until every report has both its cards, or nothing comes any more."""

@@ -32,15 +32,18 @@ _FIXED = {
 }
 _MESSAGE = b'{"ok":true,"result":{"message_id":%d,"date":1795680000,"chat":{"id":%s,"type":"%s"}}}'
 _CHAT = re.compile(rb'chat_id(?:=|"\s*:\s*"?)(?:%22)?(-?\d+)')
+_EDITED = re.compile(rb'(?:^|&|")message_id(?:=|"\s*:\s*)(\d+)')
 _REPLY = re.compile(r'reply_parameters.{1,12}?"?message_id"?\s*:\s*"?(\d+)', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A message that the bot sent. `at`: seconds of the monotonic clock."""
+    """A message that the bot sent or changed. `at`: seconds of the monotonic clock; `message`:
+    its id."""
 
     at: float
     body: bytes
+    message: int
 
     @property
     def chat(self) -> int:
@@ -70,6 +73,7 @@ class StandIn:
 
     port: int = 0
     sent: list[Sent] = field(default_factory=list)
+    edited: list[Sent] = field(default_factory=list)
     calls: Counter[bytes] = field(default_factory=Counter)
     _last: int = 1_000_000
 
@@ -80,6 +84,7 @@ class StandIn:
     def forget(self) -> None:
         """Begin to count anew."""
         self.sent.clear()
+        self.edited.clear()
         self.calls.clear()
 
     def answer(self, head: bytes, body: bytes) -> bytes:
@@ -87,16 +92,19 @@ class StandIn:
         target = head[: head.index(b" HTTP/")]
         method = target[target.rindex(b"/") + 1 :]
         self.calls[method] += 1
-        if method == b"sendMessage":
-            self.sent.append(Sent(time.monotonic(), body))
+        if method == b"editMessageText":
+            found = _EDITED.search(body)
+            self.edited.append(Sent(time.monotonic(), body, int(found[1]) if found else 0))
         elif method in _FIXED:
             return _FIXED[method]
-        elif not method.startswith((b"send", b"editMessage")):
+        elif not method.startswith((b"send", b"edit")):
             return _OK
+        self._last += 1
+        if method == b"sendMessage":
+            self.sent.append(Sent(time.monotonic(), body, self._last))
         return self._message(body)
 
     def _message(self, body: bytes) -> bytes:
-        self._last += 1
         found = _CHAT.search(body)
         chat = found[1] if found else b"0"
         kind = b"supergroup" if chat.startswith(b"-") else b"private"

@@ -19,6 +19,10 @@ os.environ.setdefault("PTB_TIMEDELTA", "1")
 class Client(Bot):
     """The library's bot, with raw results: typed ones cost ten times as much."""
 
+    def __repr__(self) -> str:
+        """Without the token, which the library would show."""
+        return f"{type(self).__name__}[{self.token.partition(':')[0]}]"
+
     async def raw(self, method: str, params: dict[str, Any], seconds: float | None) -> Any:
         """A method's result as it came. Raises TelegramError."""
         given = {} if seconds is None else {"read_timeout": seconds}

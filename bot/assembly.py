@@ -352,8 +352,10 @@ async def assemble(
         equipment = equipment_of(settings)
         async with opened(settings, equipment) as database:
             accounts = [await _log_in(each, settings, transport) for each in tokens]
-            for account, _ in accounts:
+            for account, given in accounts:
                 equipment.usernames[account.me.bot] = account.me.username
+                if given.district:
+                    equipment.districts[account.me.bot] = given.district
             service = Service(
                 settings, accounts, database, clock or Clock(), doors or real_doors(), take_over
             )

@@ -28,6 +28,7 @@ FILE = "config.toml"
 # set for the programs around the service, not for the service itself
 NOT_SETTINGS = ("LINLI_CONFIG", "LINLI_TEST_")
 SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
+DISTRICT = r"^([0-9]{6})?$"
 LETTERS = (
     "is missing or has other letters than A-Z a-z 0-9 _ -: a webhook needs one of 1-256 letters."
 )
@@ -44,15 +45,21 @@ class AnotherBot(Section):
 
     token: SecretStr
     webhook_secret: SecretStr = SecretStr("")
+    district: str = Field(default="", pattern=DISTRICT)
 
 
 class Telegram(Section):
     """The bot's account, and those of more bots."""
 
     token: SecretStr = Field(default=SecretStr(""), description="the bot's token, from @BotFather")
+    district: str = Field(
+        default="",
+        pattern=DISTRICT,
+        description="the district (6 digits) that the bot serves; empty: all of the deployment",
+    )
     bots: list[AnotherBot] = Field(
         default_factory=list,
-        description="more bots: a list of tables with `token` and, if wanted, `webhook_secret`",
+        description="more bots: a list of tables with `token`, `district`, `webhook_secret`",
     )
     base_url: str = Field(
         default="https://api.telegram.org/bot",
@@ -243,19 +250,29 @@ def load(**given: Any) -> Settings:
 
 @dataclass(frozen=True, slots=True)
 class BotAccount:
-    """A token and its webhook's secret; `place` is added to the webhook's address and path."""
+    """A token and its webhook's secret; `place` is added to the webhook's address and path.
+
+    `district`: the one that the bot serves, or "".
+    """
 
     token: str
     secret: str
     place: str
+    district: str
 
 
 def accounts_of(settings: Settings) -> list[BotAccount]:
     """The service's bots, the first one first. Raises Cannot for what can't be used."""
-    first = BotAccount(token_of(settings), secret_of(settings), "")
+    first = BotAccount(token_of(settings), secret_of(settings), "", settings.telegram.district)
     found = [first, *(_another(each, first.secret) for each in settings.telegram.bots)]
     if len({_id(each.token) for each in found}) < len(found):
         raise Cannot("telegram.bots names a bot twice: each has one token.")
+    server = not settings.database.url.startswith("sqlite")
+    if server and len(found) > 1 and not all(each.district for each in found):
+        raise Cannot(
+            "telegram.bots: on PostgreSQL each of several bots serves one district: give each, and "
+            "telegram, its `district`."
+        )
     return found
 
 
@@ -266,7 +283,7 @@ def _another(bot: AnotherBot, secret: str) -> BotAccount:
     if own and not SECRET.fullmatch(own):
         raise Cannot(f"telegram.bots: webhook_secret {LETTERS}")
     made = hmac.digest(secret.encode(), _id(token).encode(), "sha256").hex()
-    return BotAccount(token, own or made, f"/{_id(token)}")
+    return BotAccount(token, own or made, f"/{_id(token)}", bot.district)
 
 
 def _id(token: str) -> str:

@@ -273,8 +273,10 @@ class Deliver:
         return Outcome(parcel, "pending", error=name, not_before=self._clock.now() + pause)
 
     def _dead(self, parcel: Parcel, reason: str) -> Outcome:
-        counters.DEAD.labels(reason.partition(":")[0]).inc()
-        log.warning("message_dead", id=str(parcel.id), act=parcel.act, reason=reason[:REASON])
+        # the row keeps what Telegram said; it may quote the message, so that the log may not
+        kind = reason.partition(":")[0]
+        counters.DEAD.labels(kind).inc()
+        log.warning("message_dead", id=str(parcel.id), act=parcel.act, reason=kind)
         return Outcome(parcel, "dead", error=reason[:REASON])
 
     async def _follow(self, parcel: Parcel, new_chat: str) -> Outcome:

@@ -162,7 +162,9 @@ def _say_refused(turn: Turn, event: Said | Press, refused: Refused) -> None:
 
 
 def _language(turn: Turn, event: Said | Press) -> str:
-    found = people.person_by_address(turn.session, event.at.platform, event.sender.address)
+    found = people.person_by_address(
+        turn.session, event.at.platform, event.sender.address, event.at.bot
+    )
     return found[0].language if found else language_of(event.sender.language)
 
 
@@ -183,7 +185,9 @@ def _membership(turn: Turn, event: Membership) -> None:
 
 def _reachability(turn: Turn, event: Membership) -> None:
     """Somebody blocked the bot, or let it in again. Another of our bots may still write to them."""
-    for person in people.person_by_address(turn.session, event.at.platform, event.sender.address):
+    for person in people.person_by_address(
+        turn.session, event.at.platform, event.sender.address, event.at.bot
+    ):
         if event.present:
             people.mark_reachable(turn.session, person, event.at.bot)
             continue
@@ -212,6 +216,7 @@ def _said_in_group(turn: Turn, said: Said) -> None:
         return everyone.bind(turn, said)
     if group is None:
         return _strange(turn, said)
+    said = replace(said, at=binding.address_of(group))  # said before the group moved, perhaps
     person = _resident(turn, said, group)
     if said.sender.anonymous_admin and said.command not in FOR_GROUP_ADMINS:
         # everybody who hides behind the group's name shares one account: nobody could confirm
@@ -323,14 +328,16 @@ def _report(turn: Turn, said: Said, person: Person) -> None:
 
 def _known(turn: Turn, event: Said | Press) -> Person | None:
     """The person behind the account: who works here first, else where they were last seen."""
-    found = people.person_by_address(turn.session, event.at.platform, event.sender.address)
+    found = people.person_by_address(
+        turn.session, event.at.platform, event.sender.address, event.at.bot
+    )
     staff = [each for each in found if is_staff(turn.session, each)]
     return next(iter(staff or found), None)
 
 
 def _stranger(turn: Turn, said: Said) -> None:
     """Somebody we know nothing of: with one district there is only one place to belong to."""
-    district = territory.only_district(turn.session)
+    district = territory.only_district(turn.session, said.at.bot)
     if district is None:
         return everyone.greet(turn, said, None)
     person = people.resident(

@@ -21,7 +21,7 @@ from models import (
 )
 from services import buttons, notices, territory, tries
 from services.access import roles_of
-from services.equipment import policy
+from services.equipment import bots_district, policy
 from services.outbox import About, Address, Button, Message, Priority, act, put
 from services.texts import DEFAULT, LANGUAGES, plain, say
 
@@ -83,7 +83,7 @@ def bind(
     `by.chat`: the user's id; `group_admin`: the platform says that they administer the group.
     A refusal is answered and not raised, because the failed try must stay: `not_group_admin`,
     `too_many_tries`, `code_unknown`, `code_used`, `code_expired`, `grid_unknown`,
-    `bound_elsewhere`.
+    `bound_elsewhere`, `bot_elsewhere`.
     """
     if not group_admin:
         return Refused("not_group_admin")
@@ -94,6 +94,8 @@ def bind(
     if found is None or problem is not None:
         tries.count(session, by, now)
         return problem or Refused("code_unknown")
+    if bots_district(session, at.bot) not in (None, found.district):
+        return Refused("bot_elsewhere")
     row = _row_of(session, at)
     if row is not None and row.district != found.district:
         return Refused("bound_elsewhere")

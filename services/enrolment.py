@@ -13,7 +13,7 @@ from domain.roles import RoleIn, RoleName, within
 from models import Attachment, Audit, Case, Due, Group, Invite, Outbox, Person, Role, Voice
 from services import people, tries
 from services.access import roles_of
-from services.equipment import policy
+from services.equipment import bots_district, policy
 from services.outbox import Address, Message
 from services.territory import name as name_of_unit
 from services.texts import plain, say
@@ -121,7 +121,7 @@ def enrol(session: Session, code: str, by: Address, now: datetime) -> Person | R
     `by.chat`: the user's id. Name and language are the list's; what they reported as a resident
     becomes theirs under the new row. A refusal is answered and not raised, because the failed
     try must stay: `too_many_tries`, `code_unknown`, `code_used`, `code_expired`,
-    `already_enrolled`.
+    `already_enrolled`, `bot_elsewhere`.
     """
     if tries.exhausted(session, by, now):
         return Refused("too_many_tries")
@@ -130,6 +130,8 @@ def enrol(session: Session, code: str, by: Address, now: datetime) -> Person | R
     if found is None or problem is not None:
         tries.count(session, by, now)
         return problem or Refused("code_unknown")
+    if bots_district(session, by.bot) not in (None, found.district):
+        return Refused("bot_elsewhere")
     person = people.person(session, found.district, found.person)
     former = people.person_of(session, found.district, by)
     if former is not None and former.id != person.id:

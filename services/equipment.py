@@ -19,11 +19,13 @@ class Equipment:
     """Given to every session by the database (`Session.info["equipment"]`).
 
     `usernames`: the platform's name of each of our bots by its id, for links to their chats.
+    `districts`: the one district that a bot serves, by its id; a bot that isn't here serves all.
     """
 
     policy: Policy = field(default_factory=Policy)
     vault: "Vault | None" = None
     usernames: dict[str, str] = field(default_factory=dict)
+    districts: dict[str, str] = field(default_factory=dict)
 
 
 def policy(session: Session) -> Policy:
@@ -35,6 +37,11 @@ def link(session: Session, bot: str, payload: str) -> str | None:
     """A link that opens the bot's private chat with a start payload; None for an unknown bot."""
     name = equipment(session).usernames.get(bot)
     return f"https://t.me/{name}?start={payload}" if name else None
+
+
+def bots_district(session: Session, bot: str) -> str | None:
+    """The one district that the bot serves; None: any of the deployment."""
+    return equipment(session).districts.get(bot)
 
 
 def vault(session: Session) -> "Vault":

@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 
 from domain.refused import Refused
 from models import Person
-from services.equipment import vault
+from services.equipment import bots_district, vault
 from services.outbox import Address
 from services.texts import LANGUAGES, language_of, plain
 from services.vault import mask_phone
@@ -84,9 +84,11 @@ def person_by_ref(session: Session, district: str, ref: str) -> Person:
     return found
 
 
-def person_by_address(session: Session, platform: str, user: str) -> list[Person]:
-    """The same account in every district of the deployment, in the order of districts."""
+def person_by_address(session: Session, platform: str, user: str, bot: str) -> list[Person]:
+    """The same account in every district that the bot serves, in the order of districts."""
     query = select(Person).where(Person.platform == platform, Person.address == user)
+    if district := bots_district(session, bot):
+        query = query.where(Person.district == district)
     return list(session.exec(query.order_by(Person.district)))
 
 

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 from domain.refused import Refused
 from models import Division, Group, MovedChat
 from models.territory import TRIAL_DISTRICT
-from services.equipment import policy
+from services.equipment import bots_district, policy
 from services.texts import plain
 
 # digits of a code at each level, from the top (official statistical division codes; a grid is
@@ -207,8 +207,10 @@ def groups_of_grid(session: Session, district: str, code: str) -> list[Group]:
     return list(session.exec(query.order_by(col(Group.bound_at), col(Group.id))))
 
 
-def only_district(session: Session) -> str | None:
-    """The deployment's district, if there is just one."""
+def only_district(session: Session, bot: str = "") -> str | None:
+    """The bot's district, or the deployment's, if there is just one."""
+    if own := bots_district(session, bot):
+        return own
     query = select(Division.district).where(
         Division.level == "district", Division.district != TRIAL_DISTRICT
     )

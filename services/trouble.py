@@ -5,6 +5,7 @@ times to whoever administers.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -56,8 +57,8 @@ def _districts(session: Session, at: Address) -> list[str]:
     group = territory.group_of(session, at.bot, at.chat, at.platform)
     if group is not None:
         return [group.district]
-    found = people.person_by_address(session, at.platform, at.chat)
-    only = territory.only_district(session)
+    found = people.person_by_address(session, at.platform, at.chat, at.bot)
+    only = territory.only_district(session, at.bot)
     return [each.district for each in found] or ([only] if only else [])
 
 
@@ -111,7 +112,9 @@ def _case(session: Session, row: Outbox) -> Case | None:
 
 def _readers(session: Session, row: Outbox) -> list[Person]:
     """Who hears of it: the desk; for a matter of one named person, that person and nobody else."""
-    district, case = str(row.district), _case(session, row)
+    if row.district is None:
+        return []
+    district, case = row.district, _case(session, row)
     if case is not None and case.reach == "named":
         found = [case.owner] if case.owner else []
     else:
@@ -224,6 +227,44 @@ def _reason(row: Outbox, language: str) -> str:
     return plain("trouble.why_other", language, error=row.error)
 
 
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """A message that never arrived, as whoever runs the service sees it: no name, no words."""
+
+    id: UUID
+    at: datetime
+    act: str
+    case: str | None
+    error: str
+
+
+def dead(session: Session, limit: int = 1_000) -> list[Dead]:
+    """What never arrived and wasn't settled, newest first."""
+    query = (
+        select(Outbox, Case.number)
+        .join(
+            Case,
+            (col(Case.district) == Outbox.district) & (col(Case.id) == Outbox.case),
+            isouter=True,
+        )
+        .where(Outbox.state == "dead")
+        .order_by(col(Outbox.id).desc())
+        .limit(limit)
+    )
+    return [
+        Dead(row.id, row.made_at, row.act, number, row.error or "")
+        for row, number in session.exec(query)
+    ]
+
+
+def bot_of(session: Session, key: UUID) -> str:
+    """Whose row this is. Raises Refused `dead_gone`."""
+    bot = session.exec(select(Outbox.bot).where(Outbox.id == key, Outbox.state == "dead")).first()
+    if bot is None:
+        raise Refused("dead_gone")
+    return bot
+
+
 def undelivered(session: Session, actor: Person) -> Message:
     """The newest messages that never arrived and concern the actor's desk.
 
@@ -314,7 +355,7 @@ def let_be(session: Session, actor: Person | None, bot: str, key: UUID, now: dat
 
 def _dead_row(session: Session, actor: Person | None, bot: str, key: UUID) -> Outbox:
     row = session.get(Outbox, (bot, key), populate_existing=True, with_for_update=True)
-    if row is None or row.state != "dead" or row.district is None:
+    if row is None or row.state != "dead" or (actor is not None and row.district is None):
         raise Refused("dead_gone")
     if actor is not None and not _may_settle(session, actor, row):
         raise Refused("not_yours_to_administer")

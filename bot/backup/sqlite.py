@@ -112,21 +112,29 @@ def is_empty(path: Path) -> bool:
 def swap(staged: Path, path: Path, now: datetime) -> Path | None:
     """Put `staged` in the place of `path`, durably. Answers where the old file went, if anywhere.
 
-    The caller holds the lock. A crash in between leaves the old file under its new name, and
-    the staged one under its own.
+    The caller holds the lock. At no moment is there no file: whoever starts then would begin
+    with an empty one.
     """
     _flush(staged)
     before = None
     if path.exists() and path.stat().st_size > 0:
         before = path.with_name(f"{path.name}.before-{now:%Y%m%dT%H%M%SZ}")
-        for ending in ("", *BESIDE):
-            with suppress(FileNotFoundError):
-                os.replace(f"{path}{ending}", f"{before}{ending}")
+        _set_aside(path, before)
     for ending in BESIDE:
         Path(f"{path}{ending}").unlink(missing_ok=True)
     os.replace(staged, path)
     sync_folder(path.parent)
     return before
+
+
+def _set_aside(path: Path, before: Path) -> None:
+    """The old file under a second name, with the log that belongs to it if it still has one."""
+    with suppress(sqlite3.DatabaseError):  # a damaged one is kept as it is
+        _flush(path)
+    for ending in BESIDE:
+        with suppress(FileNotFoundError):
+            os.replace(f"{path}{ending}", f"{before}{ending}")
+    os.link(path, before)
 
 
 def _flush(path: Path) -> None:

@@ -15,6 +15,7 @@ def register(app: typer.Typer) -> None:
 def bench(
     quick: Annotated[bool, typer.Option("--quick", help="one short round of each")] = False,
     only: Annotated[list[str] | None, typer.Option(help="one part; may be repeated")] = None,
+    stored: Annotated[int | None, typer.Option(help="cases of the large database")] = None,
     json: Annotated[Path | None, typer.Option(help="write the figures into this file")] = None,
     keep: Annotated[bool, typer.Option("--keep", help="leave databases and logs behind")] = False,
 ) -> None:
@@ -22,6 +23,8 @@ def bench(
     arguments = ["--quick"] * quick + ["--keep"] * keep
     for name in only or ():
         arguments += ["--only", name]
+    if stored is not None:
+        arguments += ["--stored", str(stored)]
     if json is not None:
         arguments += ["--json", str(json)]
     raise typer.Exit(call([sys.executable, "-m", "bench", *arguments]))  # noqa: S603 - our own

@@ -32,6 +32,7 @@ async def examine(settings: Settings, groups: int) -> list[Finding]:
         machine.clock(now, elsewhere, newest),
         *machine.disks(settings),
         *machine.secrets(settings),
+        machine.backup(settings, now),
         await service(settings),
         *found,
     ]

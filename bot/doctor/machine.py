@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
+from bot.backup.take import backups
 from bot.config import Settings, config_file
 from bot.disk import MEGABYTE
 from bot.doctor.finding import Finding, bad, good, judged, mind, size, span
@@ -21,6 +22,8 @@ ODD, WRONG = timedelta(seconds=5), timedelta(seconds=60)
 WRITTEN = datetime(2026, 11, 1, tzinfo=UTC)
 # SQLite's log is shared memory between processes, which these don't share
 REMOTE = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "afs", "ceph", "glusterfs"}
+# a night was missed; a week is lost if the disk goes
+BACKUP_MIND, BACKUP_BAD = 36 * 3600.0, 7 * 86_400.0
 SET_CLOCK = "Set the machine's clock and keep it set: `timedatectl set-ntp true`."
 
 
@@ -65,6 +68,23 @@ def disk(about: str, folder: Path, floor: int) -> Finding:
     if "database" in about and kind in REMOTE:
         return bad(about, f"{folder} is on {kind}", "Put an SQLite file on a disk of this machine.")
     return good(about, said)
+
+
+def backup(settings: Settings, now: datetime) -> Finding:
+    """Whether there is a backup, and how old it is."""
+    folder, key = settings.backup.folder, settings.backup.key.get_secret_value()
+    if folder is None:
+        cure = "Set backup.folder, on another disk, and start `linli backup` each night."
+        return mind("backup", "backup.folder is empty: nothing says where backups are", cure)
+    made = backups(folder)
+    if not made:
+        missing = "" if key else " and backup.key is empty"
+        cure = "Run `linli backup`; `linli key --backup` makes the key."
+        return bad("backup", f"there is none in {folder}{missing}", cure)
+    age = now - datetime.fromtimestamp(made[-1].stat().st_mtime, UTC)
+    said = f"{len(made)} in {folder}, the newest {span(age)} old"
+    cure = "Run `linli backup`, and see why the timer doesn't (`systemctl status linli-backup`)."
+    return judged("backup", age.total_seconds(), said, cure, (BACKUP_MIND, BACKUP_BAD))
 
 
 def _kind(folder: Path) -> str:

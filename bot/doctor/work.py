@@ -12,7 +12,7 @@ from domain.roles import RoleName
 from models import Contact, Division, Group, Inbox, Outbox, Person, Role, Shift
 from models.backlog import Backlog, Reach, backlog, reach
 from models.territory import TRIAL_DISTRICT
-from services import duty, routing
+from services import duty, findings, routing
 from services.equipment import equipment
 from services.vault import Vault, WrongKey
 
@@ -36,6 +36,7 @@ def work(session: Session, now: datetime) -> list[Finding]:
         _dead(session, waits, now),
         _halted(waits),
         _due(waits, now),
+        _examination(session, now),
         _people(reach(session)),
         *_places(session, now),
         _vault(session),
@@ -115,6 +116,17 @@ def _due(waits: Backlog, now: datetime) -> Finding:
         return good("reminders", "nothing is overdue")
     said = f"{waits.dues.count} are due, the oldest for {span(timedelta(seconds=late))}"
     return judged("reminders", late, said, RUNS, (2.0, LATE_DUE.total_seconds()))
+
+
+def _examination(session: Session, now: datetime) -> Finding:
+    """What the auditor has found and not yet found ended."""
+    found = findings.unended(session)
+    if not found:
+        return good("examination", "the auditor has nothing open")
+    codes = sorted({each.code for each in found})
+    since = span(now - min(each.since for each in found))
+    said = f"{', '.join(codes)}; the oldest since {since}"
+    return bad("examination", said, "Each has its section in docs/alarms.md.")
 
 
 # --- people and places ---

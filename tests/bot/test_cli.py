@@ -5,11 +5,16 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from bot import cli
+from models import Outbox
+from models.database import open_database
+from models.migrate import migrate
 from tests.bot.conftest import Town
 
 HOUSE = Path(__file__).parents[2]
@@ -133,3 +138,37 @@ async def test_the_sandbox_prints_its_address(tmp_path: Path):
     process.send_signal(signal.SIGTERM)
     await asyncio.wait_for(process.wait(), 30)
     assert process.returncode == 0
+
+
+def test_what_never_arrived_is_listed_and_settled(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    assert here(monkeypatch, tmp_path, "dead") == 1
+    assert one_sentence(capsys.readouterr().err)
+    url = f"sqlite:///{tmp_path}/linli.db"
+    asyncio.run(migrate(url))
+    keys = [asyncio.run(a_dead_row(url)) for _ in range(2)]
+    assert here(monkeypatch, tmp_path, "dead") == 0
+    shown = capsys.readouterr().out
+    assert all(str(key) in shown for key in keys)
+    assert "BadRequest: odd" in shown
+    assert "words" not in shown
+    settle = ("dead", "--again", str(keys[0]), "--drop", str(keys[1]))
+    assert here(monkeypatch, tmp_path, *settle) == 0
+    assert "2 settled" in capsys.readouterr().out
+    assert here(monkeypatch, tmp_path, *settle) == 1
+    assert one_sentence(capsys.readouterr().err)
+    assert here(monkeypatch, tmp_path, "dead") == 0
+    assert capsys.readouterr().out == ""
+
+
+async def a_dead_row(url: str) -> UUID:
+    row = Outbox(
+        bot="777", chat="7", made_at=datetime.now(UTC), state="dead", error="BadRequest: odd",
+        payload={"text": "words"},
+    )  # fmt: skip
+    key = row.id
+    database = open_database(url)
+    await database.write(lambda session: session.add(row))
+    await database.close()
+    return key

@@ -268,3 +268,49 @@ async def moments(town: Town, settings: Settings, group: int, count: int) -> int
     await database.close()
     (of_group,) = [each for each in spent if each.chat == str(group)]
     return len(of_group.sent)
+
+
+async def test_a_group_that_put_the_bot_out_is_told_to_who_must_know(
+    town: Town, settings: Settings
+):
+    gone: list[str] = []
+    died: list[str] = []
+    doors = toy.doors(
+        removed=lambda _session, at, _now: gone.append(at.chat),
+        died=lambda _session, _bot, keys, _now: died.extend(map(str, keys)),
+    )
+    async with assemble(settings, doors=doors) as service:
+        group = await town.group(await town.person())
+        await town.fault("kicked", method="sendMessage", chat=group)
+        await queue(service, group, "hello", district=toy.DISTRICT)
+        (row,) = await ended(service)
+    assert row.state == "dead"
+    assert str(group) in gone
+    assert died == [str(row.id)]
+
+
+async def test_a_bug_in_telling_the_desk_holds_nothing_up(town: Town, settings: Settings):
+    def boom(*_what: object) -> None:
+        raise toy.Boom("telling")
+
+    async with assemble(settings, doors=toy.doors(died=boom)) as service:
+        li = await town.person()
+        await queue(service, li, "   ", district=toy.DISTRICT)
+        await queue(service, li, "hello", district=toy.DISTRICT)
+        found = await ended(service, 2)
+        assert [row.state for row in found] == ["dead", "sent"]
+
+
+async def test_who_blocked_one_bot_and_uses_another_stays_reachable(town: Town, service: Service):
+    li = await town.person()
+    now = datetime.now(UTC)
+    person = Person(
+        district=toy.DISTRICT, bot="other", address=str(li), reachable=True, made_at=now
+    )
+    key = person.id
+    await service.database.write(lambda session: session.add(person))
+    await town.do(f"users/{li}/block", bot_id=town.bot["id"], blocked=True)
+    await queue(service, li, "hello", district=toy.DISTRICT)
+    await ended(service)
+    found = await service.database.read(lambda s: s.get(Person, (toy.DISTRICT, key)))
+    assert found.reachable

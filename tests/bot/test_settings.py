@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from bot.account import Account, Client
 from bot.cannot import Cannot
 from bot.config import Settings, load, secret_of, token_of
+from bot.transport import Transport
 from domain.policy import Policy
+from handlers.updates import Me
 
 HOUSE = Path(__file__).parents[2]
 
@@ -117,3 +120,12 @@ def test_every_key_is_in_the_docs_with_its_default():
 def test_the_shipped_file_is_valid(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("LINLI_CONFIG", str(HOUSE / "config.toml"))
     assert load().rules() == Policy()
+
+
+def test_who_we_are_is_shown_without_the_token():
+    token = "123456789:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc"
+    transport = Transport()
+    client = Client(token, request=transport, get_updates_request=transport)
+    shown = f"{client!r} {client} {Account(Me('123456789', 'linli_bot'), client)!r}"
+    assert "123456789" in shown
+    assert "AAEh" not in shown

@@ -28,7 +28,12 @@ async def second(town: Town) -> dict[str, Any]:
 @pytest.fixture
 async def service(settings: Settings, second: dict[str, Any]) -> AsyncIterator[Service]:
     """What is said to the first bot is passed on by the second one."""
-    telegram = settings.telegram.model_copy(update={"bots": [AnotherBot(token=second["token"])]})
+    telegram = settings.telegram.model_copy(
+        update={
+            "bots": [AnotherBot(token=second["token"], district="320106")],
+            "district": "110101",
+        }
+    )
     both = settings.model_copy(update={"telegram": telegram})
 
     def pass_on(session: Session, event: Event, me: Me, now: datetime) -> list[Answer]:
@@ -64,9 +69,14 @@ async def test_each_webhook_has_its_own_path_and_secret(
     town: Town, settings: Settings, second: dict[str, Any]
 ):
     given = {"webhook_url": "http://127.0.0.1:9/telegram/webhook", "webhook_secret": "one"}
-    bots = [{"token": second["token"]}]
+    bots = [{"token": second["token"], "district": "320106"}]
     old = settings.telegram
-    telegram = {"token": old.token, "base_url": old.base_url, "bots": bots} | given
+    telegram = {
+        "token": old.token,
+        "base_url": old.base_url,
+        "bots": bots,
+        "district": "110101",
+    } | given
     both = load(telegram=telegram, database=settings.database, web={"port": 0})
     async with assemble(both, doors=toy.DOORS) as service:
         first, other = accounts_of(both)
@@ -91,6 +101,15 @@ def test_the_same_bot_twice_is_refused():
     bots = [{"token": "1:b"}]
     with pytest.raises(Cannot, match="twice"):
         accounts_of(load(telegram={"token": "1:a", "bots": bots}))
+
+
+def test_on_a_server_each_of_several_bots_has_its_district():
+    telegram = {"token": "1:a", "bots": [{"token": "2:b", "district": "320106"}]}
+    server = {"url": "postgresql://localhost/linli"}
+    with pytest.raises(Cannot, match="district"):
+        accounts_of(load(telegram=telegram, database=server))
+    both = load(telegram=telegram | {"district": "110101"}, database=server)
+    assert [each.district for each in accounts_of(both)] == ["110101", "320106"]
 
 
 def test_more_bots_come_from_the_environment(monkeypatch: pytest.MonkeyPatch):

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import hmac
 import json
 from urllib.parse import urlsplit
 
@@ -9,6 +10,7 @@ import pytest
 
 from bot.assembly import WEBHOOK_PATH, Service
 from bot.receive import SECRET_HEADER
+from handlers import updates
 from tests.bot.test_webhook import SECRET, service, stored, update
 
 __all__ = ["service"]
@@ -64,3 +66,16 @@ async def test_a_number_that_no_database_takes_is_refused(service: Service):
             text = UPDATE.replace(field, field.rpartition(b" ")[0] + b" " + digits.encode())
             assert await status(service, SIGNED, JSON, body=text) == 400, digits
     assert await stored(service) == 0
+
+
+async def test_secrets_are_compared_in_constant_time_before_anything_is_read(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+):
+    seen: list[str] = []
+    compare, decode = hmac.compare_digest, updates.decode
+    monkeypatch.setattr(hmac, "compare_digest", lambda *a: seen.append("compared") or compare(*a))
+    monkeypatch.setattr(updates, "decode", lambda raw: seen.append("decoded") or decode(raw))
+    assert await status(service, NAMED + b"wrong", JSON, body=UPDATE) == 401
+    assert seen == ["compared"]
+    assert await status(service, SIGNED, JSON, body=UPDATE) == 200
+    assert seen[1:3] == ["compared", "decoded"]

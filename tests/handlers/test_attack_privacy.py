@@ -170,3 +170,26 @@ def test_who_stepped_out_is_no_longer_named_on_the_card(session: Session) -> Non
     street.press("王阿姨", "撤回")
     assert "王阿姨" not in shown(street, "李强")
     assert "陈叔" in shown(street, "李强")
+
+
+@pytest.mark.parametrize(
+    ("words", "personal"),
+    [
+        ("3号楼2单元702漏水，找王小明 13812345678", ("702", "王小明", "13812345678")),
+        ("身份证110101199001011237的人堵了消防通道", ("110101199001011237",)),
+        ("京A12345堵了8号楼门口，我住8-1-602", ("602",)),
+        ("Street lamp out at building 3, room 1204, call +8613812345678", ("1204", "13812345678")),
+    ],
+)
+def test_the_group_reads_no_personal_data_whatever_was_written(
+    session: Session, words: str, personal: tuple[str, ...]
+) -> None:
+    street = peopled(session)
+    street.say("王阿姨", words, command="report", files=(photo(),))
+    for label in ("接单", "到现场了"):
+        street.press("李强", label, private=True)
+    if "我也遇到" in str(street.labels(GROUP_CHAT)):
+        street.press("陈叔", "我也遇到")
+    shown = str([row.payload for row in street.rows(GROUP_CHAT)])
+    assert street.case().number in shown
+    assert not [each for each in (*personal, "王阿姨", "陈叔") if each in shown]

@@ -20,8 +20,8 @@ def test_the_same_account_is_another_person_in_another_district(session: Session
     one = people.resident(session, DISTRICT, account("5"), "阿暖", None, NOW)
     two = people.resident(session, "110101", account("5"), "阿暖", None, NOW)
     assert one.id != two.id
-    assert people.person_by_address(session, "telegram", "5") == [two, one]
-    assert people.person_by_address(session, "wechat", "5") == []
+    assert people.person_by_address(session, "telegram", "5", "777") == [two, one]
+    assert people.person_by_address(session, "wechat", "5", "777") == []
 
 
 def test_the_list_s_name_stays(session: Session) -> None:

@@ -9,10 +9,11 @@ from domain.refused import Refused
 from models import Inbox, Lane, Outbox, inbox, outgoing
 from models.inbox import Arrived
 from models.outgoing import Outcome
-from services import binding, trouble
+from services import binding, enrolment, people, trouble
+from services.equipment import equipment
 from services.outbox import Address
 from services.texts import plain
-from tests.people import ADDRESSES, BOT, DISTRICT, GROUP_CHAT, WEDNESDAY, Street, peopled
+from tests.people import ADDRESSES, BOT, DISTRICT, GRID, GROUP_CHAT, WEDNESDAY, Street, peopled
 
 AGAIN, LET_BE = plain("btn.send_again"), plain("btn.let_be")
 
@@ -224,3 +225,21 @@ def test_the_desk_hears_that_a_group_has_put_the_bot_out(session: Session):
     assert len(told) == 1
     assert street.group.ended_at == street.now
     assert street.group.district == DISTRICT
+
+
+def test_a_bot_of_another_district_knows_nobody_and_takes_no_code(session: Session):
+    street = peopled(session)
+    equipment(session).districts["888"] = "320106"
+    here, there = street.staff["李强"], Address("888", ADDRESSES["李强"])
+    found = people.person_by_address(session, "telegram", ADDRESSES["李强"], "777")
+    assert [each.id for each in found] == [here.id]
+    assert people.person_by_address(session, "telegram", ADDRESSES["李强"], "888") == []
+    code = enrolment.invite(session, None, DISTRICT, here.id, street.now)
+    refused = enrolment.enrol(session, code, there, street.now)
+    assert isinstance(refused, Refused)
+    assert refused.code == "bot_elsewhere"
+    code = binding.make_code(session, None, GRID, "", street.now)
+    group, by = Address("888", "-5"), Address("888", "5")
+    bound = binding.bind(session, group, "群", code, by, street.now, group_admin=True)
+    assert isinstance(bound, Refused)
+    assert bound.code == "bot_elsewhere"

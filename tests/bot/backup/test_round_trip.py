@@ -1,6 +1,7 @@
 """What was backed up comes back whole, on both databases, and the deleted stay deleted."""
 
 import asyncio
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -145,6 +146,38 @@ async def test_what_is_replaced_also_says_who_was_deleted(here: Place):
     assert restored.erased == 1
     if restored.before is not None:
         assert restored.before.exists()
+
+
+async def test_a_crash_before_the_last_step_leaves_the_old_file_in_its_place(
+    here: Place, monkeypatch: pytest.MonkeyPatch
+):
+    if backend(here) != "sqlite":
+        return
+    taken, before = await here.take(), await rows_of(here)
+    path = Path(here.settings.database.url.removeprefix("sqlite:///"))
+    replace = os.replace
+
+    def crash(source: str | Path, target: str | Path) -> None:
+        if Path(target) == path:
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", crash)
+    with pytest.raises(KeyboardInterrupt):
+        await here.restore(taken.path, replace=True)
+    assert await rows_of(here) == before
+
+
+async def test_a_damaged_database_is_replaced_and_kept(here: Place):
+    if backend(here) != "sqlite":
+        return
+    taken = await here.take()
+    path = Path(here.settings.database.url.removeprefix("sqlite:///"))
+    path.write_bytes(b"x" * 20_000)
+    restored = await here.restore(taken.path, replace=True)
+    assert restored.before is not None
+    assert restored.before.read_bytes() == b"x" * 20_000
+    assert (await rows_of(here))["case_file"]
 
 
 async def test_without_the_list_of_the_deleted_nothing_is_restored(here: Place, there: Place):

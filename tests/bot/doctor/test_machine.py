@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -72,3 +72,14 @@ def test_secrets_that_others_may_read_are_said(tmp_path: Path, monkeypatch: pyte
     assert [each.mark for each in secrets(settings)] == [Mark.GOOD]
     (tmp_path / "linli.db").touch(mode=0o644)
     assert [each.mark for each in secrets(settings)] == [Mark.GOOD, Mark.MIND]
+
+
+def test_a_backup_that_is_old_or_missing_is_said(tmp_path: Path):
+    now = datetime.now(UTC)
+    assert machine.backup(load(), now).mark is Mark.MIND
+    settings = load(backup={"folder": tmp_path})
+    assert machine.backup(settings, now).mark is Mark.BAD
+    (tmp_path / "linli-20261120T000000Z.tar.gz.age").touch()
+    ages = (timedelta(hours=1), timedelta(hours=40), timedelta(days=8))
+    marks = [machine.backup(settings, now + age).mark for age in ages]
+    assert marks == [Mark.GOOD, Mark.MIND, Mark.BAD]

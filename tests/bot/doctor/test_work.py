@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from bot.doctor import storage
 from bot.doctor.finding import Mark
 from bot.doctor.work import newest, vault, work
-from models import Due, Inbox, Lane, Outbox, Person, Role, Shift
+from models import Due, Finding, Inbox, Lane, Outbox, Person, Role, Shift
 from models.queue import Budget
 from services.vault import Vault
 from tests.people import BOT, COMMUNITY, DISTRICT, GRID, WEDNESDAY, peopled
@@ -44,6 +44,10 @@ def overdue(session: Session) -> None:
 
 def halted(session: Session) -> None:
     session.add(Budget(bot=BOT.bot, chat="", until=WEDNESDAY + timedelta(seconds=9)))
+
+
+def found(session: Session) -> None:
+    session.add(Finding(district=DISTRICT, code="due_late", since=LONG_AGO, seen_at=LONG_AGO))
 
 
 def blocked(session: Session) -> None:
@@ -81,6 +85,7 @@ def test_a_peopled_street_is_well(session: Session):
         (lambda s: message(s, "dead"), "dead letters", Mark.MIND),
         (halted, "rates", Mark.MIND),
         (overdue, "reminders", Mark.BAD),
+        (found, "examination", Mark.BAD),
         (blocked, "people", Mark.MIND),
         (no_worker, "grids", Mark.MIND),
         (no_desk, "desks", Mark.BAD),
