@@ -2,16 +2,18 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Row, text
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel, col, select
 
 from bot.backup import erasures, take
-from bot.backup.tape import Damaged, Key, WrongKey, key_of
+from bot.backup.tape import Damaged, Key, WrongKey, key_of, opening, sealing
 from bot.cannot import Cannot
 from models import Attachment, Case, Due, Lane, Person, Role
 from models.database import Database
@@ -222,6 +224,46 @@ async def test_a_bad_file_is_refused_and_nothing_is_touched(here: Place, how: st
     if backend(here) == "sqlite":
         folder = Path(here.settings.database.url.removeprefix("sqlite:///")).parent
         assert not list(folder.glob("*.restoring*"))
+
+
+def resealed(path: Path, change: Callable[[str, bytes], bytes | None]) -> None:
+    """The same backup with other content (None: left out), sealed as well as the real one."""
+    with opening(path, key_of(KEY)) as members:
+        held = [(name, change(name, content.read())) for name, content in members]
+    with sealing(path, key_of(KEY)) as tape:
+        for name, content in held:
+            if content is not None:
+                tape.put(name, content)
+
+
+def one_row_less(name: str, content: bytes) -> bytes | None:
+    """The last row of the people, or of their database's pages, is another one."""
+    if name == "linli.db":
+        return content.replace("王阿姨".encode(), "王大姨".encode())
+    if name.startswith("tables/person/"):
+        return content.rpartition(b"\n")[0].rpartition(b"\n")[0] + b"\n"
+    return content
+
+
+def no_contents(name: str, content: bytes) -> bytes | None:
+    return None if name == "contents.json" else content
+
+
+@pytest.mark.parametrize("change", [one_row_less, no_contents])
+async def test_a_sealed_file_that_doesn_t_hold_what_it_says_is_refused(
+    here: Place, there: Place, change: Callable[[str, bytes], bytes | None]
+):
+    taken = await here.take()
+    resealed(taken.path, change)
+    with pytest.raises(Damaged):
+        await there.restore(taken.path)
+
+
+async def test_restored_history_can_be_changed_no_more_than_before(here: Place, there: Place):
+    await there.restore((await here.take()).path)
+    for statement in ("DELETE FROM case_event", "UPDATE case_event SET verb = 'x'"):
+        with pytest.raises(DBAPIError, match="append-only"):
+            await change(there, lambda session, it=statement: session.execute(text(it)))
 
 
 async def test_a_history_that_was_tampered_with_is_not_restored(here: Place, there: Place):
