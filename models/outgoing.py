@@ -22,7 +22,7 @@ ROW_LEASE = timedelta(seconds=120)
 # a halt is tried again after this at the latest; one that lies further off was noted by a clock
 # that has been set back since
 MOST_HALT = timedelta(minutes=5)
-# rows looked at to find chats that can be written to: enough to see past a busy one
+# rows looked at once to find chats that can be written to
 LOOK = 200
 WHOLE_BOT = ""
 
@@ -98,15 +98,26 @@ def take(
     halted = _halted(session, bot, wall)
     if WHOLE_BOT in halted:
         return []
-    first: dict[str, Outbox] = {}
-    for row in session.exec(_pressing(bot, now, wall, halted | set(busy))):
-        first.setdefault(row.chat, row)
-    rows = list(first.values())[:limit]
+    rows = _first_of_each(session, bot, now, wall, halted | set(busy), limit)
     for row in rows:
         row.holder, row.until = holder, wall + ROW_LEASE
         session.add(row)
     session.flush()
     return [_parcel(session, bot, row) for row in rows]
+
+
+def _first_of_each(
+    session: Session, bot: str, now: datetime, wall: datetime, without: set[str], limit: int
+) -> list[Outbox]:
+    """One row for each chat; a chat with thousands of them hides no other."""
+    first: dict[str, Outbox] = {}
+    while len(first) < limit:
+        found = list(session.exec(_pressing(bot, now, wall, without | set(first))))
+        for row in found:
+            first.setdefault(row.chat, row)
+        if len(found) < LOOK:
+            break
+    return list(first.values())[:limit]
 
 
 def _halted(session: Session, bot: str, wall: datetime) -> set[str]:

@@ -14,7 +14,7 @@ from bot.account import log_in
 from bot.assembly import opened
 from bot.cannot import Cannot
 from bot.commands.importing import terminal_language
-from bot.config import Settings, load, token_of
+from bot.config import Settings, accounts_of, load
 from bot.picture import draw
 from bot.transport import Transport
 from domain.refused import Refused
@@ -51,10 +51,11 @@ def invite(
 async def _invite(
     settings: Settings, ref: str, district: str, bot: str, language: str
 ) -> tuple[str, str]:
-    username = bot or await _username(settings)
+    names = {"": bot} if bot else await _usernames(settings)
 
     def job(session: Session) -> tuple[str, str]:
         person = _person(session, ref, district, language)
+        username = names.get(person.district) or names[""]
         code = enrolment.invite(session, None, person.district, person.id, datetime.now(UTC))
         text = plain(
             "importing.invited",
@@ -95,7 +96,8 @@ def bindcode(
 async def _bindcode(
     settings: Settings, grid: str, place: str, bot: str, language: str
 ) -> tuple[str, ...]:
-    username = bot or await _username(settings)
+    names = {"": bot} if bot else await _usernames(settings)
+    username = names.get(territory.district_of(grid)) or names[""]
 
     def job(session: Session) -> tuple[str, ...]:
         code = binding.make_code(session, None, grid, place, datetime.now(UTC))
@@ -117,14 +119,17 @@ async def _done(settings: Settings, job: Callable[[Session], T], language: str) 
             raise Cannot(sentence) from None
 
 
-async def _username(settings: Settings) -> str:
-    transport = Transport()
+async def _usernames(settings: Settings) -> dict[str, str]:
+    """The bot of each district, by username; under "" the first of all."""
+    transport, base = Transport(), settings.telegram.base_url
     await transport.initialize()
     try:
-        account = await log_in(token_of(settings), settings.telegram.base_url, transport)
+        found = [
+            (each, await log_in(each.token, base, transport)) for each in accounts_of(settings)
+        ]
     except TelegramError:
-        base = settings.telegram.base_url
         raise Cannot(f"{base} can't be reached: try again, or name the bot with --bot.") from None
     finally:
         await transport.shutdown()
-    return account.me.username
+    names = {given.district: account.me.username for given, account in reversed(found)}
+    return names | {"": found[0][1].me.username}

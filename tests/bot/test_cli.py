@@ -172,3 +172,24 @@ async def a_dead_row(url: str) -> UUID:
     await database.write(lambda session: session.add(row))
     await database.close()
     return key
+
+
+async def test_a_second_signal_ends_the_process_at_once(monkeypatch: pytest.MonkeyPatch):
+    ended: list[int] = []
+    monkeypatch.setattr(os, "_exit", ended.append)
+    over = asyncio.Event()
+
+    async def hangs() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await over.wait()
+
+    task = asyncio.create_task(hangs())
+    await asyncio.sleep(0)
+    cli._stop(task)
+    assert ended == []
+    cli._stop(task)
+    assert ended == [1]
+    over.set()
+    await asyncio.gather(task, return_exceptions=True)

@@ -314,3 +314,18 @@ async def test_who_blocked_one_bot_and_uses_another_stays_reachable(town: Town, 
     await ended(service)
     found = await service.database.read(lambda s: s.get(Person, (toy.DISTRICT, key)))
     assert found.reachable
+
+
+async def test_thousands_of_messages_to_one_chat_hide_no_other(town: Town, service: Service):
+    li, wu = await town.person("Li"), await town.person("Wu")
+    to, now = Address(service.me.bot, str(li)), datetime.now(UTC)
+    many = 2 * outgoing.LOOK
+
+    def flood(session: Session) -> None:
+        for n in range(many):
+            put(session, to, Message(f"{n}"), now, About())
+
+    await service.database.write(flood)
+    await queue(service, wu, "hello")
+    await until(lambda: town.texts(wu))
+    assert len(await town.texts(li)) < many / 2
