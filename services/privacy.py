@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import String, and_, cast, or_, update
+from sqlalchemy import case as choose
 from sqlalchemy import delete as remove
 from sqlmodel import Session, col, select
 
@@ -347,8 +348,8 @@ def _erase_sent(
     sent = _between(Outbox, bot, Outbox.made_at, during) & (col(Outbox.state) != "pending")
     text = cast(col(Outbox.payload)["text"].as_string(), String)
     named = text.contains(f'tg://user?id={address}"', autoescape=True)
-    _blanked(session, sent & (col(Outbox.chat) == address), chat="")
-    _blanked(session, sent & named)
+    theirs = col(Outbox.chat) == address
+    _blanked(session, sent & (theirs | named), chat=choose((theirs, ""), else_=Outbox.chat))
 
 
 def _drop_unsent(session: Session, bot: str, address: str, asked: datetime) -> None:

@@ -175,6 +175,8 @@ async def test_the_disk_holds_no_trace_not_even_in_the_log_or_in_free_pages(
     sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(models.sqlite, "IDLE_SECONDS", 0.05)
+    # a whole week in one unit of work, which no service would try
+    monkeypatch.setattr(models.sqlite, "JOB_SECONDS", 60.0)
     path = Path(shutil.copy(sqlite_template, tmp_path / "linli.db"))
     equipment = Equipment(vault=Vault(Vault.new_key()))
     database = open_database(f"sqlite:///{path}", equipment)
