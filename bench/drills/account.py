@@ -15,7 +15,7 @@ from models.postgres import connect, options
 
 SETTLE_SECONDS = 60.0
 # a chat's update that was done before one that had arrived earlier
-_ORDER = """
+OUT_OF_ORDER = """
 SELECT count(*) FROM (
     SELECT done_at < lag(done_at) OVER (PARTITION BY bot, lane ORDER BY id) AS overtook
     FROM inbox WHERE state = 'done') moved WHERE overtook
@@ -67,7 +67,7 @@ async def account(url: str, standin: StandIn, kept: Kept) -> Account:
         await _settled(connection, standin, kept)
         first = min(kept.due)
         cases = Counter({row[0]: row[1] for row in await connection.fetch(_CASES, first)})
-        out_of_order = await connection.fetchval(_ORDER)
+        out_of_order = await connection.fetchval(OUT_OF_ORDER)
         undone = await connection.fetchval(_LEFT)
     finally:
         await connection.close()

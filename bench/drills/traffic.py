@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Protocol
 
 from bench.load import SECRET
-from bench.reports import Report, Writer
+from bench.reports import Report
 from bench.wire import connect
 
 RETRY_SECONDS = 0.25
@@ -21,6 +22,14 @@ _REQUEST = (
     b"POST /telegram/webhook HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
     b"X-Telegram-Bot-Api-Secret-Token: %s\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
 )
+
+
+class Writes(Protocol):
+    """Whoever makes up the next reports."""
+
+    def write(self, count: int) -> list[Report]:
+        """So many new ones."""
+        ...
 
 
 @dataclass
@@ -46,7 +55,7 @@ class Traffic:
         self._chats: dict[int, asyncio.Lock] = {}
         self.kept = Kept()
 
-    async def until(self, over: Callable[[], bool], writer: Writer, rate: float) -> Kept:
+    async def until(self, over: Callable[[], bool], writer: Writes, rate: float) -> Kept:
         """`rate` reports a second until `over`, and then until each is confirmed."""
         start, number, tasks = time.monotonic(), 0, []
         while not over():

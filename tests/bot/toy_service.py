@@ -1,8 +1,7 @@
-"""The toy service as a process of its own, to be killed: settings from the environment."""
-
-import asyncio
+"""The toy service as a process: to be killed or stopped. Settings from the environment."""
 
 from bot.assembly import assemble
+from bot.cli import until_stopped
 from bot.config import load
 from tests.bot import toy
 
@@ -14,4 +13,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    until_stopped(main())
