@@ -6,12 +6,14 @@ import time
 from collections.abc import AsyncIterator
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import Session
 
 import models.postgres
 from models.database import Database, TooLong, Unavailable
-from models.postgres import PostgresDatabase, Server
+from models.postgres import PostgresDatabase, Server, address
 from tests.conftest import BACKENDS
 from tests.models.test_database import add_lane, count_up, lanes
 from tests.models.wire import Wire, wired
@@ -102,6 +104,34 @@ async def test_of_several_hosts_the_one_that_serves_is_found(
     database = PostgresDatabase(url, {}, Server(pooled=True))
     assert await database.write(add_lane("a")) == "a"
     await database.close()
+
+
+async def test_a_primary_that_became_a_standby_is_left_and_found_again(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(models.postgres, "TRIES", 3)
+    name = make_url(database_url).database
+    setting = f'ALTER DATABASE "{name}" SET default_transaction_read_only ='
+    database = PostgresDatabase(database_url, {})
+    await database.write(add_lane("before"))
+    engine = create_async_engine(address(database_url), isolation_level="AUTOCOMMIT")
+    async with engine.connect() as owner:
+        await owner.execute(text(f"{setting} on"))
+        for pid in await owner.execute(text(OTHERS)):
+            await owner.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid[0]})
+        with pytest.raises(Unavailable):
+            await database.write(add_lane("meanwhile"))
+        await owner.execute(text("SET default_transaction_read_only = off"))
+        await owner.execute(text(f"{setting} off"))
+    assert await database.write(add_lane("after")) == "after"
+    await engine.dispose()
+    await database.close()
+
+
+OTHERS = (
+    "SELECT pid FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
 
 
 @pytest.fixture
