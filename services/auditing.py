@@ -232,6 +232,8 @@ def cases(session: Session, district: str, numbers: Sequence[str]) -> list[Found
         .where(col(Case.district) == district, col(Case.number).in_(numbers), text(OPEN))
     )  # fmt: skip
     rows = session.connection().execute(query).all()
+    if not rows:
+        return []
     keys = [row.id for row in rows]
     dues, states = _next_dues(session, district, keys), _last_states(session, district, keys)
     owners = _people(session, district, {row.owner for row in rows if row.owner})

@@ -29,10 +29,10 @@ TRIGGERS = [
 TRIGGERS += ["case_event_unsealed", "audit_unsealed", "case_event_erased"]
 
 
-def a_case(session: Session, number: int = 1, **given: Any) -> Case:
+def a_case(session: Session, number: int = 1, state: str = "closed", **given: Any) -> Case:
     case = Case(
         district=h.DISTRICT, number=f"KL8-2611-{number:03}", grid=h.GRIDS[0], community=h.COMMUNITY,
-        state="closed", kind="PS01", owner_unit=h.GRIDS[0], due_at=h.NOW, opened_at=h.NOW, **given,
+        state=state, kind="PS01", owner_unit=h.GRIDS[0], due_at=h.NOW, opened_at=h.NOW, **given,
     )  # fmt: skip
     session.add(case)
     session.flush()
