@@ -329,6 +329,16 @@ def test_words_that_come_back_after_they_were_erased_are_found(session: Session)
         assert (getattr(verified(session), "what", None) == "words_edited") is broken
 
 
+def test_other_words_with_a_fitting_salt_and_digest_are_found(session: Session):
+    event = an_event(session, a_case(session), 1, personal={"text": SECRET})
+    sealing.seal(session, h.DISTRICT, WALL)
+    forged = {"text": "forged"}
+    digest = sealing.words_digest(b"salt", forged)
+    session.execute(update(CaseEvent).where(col(CaseEvent.id) == event.id).values(personal=forged))
+    session.execute(update(SealedWords).values(salt=b"salt", digest=digest))
+    assert verified(session).what == "event_edited"
+
+
 def test_the_test_districts_history_is_not_sealed_and_may_be_deleted(session: Session):
     session.add(Audit(district="000000", at=h.NOW, act="x"))
     session.flush()
