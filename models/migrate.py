@@ -44,6 +44,12 @@ def migrate_file(url: str) -> None:
     _on_sqlite(url, _upgrade)
 
 
+def migrate_within(connection: Connection) -> None:
+    """The same inside of a transaction that the caller ends."""
+    if not _is_current(connection):
+        command.upgrade(config_for(connection), "head")
+
+
 def knows(revision: str) -> bool:
     """Whether this release has made, or can upgrade, tables of this revision."""
     config = Config()

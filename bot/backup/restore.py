@@ -30,7 +30,7 @@ from bot.backup.tape import (
 )
 from bot.cannot import Cannot
 from bot.config import Settings
-from models.migrate import knows, migrate, migrate_file
+from models.migrate import knows, migrate, migrate_file, migrate_within
 from models.sqlite import hold, path_of, writing_engine
 from services import verifying
 
@@ -227,6 +227,7 @@ async def _to_postgres(
             async with postgres.emptied(connection):
                 content = await _filled(connection, path, key, photos_staged)
             content.check(await postgres.counts(connection))
+            await connection.run_sync(migrate_within)
             erased = await connection.run_sync(lambda it: _erase(_unit(it, settings), known, now))
             count = photos.move_in(photos_staged, settings.files.folder)
         await migrate(url, served_by)

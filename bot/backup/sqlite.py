@@ -72,10 +72,7 @@ def counts(path: Path) -> dict[str, int]:
             )
         return {
             table: raw.execute(f'SELECT count(*) FROM "{table}"').fetchone()[0]  # noqa: S608 - ours
-            for (table,) in raw.execute(
-                "SELECT name FROM sqlite_master WHERE type = 'table' "
-                "AND name NOT LIKE 'sqlite_%' ORDER BY name"
-            ).fetchall()
+            for table in _tables(raw)
         }
 
 
@@ -99,14 +96,18 @@ def is_empty(path: Path) -> bool:
     if not path.exists() or path.stat().st_size == 0:
         return True
     with closing(open_file(path)) as raw:
-        tables = raw.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' "
-            "AND name <> 'alembic_version'"
-        ).fetchall()
         return not any(
             raw.execute(f'SELECT 1 FROM "{table}" LIMIT 1').fetchone()  # noqa: S608 - ours
-            for (table,) in tables
+            for table in _tables(raw)
         )
+
+
+def _tables(raw: sqlite3.Connection) -> list[str]:
+    found = raw.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' "
+        "AND name <> 'alembic_version' ORDER BY name"
+    )
+    return [name for (name,) in found]
 
 
 def swap(staged: Path, path: Path, now: datetime) -> Path | None:

@@ -1,7 +1,7 @@
 """A lived-in database, a place for its backups, and an empty one to come back to."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -16,6 +16,8 @@ from bot.backup.tape import Key, key_of
 from bot.config import Settings, load
 from models import Attachment
 from models.database import Database, open_database
+from models.migrate import migrate
+from models.sqlite import writing_engine
 from services import sealing
 from services.equipment import Equipment
 from services.vault import Vault
@@ -24,6 +26,7 @@ from tests.people import DISTRICT, WEDNESDAY, peopled
 
 KEY = Key.new()
 VAULT = Vault.new_key()
+OLD_PERSON = "019a00000000700080000000000000aa"
 
 
 @dataclass
@@ -65,19 +68,54 @@ def here(database_url: str, tmp_path: Path) -> Place:
 
 
 @pytest.fixture
-def there(here: Place, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    """Another machine, with nothing on it."""
-    folder = tmp_path / "there"
-    folder.mkdir()
-    url = here.settings.database.url
+def empty(
+    database_url: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[Callable[[str], Place]]:
+    """Makes other machines, with nothing on them; backups are in the same folder."""
+    made: list[str] = []
+
+    def one(name: str) -> Place:
+        folder = tmp_path / name
+        folder.mkdir()
+        if database_url.startswith("sqlite"):
+            return place(f"sqlite:///{folder}/linli.db", folder, tmp_path / "backups")
+        made.append(f"test_{uuid4().hex}")
+        asyncio.run(_admin(request.getfixturevalue("postgres"), f"CREATE DATABASE {made[-1]}"))
+        url = _named(request.getfixturevalue("postgres"), made[-1])
+        return place(url, folder, tmp_path / "backups")
+
+    yield one
+    for each in made:
+        server = request.getfixturevalue("postgres")
+        asyncio.run(_admin(server, f"DROP DATABASE {each} WITH (FORCE)"))
+
+
+@pytest.fixture
+def there(empty: Callable[[str], Place]) -> Place:
+    """Another machine."""
+    return empty("there")
+
+
+@pytest.fixture
+def old(empty: Callable[[str], Place]) -> Place:
+    """One with the tables of the first release, and a person who was there then."""
+    made = empty("old")
+    asyncio.run(_begin_old(made.settings.database.url))
+    return made
+
+
+async def _begin_old(url: str) -> None:
+    await migrate(url, to="0001")
+    person = (
+        "INSERT INTO person (district, id, name, language, language_chosen, platform, reachable, "
+        f"skills, made_at) VALUES ('{DISTRICT}', '{OLD_PERSON}', '李', 'en', false, 'telegram', "
+        "true, '[]', '2026-11-01 00:00:00.000000')"
+    )
     if url.startswith("sqlite"):
-        yield place(f"sqlite:///{folder}/linli.db", folder, here.backups)
+        with writing_engine(url).begin() as connection:
+            connection.exec_driver_sql(person)
         return
-    server = request.getfixturevalue("postgres")
-    name = f"test_{uuid4().hex}"
-    asyncio.run(_admin(server, f"CREATE DATABASE {name}"))
-    yield place(_named(server, name), folder, here.backups)
-    asyncio.run(_admin(server, f"DROP DATABASE {name} WITH (FORCE)"))
+    await _admin(url, person)
 
 
 async def _live(made: Place) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import Row, text
@@ -18,8 +19,10 @@ from bot.cannot import Cannot
 from models import Attachment, Case, Due, Lane, Person, Role
 from models.database import Database
 from models.leases import beat
+from models.migrate import is_current
 from services import privacy
-from tests.bot.backup.conftest import KEY, Place, backend, store_photos
+from tests.bot.backup.conftest import KEY, OLD_PERSON, Place, backend, store_photos
+from tests.people import DISTRICT
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -290,6 +293,16 @@ async def test_only_the_newest_stay(here: Place):
     assert taken.dropped == 3
     assert [each.name[6:14] for each in take.backups(here.backups)][:2] == ["20261013", "20261014"]
     assert (here.backups / "mine.age").exists()
+
+
+async def test_a_backup_of_an_older_release_comes_back_as_this_one(old: Place, there: Place):
+    taken = await old.take()
+    erasures.note(old.backups, [(DISTRICT, UUID(OLD_PERSON))])
+    restored = await there.restore(taken.path)
+    assert (restored.rows, restored.erased) == (1, 1)
+    assert await is_current(there.settings.database.url)
+    names = await change(there, lambda session: list(session.exec(select(Person.name))))
+    assert names == [""]
 
 
 async def test_a_key_that_only_seals_makes_backups_it_can_t_read(here: Place):
