@@ -37,7 +37,7 @@ lint: .venv/ready-dev
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m tests.bandited $(ROOMS)
 
-# hostile input: 60,000 updates and their like in at most ten minutes; docs/security.md says how to
+# hostile input: 100,000 updates and their like in at most ten minutes; docs/security.md says how to
 # do a million in pieces, as in: make fuzz ARGS="--count 1000000 --seconds 300 --seed 7"
 fuzz: .venv/ready-dev .venv/ready-fuzz
 	@$(BIN)/python -m tests.fuzz $(ARGS)

@@ -66,6 +66,14 @@ class Maker:
             "MessageEntity": self._entity,
         }
 
+    def wide(self) -> bytes:
+        """An update of any kind, about anybody, as the description alone would have it."""
+        kind = self.rng.choice(_KINDS)
+        self._next += 1
+        described = spec.type_fields("Update")[kind]["types"][0]
+        made = {"update_id": self._next, kind: self._object(described, 1)}
+        return json.dumps(made).encode()
+
     def raw(self) -> bytes:
         """An update as it comes: described, or a real one, whole or bent, or broken bytes."""
         rng = self.rng
@@ -323,6 +331,7 @@ class Maker:
         return "~".join(parts)
 
 
+_KINDS = [name for name in spec.type_fields("Update") if name != "update_id"]
 _OTHERS = [name for name in spec.type_fields("Update") if name not in {"update_id", *dict(KINDS)}]
 _MEDIA = ("voice", "audio", "document", "video", "video_note", "sticker")
 _MADE = (
