@@ -6,6 +6,7 @@ import time
 import pytest
 from sqlmodel import select
 
+import bot.deliver
 import bot.dispatch
 import models.postgres
 import models.sqlite
@@ -89,7 +90,11 @@ async def test_stopping_finishes_what_was_begun_and_gives_the_rest_back(settings
         )
         assert {tries for _, tries in before} == {0}
         assert await service.settle()
-        assert not await service.database.read(lambda s: s.exec(select(Lane.holder)).first())
+
+        async def nobody_holds() -> bool:
+            return not await service.database.read(lambda s: s.exec(select(Lane.holder)).first())
+
+        await until(nobody_holds)
 
 
 def nothing(*_what: object) -> list[object]:
@@ -120,3 +125,37 @@ async def test_a_deliverer_that_was_silent_too_long_takes_nothing_back(
     now = datetime.now(UTC)
     await service.database.write(lambda s: outgoing.settle(s, row.bot, late, now))
     assert (await sent()).state == "sent"
+
+
+async def test_stopping_waits_for_what_hangs_only_so_long(
+    town: Town, settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(bot.dispatch, "STOP_SECONDS", 0.2)
+    monkeypatch.setattr(bot.dispatch, "LOOK_UP_SECONDS", 60.0)
+    async with assemble(settings, doors=toy.DOORS) as service:
+        li = await town.person()
+        group = await town.group(li)
+        await town.fault("hang_after_accept", method="getChatMember")
+        await town.say(group, li, "/bind@linli_bot quiet")
+        await until(lambda: town.calls("getChatMember"))
+        began = time.monotonic()
+    assert time.monotonic() - began < 5
+    async with assemble(settings, doors=toy.DOORS) as service:
+        assert await service.settle()
+        assert await texts(service) == ["quiet"]
+
+
+async def test_a_call_that_hangs_is_made_again(
+    town: Town, service: Service, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(bot.deliver, "FLIGHT_SECONDS", 0.3)
+    await town.fault("hang_after_accept", method="sendMessage")
+    li = await town.person()
+    await town.say(li, li, "hello")
+
+    async def twice() -> bool:
+        return len(await town.calls("sendMessage")) == 2
+
+    await until(twice)
+    assert await service.settle()
+    assert set(await town.texts(li)) == {"heard hello"}
