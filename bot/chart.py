@@ -17,6 +17,7 @@ carries its word.
 import io
 import json
 import sys
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -268,9 +269,7 @@ def shortened(text: str, size: float, width: float) -> str:
     """`text`, cut with an ellipsis where it would be wider than `width` pixels."""
     if _wide(text, size) <= width:
         return text
-    while text and _wide(text + "…", size) > width:
-        text = text[:-1]
-    return text.rstrip() + "…"
+    return text[: _fitting(text, size, width, "…")].rstrip() + "…"
 
 
 def in_lines(text: str, width: float) -> tuple[list[str], int]:
@@ -278,11 +277,15 @@ def in_lines(text: str, width: float) -> tuple[list[str], int]:
     for size in (36, 30):
         if _wide(text, size) <= width:
             return [text], size
-    cut = len(text)
-    while cut > 1 and _wide(text[:cut], 30) > width:
-        cut -= 1
+    cut = _fitting(text, 30, width)
     cut = text.rfind(" ", 1, cut) + 1 or cut
     return [text[:cut].rstrip(), shortened(text[cut:].strip(), 30, width)], 30
+
+
+def _fitting(text: str, size: float, width: float, tail: str = "") -> int:
+    """How many letters from the start, with the tail, are no wider than that; at least one."""
+    counts = range(1, len(text) + 1)
+    return max(1, bisect_right(counts, width, key=lambda n: _wide(text[:n] + tail, size)))
 
 
 def _wide(text: str, size: float) -> float:
