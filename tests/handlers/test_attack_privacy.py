@@ -6,6 +6,7 @@ import pytest
 from sqlmodel import Session
 
 from services.clock import sweep
+from services.texts import plain
 from tests.handlers.test_attack_hands import delivered, revoke
 from tests.people import ADDRESSES, DISTRICT, GROUP_CHAT, Street, peopled, photo
 
@@ -193,3 +194,11 @@ def test_the_group_reads_no_personal_data_whatever_was_written(
     shown = str([row.payload for row in street.rows(GROUP_CHAT)])
     assert street.case().number in shown
     assert not [each for each in (*personal, "王阿姨", "陈叔") if each in shown]
+
+
+def test_who_wants_to_be_forgotten_is_asked_in_private_only(session: Session) -> None:
+    street = peopled(session)
+    street.say("王阿姨", command="delete")
+    assert street.labels(GROUP_CHAT) == []
+    street.say("王阿姨", command="delete", private=True)
+    assert street.labels(ADDRESSES["王阿姨"]) == [plain("btn.delete_all", "zh-Hans")]

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from sqlmodel import Session
 
-from services.clock import begin, sweep
-from services.due import next_at
-from tests.people import ADDRESSES, GROUP_CHAT, WEDNESDAY, Street, peopled, photo
+from services.clock import begin, register, sweep
+from services.due import next_at, plan
+from tests.people import ADDRESSES, DISTRICT, GROUP_CHAT, WEDNESDAY, Street, peopled, photo
 
 LAMP = "3号楼2单元楼道灯坏了"
 
@@ -212,3 +212,14 @@ def test_every_open_case_has_a_next_moment(session: Session) -> None:
             if case.state not in ("closed", "not_admitted", "withdrawn", "archived"):
                 assert case.next_at is not None
                 assert case.next_at > street.now - timedelta(days=3)
+
+
+def test_what_is_urgent_fires_first_and_then_the_oldest(session: Session) -> None:
+    fired: list[str] = []
+    register("noted", lambda _session, row, _now: fired.append(row.key))
+    for key, minutes, urgent in (("newer", 1, False), ("older", 9, False), ("urgent", 0, True)):
+        at = WEDNESDAY - timedelta(minutes=minutes)
+        plan(session, DISTRICT, key, "noted", at, urgent=urgent)
+    for _ in range(3):
+        sweep(session, WEDNESDAY, limit=1)
+    assert fired == ["urgent", "older", "newer"]

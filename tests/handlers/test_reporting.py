@@ -66,6 +66,16 @@ def test_a_reply_with_report_makes_the_replier_the_reporter(session: Session) ->
     assert street.case().voices == 2
 
 
+def test_who_wrote_the_words_changes_nothing_in_anothers_report(session: Session) -> None:
+    street = peopled(session)
+    street.say("王阿姨", command="report", reply_to=Quoted("55", street.sender("陈叔"), LAMP))
+    said = len(street.rows(GROUP_CHAT))
+    street.said = 55 - 1001
+    assert street.say("陈叔", "5号楼电梯坏了", edited=True) == "55"
+    assert street.case().text == LAMP
+    assert len(street.rows(GROUP_CHAT)) == said
+
+
 def test_the_same_words_again_join_the_open_case(session: Session) -> None:
     street = peopled(session)
     street.say("王阿姨", LAMP, command="report")
@@ -75,6 +85,14 @@ def test_the_same_words_again_join_the_open_case(session: Session) -> None:
     street.press("陈叔", "不是同一件")
     assert len(street.cases()) == 2
     assert {case.voices for case in street.cases()} == {1}
+
+
+def test_the_same_words_join_nothing_that_was_told_in_private(session: Session) -> None:
+    street = peopled(session)
+    street.say("王阿姨", command="who")
+    street.say("王阿姨", LAMP, private=True)
+    street.say("陈叔", LAMP, command="report")
+    assert [case.voices for case in street.cases()] == [1, 1]
 
 
 def test_the_same_person_saying_it_twice_is_one_voice(session: Session) -> None:
@@ -147,6 +165,18 @@ def test_a_hidden_name_is_shown_to_nobody(session: Session) -> None:
     street.press("王阿姨", "更正")
     street.press("王阿姨", "不显示我的名字")
     assert "王阿姨" not in last(street, "李强")
+
+
+def test_a_hidden_name_is_not_called_in_the_group_either(session: Session) -> None:
+    street = peopled(session)
+    street.say("王阿姨", LAMP, command="report")
+    street.press("王阿姨", "更正")
+    street.press("王阿姨", "不显示我的名字")
+    street.press("李强", "接单", private=True)
+    street.press("李强", "办好了", private=True)
+    street.say("李强", private=True, files=(photo("after"),))
+    assert any("解决了吗" in text for text in street.texts(GROUP_CHAT))
+    assert not any("王阿姨" in text for text in street.texts(GROUP_CHAT))
 
 
 def test_withdrawing_is_one_tap_and_the_worker_hears(session: Session) -> None:
