@@ -1,8 +1,8 @@
 """`make fuzz`: hostile input by the hundred thousand, in every way that input comes in.
 
-`make fuzz ARGS="--count 1000000 --seconds 300 --seed 7"` does a piece of a million; said again, it
-goes on where it stopped, because what is done is noted below `--keep`. Exit status 1 and a file of
-findings there if anything broke.
+It ends after `--seconds`, however far it came. `make fuzz ARGS="--seed 7"`, said again, goes on where it
+stopped, because what is done of a seed is noted below `--keep`. Exit status 1 and a file of findings
+there if anything broke.
 """
 
 import argparse
@@ -32,7 +32,6 @@ SHARES = {"updates": 0.7, "webhook": 0.1, "files": 0.1, "guided": 0.1}  # of the
 WIDE = 0.85
 POSTED = 50  # one in so many of `--count` goes over the real webhook
 KEEP = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "linli-fuzz"
-FOUND_STATUS = 77  # libFuzzer's own, for an input that broke something
 
 
 def one_round(template: Path, seed: int, number: int) -> Tally:
@@ -128,7 +127,7 @@ def guided(keep: Path, seconds: int, seed: int) -> str:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make fuzz", description=__doc__)
-    parser.add_argument("--count", type=int, default=100_000, help="updates in all, of this seed")
+    parser.add_argument("--count", type=int, default=1_000_000, help="updates in all, of this seed")
     parser.add_argument("--seconds", type=float, default=480.0, help="for all parts together")
     parser.add_argument("--seed", type=int, default=None, help="to go on with, or to repeat")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
