@@ -1,8 +1,8 @@
 """`make fuzz`: hostile input by the hundred thousand, in every way that input comes in.
 
-It ends after `--seconds`, however far it came. `make fuzz ARGS="--seed 7"`, said again, goes on where it
-stopped, because what is done of a seed is noted below `--keep`. Exit status 1 and a file of findings
-there if anything broke.
+It ends after `--seconds`, however far it came. `make fuzz ARGS="--seed 7"`, said again, goes on
+where it stopped, because what is done of a seed is noted below `--keep`. Exit status 1 and a file
+of findings there if anything broke.
 """
 
 import argparse
