@@ -11,10 +11,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from models.database import Unavailable
-from models.postgres import MIGRATING, REFUSED, Server, engine_of
+from models.postgres import LOCKED, MIGRATING, REFUSED, Server, engine_of
 from models.roles import grant
 from models.sqlite import hold, path_of, writing_engine
 
@@ -105,6 +105,10 @@ async def _connected(url: str, work: Work, server: Server | None = None) -> bool
             return await connection.run_sync(work)
     except (OSError, OperationalError, *REFUSED) as error:
         raise Unavailable(type(error).__name__) from None
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) == LOCKED:
+            raise Unavailable("a table is in use for long: try again") from None
+        raise
     finally:
         await engine.dispose()
 

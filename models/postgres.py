@@ -38,16 +38,18 @@ UNIT_SECONDS = 15.0
 # what a unit may compute at a stretch, during which nothing else of the process goes on
 JOB_SECONDS = 5.0
 CLOSE_SECONDS = 5.0
+# statements a connection keeps prepared: all there are (a report alone has some 60 kinds)
+STATEMENTS = 500
 # serialization failure, deadlock, a unique key that another transaction has just taken, and a
 # lock that another one holds for longer than we wait
-_LOCKED = "55P03"
-_AGAIN = {"40001", "40P01", "23505", _LOCKED}
+LOCKED = "55P03"
+_AGAIN = {"40001", "40P01", "23505", LOCKED}
 # statement_timeout
 _CANCELLED = "57014"
 # a server that was the primary and is no longer
 _READ_ONLY = "25006"
 # connection trouble, no room, shutting down
-_DOWN = ("08", "53", "57P", "58", _READ_ONLY, _LOCKED)
+_DOWN = ("08", "53", "57P", "58", _READ_ONLY, LOCKED)
 # what a session may wait for; a pooler doesn't pass these on, so the service's role has them
 # there (docs/scaling.md)
 SESSION = {
@@ -208,7 +210,11 @@ MIGRATING = Server(
 
 
 def _direct(server: Server) -> dict[str, Any]:
-    return {"server_settings": dict(server.session), "timeout": CONNECT_SECONDS}
+    return {
+        "server_settings": dict(server.session),
+        "timeout": CONNECT_SECONDS,
+        "prepared_statement_cache_size": STATEMENTS,
+    }
 
 
 # nothing kept in a session that the next transaction may not get

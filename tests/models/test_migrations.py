@@ -1,19 +1,24 @@
 """Models and migrations say the same on both databases."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import models
+import models.migrate
 from models import partitions
-from models.migrate import FOLDER, Newer, is_current, migrate
-from models.postgres import address
+from models.database import Unavailable
+from models.migrate import FOLDER, Newer, config_for, is_current, migrate
+from models.postgres import MIGRATING, address
+from tests.conftest import BACKENDS
 
 
 def differences(connection: Connection) -> list[object]:
@@ -75,3 +80,20 @@ def test_migrations_import_none_of_our_code():
             "alembic",
             "sqlalchemy.dialects",
         }
+
+
+@pytest.mark.parametrize("database_url", BACKENDS[1:], indirect=True)
+async def test_a_table_in_use_is_told_and_not_waited_for(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    await on(database_url, lambda connection: command.downgrade(config_for(connection), "0002"))
+    quick = dict(MIGRATING.session) | {"lock_timeout": "200"}
+    monkeypatch.setattr(models.migrate, "MIGRATING", replace(MIGRATING, session=quick))
+    engine = create_async_engine(address(database_url))
+    async with engine.begin() as user:
+        await user.execute(text("LOCK TABLE inbox IN ACCESS SHARE MODE"))
+        with pytest.raises(Unavailable, match="in use"):
+            await migrate(database_url)
+    await engine.dispose()
+    await migrate(database_url)
+    assert await is_current(database_url)
