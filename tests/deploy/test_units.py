@@ -79,3 +79,14 @@ def test_systemd_takes_them():
     done = subprocess.run([program, "verify", *paths], capture_output=True, text=True, timeout=60)
     said = [line for line in done.stderr.splitlines() if "/opt/linli" not in line]
     assert said == []
+
+
+def test_the_wrapper_is_a_script_that_runs_the_service_s_program_as_its_user():
+    path = HOUSE / "deploy" / "linli.sh"
+    assert subprocess.run(["sh", "-n", path]).returncode == 0
+    text = path.read_text()
+    unit = read(HOUSE / "deploy" / "linli.service")
+    assert unit["ExecStart"][0].split()[0] in text
+    assert f"--reuid={unit['User'][0]} " in text
+    for each in [*unit["EnvironmentFile"], unit["WorkingDirectory"][0]]:
+        assert each in text
