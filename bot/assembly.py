@@ -2,7 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Collection, Coroutine, Iterator, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Coroutine,
+    Iterator,
+    Sequence,
+)
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,9 +22,9 @@ from aiohttp import web
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlmodel import Session, select
-from telegram.error import TelegramError
+from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter, TelegramError
 
-from bot import config
+from bot import config, halts
 from bot.account import Account, log_in
 from bot.backup.erasures import EVERY, Noting
 from bot.bell import Bell
@@ -294,7 +302,7 @@ class Service:
             return
         url = url.rstrip("/") + line.place
         try:
-            await receive.set_webhook(url, line.secret, self._take_over)
+            await _patiently(lambda: receive.set_webhook(url, line.secret, self._take_over))
         except TelegramError as error:
             raise Cannot(
                 f"Telegram refuses telegram.webhook_url: {error.message}. It must be https, on "
@@ -442,6 +450,22 @@ def _shown(url: str) -> str:
         return make_url(url).render_as_string(hide_password=True)
     except ArgumentError:
         raise Cannot("database.url is wrong: it looks like 'sqlite:///linli.db'.") from None
+
+
+async def _patiently(call: Callable[[], Awaitable[None]]) -> None:
+    """Again while it is the network, or Telegram asks to wait (several replicas that start at
+    once set the same webhook). Raises TelegramError for what won't change by itself."""
+    pause = 1.0
+    while True:
+        try:
+            return await call()
+        except (BadRequest, Forbidden, InvalidToken):
+            raise
+        except TelegramError as error:
+            wait = halts.seconds_of(error) if isinstance(error, RetryAfter) else pause
+            log.warning("webhook_not_set_yet", error=type(error).__name__, pause=wait)
+            await asyncio.sleep(wait)
+            pause = min(30.0, 2 * pause)
 
 
 async def _log_in(

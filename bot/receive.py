@@ -251,13 +251,22 @@ class Receive:
         if body is None:
             return refused(413)
         if updates.decode(body) is None:
-            counters.RUBBISH.inc()
-            return refused(400)
+            return self._unreadable(body)
         try:
             await self.take([body])
         except Unavailable as error:
             log.warning("database_unavailable", at_work="webhook", reason=str(error))
             return refused(503, {"Retry-After": "1"})
+        return web.Response()
+
+    def _unreadable(self, body: bytes) -> web.Response:
+        """What can't be read today can't be read tomorrow: refused, Telegram would send an update
+        again for a day, and nothing else of its chat meanwhile."""
+        counters.RUBBISH.inc()
+        number = updates.number_of(body)
+        if number is None:
+            return refused(400)
+        log.error("update_unreadable", update=number)
         return web.Response()
 
 

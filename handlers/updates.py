@@ -141,6 +141,10 @@ class MemberUpdate(_Struct, rename={"sender": "from"}):
     new_chat_member: Member
 
 
+class _Numbered(_Struct):
+    update_id: Number
+
+
 class Update(_Struct):
     """One update; at most one of the rest is there."""
 
@@ -166,6 +170,14 @@ def decode(raw: Any) -> Update | None:
         if isinstance(raw, (bytes, bytearray, str)):
             return msgspec.json.decode(raw, type=Update)
         return msgspec.convert(raw, type=Update)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def number_of(raw: bytes) -> int | None:
+    """The number of an update that says something we can't read; None if it is no update."""
+    try:
+        return msgspec.json.decode(raw, type=_Numbered).update_id
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 

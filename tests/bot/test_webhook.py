@@ -137,3 +137,24 @@ async def test_two_services_may_share_a_port(
             assert one.address == two.address
         async with town.http.get(f"{one.address}/health") as answer:
             assert answer.status == 200
+
+
+async def test_an_update_that_cannot_be_read_does_not_stop_its_chat(town: Town, service: Service):
+    """Refused, it would come again for a day, and what follows it in the chat not at all."""
+    unknown = update(1) | {"message": {"message_id": "of a kind that is yet to come"}}
+    assert await post(town, service, unknown) == 200
+    assert await post(town, service, update(2)) == 200
+    await service.settle()
+    assert await stored(service) == 1
+
+
+async def test_a_webhook_that_telegram_asks_to_set_later_is_set_later(
+    town: Town, settings: Settings
+):
+    old = settings.telegram
+    given = {"webhook_url": "http://127.0.0.1:9/telegram/webhook", "webhook_secret": SECRET}
+    telegram = {"token": old.token, "base_url": old.base_url} | given
+    hooked = load(telegram=telegram, database=settings.database, web={"port": 0})
+    await town.fault("429", method="setWebhook", retry_after=1)
+    async with assemble(hooked, doors=toy.DOORS):
+        assert len(await town.calls("setWebhook")) == 2
