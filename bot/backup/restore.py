@@ -86,7 +86,8 @@ async def restore(
 ) -> Restored:
     """Put a backup in the place of the database. Raises Cannot, Damaged, WrongKey, OSError."""
     known = _known_erasures(path, settings.backup.folder, without_erasures)
-    staged = settings.files.folder.with_name(f"{settings.files.folder.name}.restoring")
+    # below the folder itself: in a container nothing beside it can be written
+    staged = settings.files.folder / ".restoring"
     shutil.rmtree(staged, ignore_errors=True)
     try:
         if make_url(settings.database.url).get_backend_name() == "sqlite":

@@ -69,6 +69,7 @@ async def test_all_rows_and_files_come_back_to_an_empty_machine(here: Place, the
     assert (restored.rows, restored.photos, restored.erased) == (taken.rows, 1, 0)
     (photo,) = await change(there, paths)
     assert (there.settings.files.folder / photo).read_bytes() == b"a picture"
+    assert not (there.settings.files.folder / ".restoring").exists()
 
 
 async def test_it_is_taken_while_the_service_writes(here: Place):
