@@ -123,6 +123,8 @@ class Service:
             self._begin(self._bell.run())
         now = self.clock.now()
         await self.database.write(lambda session: self._begin_days(session, now))
+        if self.database.alone:
+            await self._look_for_strangers()
         await self._serve_web()
         self._begin(self.oversight.sealer.run())  # first, so that it ends last
         for line in self._lines.values():
@@ -138,6 +140,17 @@ class Service:
         self.oversight.start(self.line, self._holder)
         for line in self._lines.values():
             await self._let_in(line)
+
+    async def _look_for_strangers(self) -> None:
+        """Say whose messages nobody will send: a bot that was served before and isn't now."""
+        others = await self.database.read(lambda s: outgoing.waiting_of_others(s, self._lines))
+        for bot, count in others:
+            log.warning(
+                "bot_not_served",
+                of_bot=bot,
+                waiting=count,
+                cure="name its token in telegram.bots; who uses another bot is written to there",
+            )
 
     def _free_lanes(self, session: Session) -> None:
         for line in self._lines.values():

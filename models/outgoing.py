@@ -259,6 +259,17 @@ def any_pending(session: Session, bot: str) -> bool:
     return session.exec(query).first() is not None
 
 
+def waiting_of_others(session: Session, bots: Collection[str]) -> list[tuple[str, int]]:
+    """(bot, rows that wait) of every bot but these."""
+    query = (
+        select(Outbox.bot, func.count())
+        .where(Outbox.state == "pending", col(Outbox.bot).not_in(sorted(bots)))
+        .group_by(col(Outbox.bot))
+        .order_by(col(Outbox.bot))
+    )
+    return [(bot, count) for bot, count in session.exec(query)]
+
+
 def held_until(session: Session, now: datetime) -> datetime | None:
     """The earliest instant after `now` for which a row is being held back."""
     query = select(func.min(Outbox.not_before)).where(

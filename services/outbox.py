@@ -134,12 +134,17 @@ def addressed(session: Session) -> frozenset[str]:
     return frozenset(session.info.get(ADDRESSED, ()))
 
 
+def wakes(session: Session, bot: str) -> None:
+    """Whoever delivers for this bot is to look once this unit of work is committed."""
+    session.info.setdefault(ADDRESSED, set()).add(bot)
+
+
 def _queue(
     session: Session, to: Address, what: str, payload: dict[str, Any], now: datetime, about: About
 ) -> None:
     if about.dedupe is not None and _known(session, to.bot, about.dedupe):
         return
-    session.info.setdefault(ADDRESSED, set()).add(to.bot)
+    wakes(session, to.bot)
     if about.card is not None and what == "card":
         waiting = _waiting_card(session, to, about.card)
         if waiting is not None:

@@ -18,7 +18,7 @@ from domain.roles import administers
 from models import Case, Group, Outbox, Person, inbox
 from services import buttons, duty, enrolment, notices, people, routing, territory
 from services.access import is_staff, roles_of
-from services.outbox import About, Address, Button, Message, Priority, Rows, put
+from services.outbox import About, Address, Button, Message, Priority, Rows, put, wakes
 from services.texts import plain, say
 
 # what nobody misses: a reaction, a pin, buttons that stay
@@ -335,6 +335,7 @@ def _show_card(session: Session, row: Outbox, person: Person | None, now: dateti
 
 def _requeue(session: Session, row: Outbox, to: Address | None, now: datetime) -> None:
     """A row that is dead begins anew; one whose reader uses another bot now is queued there."""
+    wakes(session, to.bot if to is not None else row.bot)
     if to is not None and (to.bot, to.chat) != (row.bot, row.chat):
         values = row.model_dump(exclude={"id", "bot", "chat", "state", "tries", "error", "dedupe"})
         session.add(Outbox(**values | {"bot": to.bot, "chat": to.chat, "not_before": None}))

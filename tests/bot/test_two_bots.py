@@ -1,5 +1,7 @@
 """Two bots in one service: each with its own voice, queue and limits."""
 
+import io
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
@@ -7,6 +9,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session, col, select
 
+from bot import log
 from bot.assembly import WEBHOOK_PATH, Service, assemble
 from bot.cannot import Cannot
 from bot.config import AnotherBot, Settings, accounts_of, load
@@ -120,3 +123,21 @@ def test_more_bots_come_from_the_environment(monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(Cannot, match=r"telegram\.bots") as caught:
         accounts_of(load())
     assert "secret" not in str(caught.value)
+
+
+async def test_messages_of_a_bot_that_is_served_no_more_are_named_at_the_start(
+    town: Town, settings: Settings, database_url: str
+):
+    if not database_url.startswith("sqlite"):
+        return  # there another process may serve it
+    async with assemble(settings, doors=toy.DOORS) as running:
+        row = Outbox(bot="5", chat="7", made_at=datetime.now(UTC))
+        await running.database.write(lambda session: session.add(row))
+    stream = io.StringIO()
+    log.set_up("INFO", stream)
+    async with assemble(settings, doors=toy.DOORS):
+        pass
+    lines = [json.loads(each) for each in stream.getvalue().splitlines()]
+    (said,) = [each for each in lines if each["event"] == "bot_not_served"]
+    assert (said["of_bot"], said["waiting"]) == ("5", 1)
+    assert "telegram.bots" in said["cure"]

@@ -11,7 +11,7 @@ from models.inbox import Arrived
 from models.outgoing import Outcome
 from services import binding, enrolment, people, trouble
 from services.equipment import equipment
-from services.outbox import Address
+from services.outbox import Address, addressed
 from services.texts import plain
 from tests.people import ADDRESSES, BOT, DISTRICT, GRID, GROUP_CHAT, WEDNESDAY, Street, peopled
 
@@ -86,6 +86,7 @@ def test_a_sentence_is_sent_again_as_it_was(session: Session):
     street.press("孙主任", AGAIN, private=True)
     street.session.expire_all()
     assert (row.state, row.tries, row.error) == ("pending", 0, None)
+    assert row.bot in addressed(session)
 
 
 def test_let_be_ends_it_and_a_second_press_is_told_so(session: Session):
