@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench.figures import Figure, write
 from bench.ground import prepare
-from bench.measures import MEASURES, USUALLY
+from bench.measures import MEASURES, QUICKLY, USUALLY
 from bench.process import Failed
 from bench.scale import FULL, QUICK, Scale
 from bench.standin import standing_in
@@ -26,7 +26,7 @@ FOLDER = Path("build") / "bench"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and show. The exit status says whether it could be measured, not how it went."""
     given = _options(arguments)
-    names = given.only or USUALLY
+    names = given.only or (QUICKLY if given.quick else USUALLY)
     folder = FOLDER / str(os.getpid())
     try:
         figures = asyncio.run(_measure(names, _scale(given), folder))
@@ -48,7 +48,11 @@ def _scale(given: argparse.Namespace) -> Scale:
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="linli bench", description="Measure the service.")
-    parser.add_argument("--quick", action="store_true", help="one short round of each")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="less than a minute: one short round, without the large parts",
+    )
     parser.add_argument("--only", action="append", choices=list(MEASURES), help="one part")
     parser.add_argument("--json", type=Path, help="write the figures into this file")
     parser.add_argument("--stored", type=int, help="cases of the large database (1000000)")

@@ -11,7 +11,7 @@ from bench.ground import OWN, Contestant, Ground
 from bench.load import loading
 from bench.postgres import by_processes
 from bench.recorded import Recording
-from bench.rounds import Round, paced, pushed, saturated, told
+from bench.rounds import Round, paced, pushed, saturated, stored_in, told
 from bench.scale import Scale, Tell
 
 USUAL = Contestant("usual", "bench.usual")
@@ -121,7 +121,9 @@ async def _at_rate(ground: Ground, rate: float, seconds: float) -> Round:
     folder = ground.place(f"rate-{rate:.0f}")
     url = ground.fresh(folder)
     async with ground.start(OWN, url, folder) as process:
-        return await paced(ground, OWN, [process], rate, seconds)
+        found = await paced(ground, OWN, [process], rate, seconds)
+    found.stored = stored_in(folder / "linli.db", found.first, found.wanted)
+    return found
 
 
 # --- with years of cases ---
@@ -144,7 +146,9 @@ async def _on(ground: Ground, file: Path, scale: Scale, tell: Tell) -> tuple[Rou
     async with ground.start(OWN, f"sqlite:///{file}", file.parent) as process:
         full = await pushed(ground, OWN, [process], scale.seconds)
         slow = await paced(ground, OWN, [process], 50, scale.seconds)
-    tell(told(full))
+    for one in (full, slow):
+        one.stored = stored_in(file, one.first, one.wanted)
+        tell(told(one))
     return full, slow
 
 
@@ -276,3 +280,4 @@ MEASURES: dict[str, Measure] = {
 }
 # all but what another part shows too
 USUALLY = [name for name in MEASURES if name != "cases"]
+QUICKLY = ["compare", "confirm", "card", "start", "rest"]

@@ -44,6 +44,10 @@ class Running:
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
         return [line for line in lines if any(mark in line for mark in marks)]
 
+    def last_words(self) -> str:
+        """Its last complaint, for whoever wants to know why it ended."""
+        return (self.complaints() or [self.log.read_text(errors="replace")])[-1][-1500:]
+
 
 def cpu_of(pid: int) -> float:
     """Seconds of processor time of a process (user and system, all its threads)."""

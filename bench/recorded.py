@@ -22,8 +22,22 @@ Values = tuple[Any, ...]
 Given = dict[str, Any]
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}")
-# rows of which every process or series has one, whatever the number of cases
-SHARED = frozenset({"lane", "lease", "offset", "budget", "number_series", "alembic_version"})
+# one row for each process, series or chat, or for many cases together
+SHARED = frozenset(
+    (
+        "alembic_version",
+        "budget",
+        "chain",
+        "finding",
+        "lane",
+        "lease",
+        "number_series",
+        "offset",
+        "seal",
+        "unsealed",
+        "webhook",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,24 +96,31 @@ class Recording:
 
     def save(self, file: Path) -> None:
         """Keep it for another process."""
-        file.write_text(json.dumps(asdict(self)))
+        file.write_text(json.dumps(asdict(self), default=lambda blob: {"hex": blob.hex()}))
 
     @staticmethod
     def load(file: Path) -> "Recording":
         """What `save` kept."""
         found = json.loads(file.read_text())
         cases = [
-            Case(**case | {"rows": [Row(**row) for row in case["rows"]]}) for case in found["cases"]
+            Case(**case | {"rows": [Row(row["table"], _values(row)) for row in case["rows"]]})
+            for case in found["cases"]
         ]
         return Recording(found["columns"], cases)
 
 
-def marks(file: Path) -> dict[str, int]:
-    """The last row of each table, to know later which are new."""
+def _values(row: dict[str, Any]) -> Values:
+    values = row["values"]
+    return tuple(bytes.fromhex(v["hex"]) if isinstance(v, dict) else v for v in values)
+
+
+def rows_of(file: Path) -> set[Row]:
+    """Every row that may belong to a case."""
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
         return {
-            table: database.execute(f'SELECT coalesce(max(rowid), 0) FROM "{table}"').fetchone()[0]
+            Row(table, tuple(row))
             for table in _tables(database)
+            for row in database.execute(f'SELECT * FROM "{table}"')
         }
 
 
@@ -108,20 +129,14 @@ def _tables(database: sqlite3.Connection) -> list[str]:
     return [name for (name,) in database.execute(query) if name not in SHARED]
 
 
-def record(file: Path, since: dict[str, int], bodies: Sequence[str]) -> Recording:
-    """The cases opened after `since`, each with all that belongs to it alone."""
+def record(file: Path, before: set[Row], bodies: Sequence[str]) -> Recording:
+    """The cases that weren't there before, each with all that belongs to it alone."""
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
         columns = {
             table: [row[1] for row in database.execute(f'PRAGMA table_info("{table}")')]
             for table in _tables(database)
         }
-        new = [
-            Row(table, tuple(row))
-            for table in columns
-            for row in database.execute(
-                f'SELECT * FROM "{table}" WHERE rowid > ? ORDER BY rowid', (since[table],)
-            )
-        ]
+    new = sorted(rows_of(file) - before, key=lambda row: (row.table, _text(row)))
     cases = [
         dict(zip(columns["case_file"], row.values, strict=True))
         for row in new

@@ -13,7 +13,7 @@ from pathlib import Path
 from bench.ground import OWN, Ground
 from bench.load import Load, loading
 from bench.process import Running
-from bench.recorded import Recording, marks, record
+from bench.recorded import Recording, Row, record, rows_of
 from bench.reports import Report
 from bench.standin import Sent, StandIn
 
@@ -35,7 +35,7 @@ class Scene:
     file: Path
     process: Running
     load: Load
-    since: dict[str, int]
+    before: set[Row]
     reports: list[Report]
 
     async def settle(self) -> None:
@@ -48,7 +48,7 @@ class Scene:
     def recorded(self) -> Recording:
         """What there is by now."""
         bodies = [each.body.decode() for each in self.ground.standin.sent]
-        return record(self.file, self.since, bodies)
+        return record(self.file, self.before, bodies)
 
 
 async def opened(ground: Ground) -> Recording:
@@ -78,12 +78,12 @@ async def lived(ground: Ground) -> tuple[Recording, Recording]:
 async def _playing(ground: Ground) -> AsyncIterator[Scene]:
     folder = ground.place("recording")
     url = ground.fresh(folder)
-    since = marks(folder / "linli.db")
+    before = rows_of(folder / "linli.db")
     async with ground.start(OWN, url, folder) as process:
         load = await loading([process.port], OWN.path)
         reports = ground.writer.write(CASES)
         await load.all_at_once(reports)
-        yield Scene(ground, folder / "linli.db", process, load, since, reports)
+        yield Scene(ground, folder / "linli.db", process, load, before, reports)
         load.close()
 
 

@@ -192,8 +192,9 @@ async def until_delivered(
                 break
         if now - grew > STALL_SECONDS:
             break
-        if any(each.child.returncode is not None for each in processes):
-            raise Failed("it ended in the middle of a round")
+        for each in processes:
+            if each.child.returncode is not None:
+                raise Failed(f"it ended in the middle of a round: {each.last_words()}")
         await asyncio.sleep(LOOK_SECONDS)
     return cards_of(standin.sent)
 

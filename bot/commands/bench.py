@@ -13,7 +13,9 @@ def register(app: typer.Typer) -> None:
 
 
 def bench(
-    quick: Annotated[bool, typer.Option("--quick", help="one short round of each")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="one short round, without the large parts")
+    ] = False,
     only: Annotated[list[str] | None, typer.Option(help="one part; may be repeated")] = None,
     stored: Annotated[int | None, typer.Option(help="cases of the large database")] = None,
     json: Annotated[Path | None, typer.Option(help="write the figures into this file")] = None,
