@@ -5,7 +5,8 @@ one broke its transaction, or PostgreSQL asks for a repetition), so it touches n
 its session.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from sqlalchemy.engine import make_url
@@ -32,6 +33,18 @@ class TooLong(Exception):
     """A unit of work ran longer than it may, and was undone."""
 
 
+@contextmanager
+def told_apart(queue: bool) -> Iterator[None]:
+    """A unit of work that computes may hang by its own fault. One that only keeps a queue can't:
+    if it took too long the database was too slow, and the same will go another time."""
+    try:
+        yield
+    except TooLong:
+        if queue:
+            raise Unavailable("too slow") from None
+        raise
+
+
 class Database(Protocol):
     """Where units of work run. `alone`: no second process can be working on it.
 
@@ -46,7 +59,7 @@ class Database(Protocol):
         """Run `job` in one transaction and answer after the commit.
 
         `queue`: rows are claimed and not computed from, so reading what others have just
-        committed is right. Raises what the job raised, Unavailable, or TooLong.
+        committed is right. Raises what the job raised, Unavailable, or (without `queue`) TooLong.
         After Unavailable it may have been committed all the same (decision 18): a job that
         is asked for again must find that out by itself.
         """

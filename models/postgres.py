@@ -21,7 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlmodel import Session
 
-from models.database import Job, TooLong, Unavailable
+from models.database import Job, TooLong, Unavailable, told_apart
 from models.measures import COMMITTING
 from models.watch import LoopWatch
 
@@ -116,10 +116,12 @@ class PostgresDatabase:
         for attempt in range(TRIES):
             commit = _Commit()
             try:
-                async with asyncio.timeout(self._seconds):
-                    return await self._unit(engine, job, commit)
+                with told_apart(queue):
+                    async with asyncio.timeout(self._seconds):
+                        return await self._unit(engine, job, commit)
             except _TROUBLE as error:
-                await self._judge(error, repeat=attempt < TRIES - 1, unknown=commit.asked)
+                with told_apart(queue):
+                    await self._judge(error, repeat=attempt < TRIES - 1, unknown=commit.asked)
             finally:
                 self.writes += 1
             # apart, so that two that met don't meet again

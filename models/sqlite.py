@@ -20,7 +20,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
-from models.database import Job, Taken, Unavailable
+from models.database import Job, Taken, Unavailable, told_apart
 from models.measures import COMMITTING
 from models.watch import Watch
 
@@ -82,7 +82,8 @@ class SqliteDatabase:
 
     async def write(self, job: Job[T], *, queue: bool = False) -> T:
         try:
-            return cast(T, await asyncio.wrap_future(self._writer.submit(job)))
+            with told_apart(queue):
+                return cast(T, await asyncio.wrap_future(self._writer.submit(job)))
         finally:
             self.writes += 1
 

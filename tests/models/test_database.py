@@ -127,6 +127,18 @@ async def test_a_job_that_hangs_is_ended_and_the_others_are_kept(sqlite_file: st
     await database.close()
 
 
+async def test_a_queue_that_took_too_long_found_the_database_too_slow(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    def slow(_session: Session) -> None:
+        raise TooLong
+
+    with pytest.raises(Unavailable, match="too slow"):
+        await database.write(slow, queue=True)
+    with pytest.raises(TooLong):
+        await database.write(slow)
+
+
 async def test_sqlite_writes_with_full_durability(sqlite_file: str):
     database = open_database(sqlite_file)
 
