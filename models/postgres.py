@@ -105,13 +105,17 @@ class PostgresDatabase:
         self._seconds = server.seconds
         # what may take minutes (Server.seconds None) may also compute for minutes
         self._watch = LoopWatch(math.inf if server.seconds is None else JOB_SECONDS)
-        self._engine = engine_of(url, server)
         self.writes = 0
+        # what must not wait behind handlers (storing, claiming, settling) has connections of its
+        # own, and handlers have few: they compute in one thread, and more at once are only slower
+        half, quarter = server.pool // 2, server.pool // 4
+        self._queue = engine_of(url, server, server.pool - half, server.pool - quarter)
         # a unit that computes from what it read must see nobody else's change half-way
-        self._exact = self._engine.execution_options(isolation_level="REPEATABLE READ")
+        exact = engine_of(url, server, half, quarter)
+        self._exact = exact.execution_options(isolation_level="REPEATABLE READ")
 
     async def write(self, job: Job[T], *, queue: bool = False) -> T:
-        engine = self._engine if queue else self._exact
+        engine = self._queue if queue else self._exact
         job = self._watch.guard(job)
         for attempt in range(TRIES):
             commit = _Commit()
@@ -131,7 +135,7 @@ class PostgresDatabase:
     async def read(self, job: Job[T]) -> T:
         for last in (False, True):
             try:
-                async with asyncio.timeout(self._seconds), self._session(self._engine) as session:
+                async with asyncio.timeout(self._seconds), self._session(self._queue) as session:
                     return await session.run_sync(job)  # type: ignore[arg-type]
             except _TROUBLE as error:
                 await self._judge(error, repeat=not last, unknown=False)
@@ -141,10 +145,16 @@ class PostgresDatabase:
         self._watch.stop()
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
-                await self._engine.dispose()
+                await self._exact.dispose()
+                await self._queue.dispose()
         except OSError:
             # a server that doesn't answer gets no goodbye
-            await self._engine.dispose(close=False)
+            await self._forget()
+
+    async def _forget(self) -> None:
+        """Let go of every connection without a word; the next unit looks for the server anew."""
+        await self._exact.dispose(close=False)
+        await self._queue.dispose(close=False)
 
     async def _unit(self, engine: AsyncEngine, job: Job[T], commit: _Commit) -> T:
         async with self._session(engine) as session:
@@ -173,7 +183,7 @@ class PostgresDatabase:
             return
         if state == _READ_ONLY:
             # every connection of the pool leads there: look for the primary anew
-            await self._engine.dispose(close=False)
+            await self._forget()
         lost = state == _READ_ONLY or (
             isinstance(error, DBAPIError) and error.connection_invalidated
         )
@@ -188,13 +198,18 @@ class PostgresDatabase:
         raise error
 
 
-def engine_of(url: str, server: Server | None = None) -> AsyncEngine:
-    """An engine for a postgresql:// address; statements' values never appear in errors."""
+def engine_of(
+    url: str, server: Server | None = None, kept: int | None = None, more: int | None = None
+) -> AsyncEngine:
+    """An engine for a postgresql:// address; statements' values never appear in errors.
+
+    `kept`, `more`: connections, if not as many as the server says.
+    """
     server = server or Server()
     engine = create_async_engine(
         address(url),
-        pool_size=server.pool,
-        max_overflow=server.pool,
+        pool_size=kept or server.pool,
+        max_overflow=server.pool if more is None else more,
         pool_timeout=10,
         pool_use_lifo=True,
         hide_parameters=True,

@@ -1,4 +1,4 @@
-"""Two replicas share a port and are restarted in turn, under load.
+"""Replicas share a port and are restarted in turn, under load.
 
 `python -m bench.drills.restart` (`make drill-restart`). Exit status 1 if anything was lost,
 doubled, out of order, or late by more than LATE_SECONDS.
@@ -82,17 +82,19 @@ class Replicas:
                 await self.end(name)
 
 
-async def drill(url: str, folder: Path, rate: float, calm: float) -> tuple[Account, list[str]]:
-    """Both restarts; what they cost, and what else is worth saying."""
+async def drill(
+    url: str, folder: Path, names: Sequence[str], rate: float, calm: float
+) -> tuple[Account, list[str]]:
+    """A restart of each; what they cost, and what else is worth saying."""
     async with standing_in() as standin:
         ground = await prepare(folder, standin)
         await people(url, ground.folder, ground.key)
         replicas = Replicas(ground, url)
-        async with replicas.all(("one", "two")):
-            print("two replicas serve", file=sys.stderr)
+        async with replicas.all(names):
+            print(f"{len(names)} replicas serve", file=sys.stderr)
             standin.forget()
             traffic = Traffic(lambda: (replicas.port,))
-            restarting = asyncio.create_task(_in_turn(replicas, calm))
+            restarting = asyncio.create_task(_in_turn(replicas, names, calm))
             await traffic.until(restarting.done, ground.writer, rate)
             await restarting
             found = await account(url, standin, traffic.kept)
@@ -103,8 +105,8 @@ async def drill(url: str, folder: Path, rate: float, calm: float) -> tuple[Accou
         return found, more
 
 
-async def _in_turn(replicas: Replicas, calm: float) -> None:
-    for name in ("one", "two"):
+async def _in_turn(replicas: Replicas, names: Sequence[str], calm: float) -> None:
+    for name in names:
         await asyncio.sleep(calm)
         await replicas.end(name)
         await replicas.begin(name)
@@ -116,17 +118,19 @@ def main() -> int:
     """The drill, with its figures on standard output."""
     parser = argparse.ArgumentParser(prog="python -m bench.drills.restart")
     parser.add_argument("--rate", type=float, default=100.0, help="reports a second")
+    parser.add_argument("--replicas", type=int, default=2, help="processes")
     parser.add_argument("--calm", type=float, default=CALM_SECONDS, help="seconds between events")
     parser.add_argument("--keep", action="store_true", help="leave the logs behind")
     given = parser.parse_args()
     folder = Path("build") / "drill" / str(os.getpid())
+    names = [f"replica {number + 1}" for number in range(given.replicas)]
     try:
         with a_server() as url:
-            found, more = asyncio.run(drill(url, folder, given.rate, given.calm))
+            found, more = asyncio.run(drill(url, folder, names, given.rate, given.calm))
     finally:
         if not given.keep:
             shutil.rmtree(folder, ignore_errors=True)
-    print(f"two replicas, each restarted under {given.rate:.0f} reports a second")
+    print(f"{given.replicas} replicas, each restarted under {given.rate:.0f} reports a second")
     print("\n".join([*found.lines(), *more]))
     late = max(found.late, default=0.0) > LATE_SECONDS
     return 1 if late or not found.whole else 0

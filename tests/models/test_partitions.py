@@ -187,6 +187,20 @@ async def test_claiming_reads_what_waits_and_not_what_is_kept(
     assert time.monotonic() - began < 1.0
 
 
+async def test_queues_are_cleaned_after_hundreds_of_dead_rows_and_not_after_a_fifth(
+    owner: AsyncConnection, database: Database
+):
+    found = await owner.execute(
+        text("SELECT relname, reloptions::text FROM pg_class WHERE reloptions IS NOT NULL")
+    )
+    settings = {name: options for name, options in found}
+    for queue in ("lane", "lease", "budget", "unsealed"):
+        assert "autovacuum_vacuum_scale_factor=0," in settings[queue]
+    for parted in ("inbox", "outbox"):
+        made = [name for name in await periods(owner, parted) if not name.endswith("_once")]
+        assert all("autovacuum_vacuum_scale_factor=0.01" in settings[name] for name in made)
+
+
 DONE = """
 INSERT INTO inbox (bot, id, update_id, lane, received_at, payload, state, tries)
 SELECT '777', linli_first_id(now() - :ago * interval '1 day' + n * interval '1 ms'), n + 10

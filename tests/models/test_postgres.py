@@ -86,6 +86,21 @@ async def test_a_server_that_hangs_is_told_as_unavailable_while_the_loop_runs_on
     assert await pooled.write(add_lane("b")) == "b"
 
 
+async def test_storing_does_not_wait_behind_handlers(database_url: str):
+    database = PostgresDatabase(database_url, {}, Server(pool=4))
+    await database.write(add_lane("a"), queue=True)
+    handlers = [asyncio.create_task(database.write(sleep)) for _ in range(9)]
+    await asyncio.sleep(0.1)
+    await database.write(add_lane("b"), queue=True)
+    assert not any(each.done() for each in handlers)
+    await asyncio.gather(*handlers)
+    await database.close()
+
+
+def sleep(session: Session) -> None:
+    session.execute(text("SELECT pg_sleep(1)"))
+
+
 async def test_a_server_that_is_starting_is_waited_for(wire: Wire, pooled: Database):
     wire.starting = True
     for work in (pooled.write(add_lane("a")), pooled.read(lanes)):
