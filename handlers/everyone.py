@@ -94,7 +94,9 @@ def mydata(turn: Turn, said: Said, person: Person) -> None:
     if not said.private:
         return reply(turn, said, person.language, "privacy.in_private")
     for message in privacy.mydata(turn.session, person, turn.now):
-        answer(turn, said.at, message)
+        # everything about somebody, asked for a thousand times, would fill a disk
+        once = f"mydata:{person.id}:{turn.now:%y%m%d%H}" if message.document else None
+        answer(turn, said.at, message, dedupe=once)
     return None
 
 

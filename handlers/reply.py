@@ -20,11 +20,13 @@ def answer(
     card: str | None = None,
     person: Person | None = None,
     priority: Priority = Priority.ANSWER,
+    dedupe: str | None = None,
 ) -> None:
-    """Queue an answer to the chat it came from."""
+    """Queue an answer to the chat it came from; of those with the same `dedupe` only the first."""
     about = About(
         priority=priority,
         card=card,
+        dedupe=dedupe,
         person=person.id if person else None,
         district=person.district if person else None,
     )

@@ -202,3 +202,19 @@ def test_who_wants_to_be_forgotten_is_asked_in_private_only(session: Session) ->
     assert street.labels(GROUP_CHAT) == []
     street.say("王阿姨", command="delete", private=True)
     assert street.labels(ADDRESSES["王阿姨"]) == [plain("btn.delete_all", "zh-Hans")]
+
+
+def test_the_file_of_one_s_data_comes_once_an_hour_and_the_words_each_time(
+    session: Session,
+) -> None:
+    street = peopled(session)
+    street.say("王阿姨", LAMP, command="report")
+    for _ in range(5):
+        street.say("王阿姨", private=True, command="mydata")
+    rows = street.rows(ADDRESSES["王阿姨"])
+    assert len([row for row in rows if row.payload.get("document")]) == 1
+    assert len([row for row in rows if LAMP in row.payload.get("text", "")]) == 5
+    street.now += timedelta(hours=1)
+    street.say("王阿姨", private=True, command="mydata")
+    rows = street.rows(ADDRESSES["王阿姨"])
+    assert len([row for row in rows if row.payload.get("document")]) == 2
