@@ -71,6 +71,8 @@ class _Broken(logging.Handler):
         text = str(record.msg)
         if record.name.startswith("aiohttp"):  # malformed HTTP, which its status tells too
             return
+        if "update_unreadable" in text:  # confirmed on purpose, or its chat would stand still
+            return
         if record.levelno >= logging.ERROR or any(each in text for each in BROKEN):
             self.said.append(text[:500])
 
