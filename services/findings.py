@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from models import Division, Finding, Person
@@ -20,6 +21,7 @@ TELL_AFTER = timedelta(seconds=60)
 # a process that has not renewed its own findings for this long has ended
 FORGET = timedelta(minutes=5)
 RENEW = timedelta(minutes=1)
+KEEP = timedelta(days=90)
 SHOWN = 3
 
 
@@ -163,8 +165,10 @@ def _row(session: Session, district: str, code: str, source: str, wall: datetime
 
 
 def end(session: Session, found: Open, wall: datetime) -> None:
-    """It is well again."""
+    """It is well again; what ended long ago is forgotten."""
     row = _row(session, found.district, found.code, found.source, wall)
     row.ended_at = wall
     session.add(row)
     session.flush()
+    old = (col(Finding.district) == found.district, col(Finding.ended_at) < wall - KEEP)
+    session.execute(delete(Finding).where(*old).execution_options(synchronize_session=False))

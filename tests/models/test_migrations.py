@@ -18,6 +18,7 @@ from models import partitions
 from models.database import Unavailable
 from models.migrate import FOLDER, Newer, config_for, is_current, migrate
 from models.postgres import MIGRATING, address
+from models.sqlite import writing_engine
 from tests.conftest import BACKENDS
 
 
@@ -97,3 +98,16 @@ async def test_a_table_in_use_is_told_and_not_waited_for(
     await engine.dispose()
     await migrate(database_url)
     assert await is_current(database_url)
+
+
+def test_history_that_is_there_already_waits_for_its_seal_after_upgrading(tmp_path: Path):
+    path = tmp_path / "old.db"
+    with writing_engine(f"sqlite:///{path}").connect() as connection:
+        command.upgrade(config_for(connection), "0001")
+        row = "INSERT INTO audit (district, id, at, act, object, facts) VALUES "
+        for n, district in enumerate(("110101", "000000")):
+            values = f"('{district}', '{n:032}', '2026-11-20 10:00:00.000000', 'a', '', '{{}}')"
+            connection.exec_driver_sql(row + values)
+        command.upgrade(config_for(connection), "head")
+        waiting = connection.exec_driver_sql("SELECT district, kind FROM unsealed").all()
+    assert [tuple(each) for each in waiting] == [("110101", "audit")]

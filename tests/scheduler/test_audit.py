@@ -270,6 +270,13 @@ async def test_administrators_are_told_once_in_their_language_when_it_lasts(hous
     (finding,) = await house.findings()
     assert finding.told_at is not None
     assert finding.ended_at is not None
+    # the next one that ends after a season takes the record of this one with it
+    house.later = timedelta(days=91)
+    await house.do(a_due(NOW - timedelta(seconds=61)))
+    await house.codes()
+    await house.do(*gone)
+    await house.codes()
+    assert [each.id == finding.id for each in await house.findings()] == [False]
 
 
 async def test_what_must_be_dealt_with_by_hand_stops_the_heart_until_somebody_knows(house: House):
