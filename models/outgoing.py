@@ -346,6 +346,8 @@ def _move_strange(session: Session, bot: str, platform: str, old: str, new: str)
 def _move_rows(session: Session, bot: str, platform: str, old: str, new: str) -> None:
     pending = (*_at(Outbox, bot, platform, old), Outbox.state == "pending")
     for row in session.exec(select(Outbox).where(*pending)):
+        if "message" in row.payload:  # there the number is another message's
+            row.state = "dropped"
         row.chat = new
         row.payload = {key: value for key, value in row.payload.items() if key != "reply_to"}
         session.add(row)

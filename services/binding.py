@@ -307,6 +307,8 @@ def migrate(session: Session, at: Address, new_chat: str, now: datetime) -> None
     outgoing.move_chat(session, at.bot, at.platform, at.chat, new_chat, now)
     session.expire_all()
     if group is not None and moves:
+        # the bot may have been seen in the new chat before it was known which one that is
+        _forget_strange(session, address_of(group))
         post_card(session, group, now)
 
 
