@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from asyncpg import PostgresError
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import SQLModel
 
-from bot.backup.tape import TABLE, Hashing, Tape
+from bot.backup.tape import TABLE, Damaged, Hashing, Tape
 from bot.cannot import Cannot
 from models.postgres import engine_of
 
@@ -126,9 +127,11 @@ async def fill(
     table = TABLE.fullmatch(name)
     assert table is not None
     here = columns[table[1]]
-    await (await _driver(connection)).copy_to_table(
-        table[1], source=_blocks(content), columns=here, schema_name=None
-    )
+    driver = await _driver(connection)
+    try:
+        await driver.copy_to_table(table[1], source=_blocks(content), columns=here)
+    except PostgresError as error:
+        raise Damaged(f"{table[1]}: {type(error).__name__}") from None
 
 
 async def _blocks(content: Hashing) -> AsyncIterator[bytes]:

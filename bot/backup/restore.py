@@ -1,6 +1,5 @@
 """`linli restore`: all of a backup is opened and checked before anything is replaced."""
 
-import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator
@@ -8,8 +7,9 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
+import msgspec
 from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -34,6 +34,8 @@ from models.migrate import knows, migrate, migrate_file, migrate_within
 from models.sqlite import hold, path_of, writing_engine
 from services import verifying
 
+T = TypeVar("T")
+
 BLOCK = 1024 * 1024
 
 
@@ -49,36 +51,60 @@ class Restored:
     before: Path | None = None
 
 
+class Head(msgspec.Struct):
+    """What a backup says of itself at its beginning."""
+
+    format: int = 0
+    kind: str = ""
+    revision: str = ""
+    made_at: str = ""
+    columns: dict[str, list[str]] = {}
+
+
+class Said(msgspec.Struct):
+    """What it says at its end: rows by table, and the hash of everything by name."""
+
+    tables: dict[str, int] = {}
+    sha256: dict[str, str] = {}
+
+
 class Content:
     """What was read of a tape so far, held against what it says of itself at the end."""
 
     def __init__(self) -> None:
-        self.head: dict[str, Any] = {}
+        self.head = Head()
         self.found: dict[str, str] = {}
-        self.said: dict[str, Any] = {}
+        self.said = Said()
 
     def begin(self, members: Iterator[tuple[str, Hashing]], kind: str) -> None:
         """The head comes first. Raises Cannot for a backup that can't be restored here."""
-        name, content = next(members)
-        if name != HEAD:
+        name, content = next(members, (None, None))
+        if name != HEAD or content is None:
             raise Damaged("it has no head")
-        self.head = json.loads(content.read())
+        self.head = _decoded(content, Head)
         self.found[name] = content.digest()
-        if self.head["format"] != FORMAT or not knows(self.head["revision"]):
+        if self.head.format != FORMAT or not knows(self.head.revision):
             raise Cannot("The backup was made by a newer release of Linli: use that one.")
-        if self.head["kind"] != kind:
+        if self.head.kind != kind:
             raise Cannot(
-                f"The backup is of {self.head['kind']} and database.url names {kind}: correct it."
+                f"The backup is of {self.head.kind} and database.url names {kind}: correct it."
             )
 
     def check(self, rows: dict[str, int]) -> None:
         """Every byte and every row is there. Raises Damaged."""
-        if not self.said or self.said["sha256"] != self.found:
+        if self.said.sha256 != self.found:
             raise Damaged("it doesn't hold what it says")
         if {name: count for name, count in rows.items() if count} != {
-            name: count for name, count in self.said["tables"].items() if count
+            name: count for name, count in self.said.tables.items() if count
         }:
             raise Damaged("rows are missing")
+
+
+def _decoded(content: Hashing, shape: type[T]) -> T:
+    try:
+        return msgspec.json.decode(content.read(), type=shape)
+    except msgspec.MsgspecError:
+        raise Damaged("it says nothing that can be read") from None
 
 
 async def restore(
@@ -169,8 +195,11 @@ def _stage(path: Path, key: Key, staged: Path, photos_staged: Path) -> Content:
             content.found[name] = body.digest()
     if DATABASE not in content.found:
         raise Damaged("it holds no database")
-    content.check(sqlite.counts(staged))
-    if sqlite.revision(staged) != content.head["revision"]:
+    try:
+        content.check(sqlite.counts(staged))
+    except Cannot:
+        raise Damaged("its database is not sound") from None
+    if sqlite.revision(staged) != content.head.revision:
         raise Damaged("its tables are of another release than it says")
     return content
 
@@ -182,7 +211,7 @@ def _after_head(
     content.begin(members, kind)
     for name, body in members:
         if name == CONTENTS:
-            content.said = json.loads(body.read())
+            content.said = _decoded(body, Said)
         else:
             yield name, body
 
@@ -243,7 +272,7 @@ async def _prepared(url: str, path: Path, key: Key) -> None:
         raise _Enough
     async with postgres.connected(url) as connection:
         found = await postgres.revision(connection)
-    wanted = content.head["revision"]
+    wanted = content.head.revision
     if found is None:
         await migrate(url, to=wanted)
     elif found != wanted:
@@ -275,8 +304,10 @@ async def _filled(
     content = Content()
     with opening(path, key) as members:
         for name, body in _after_head(content, members, "postgresql"):
-            if TABLE.fullmatch(name):
-                await postgres.fill(connection, content.head["columns"], name, body)
+            if found := TABLE.fullmatch(name):
+                if found[1] not in content.head.columns:
+                    raise Damaged("it holds a table that it doesn't name")
+                await postgres.fill(connection, content.head.columns, name, body)
             else:
                 photos.stage(name, body, photos_staged)
             content.found[name] = body.digest()
@@ -308,5 +339,5 @@ def _erase(session: Session, known: Iterable[erasures.Erased], now: datetime) ->
 
 
 def _restored(content: Content, count: int, erased: int, before: Path | None = None) -> Restored:
-    rows = content.said["tables"]
-    return Restored(sum(rows.values()), len(rows), count, content.head["made_at"], erased, before)
+    rows = content.said.tables
+    return Restored(sum(rows.values()), len(rows), count, content.head.made_at, erased, before)

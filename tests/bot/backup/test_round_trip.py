@@ -253,7 +253,20 @@ def no_contents(name: str, content: bytes) -> bytes | None:
     return None if name == "contents.json" else content
 
 
-@pytest.mark.parametrize("change", [one_row_less, no_contents])
+def nonsense(name: str, content: bytes) -> bytes | None:
+    return b"[]" if name == "linli.json" else content
+
+
+def nothing(_name: str, _content: bytes) -> bytes | None:
+    return None
+
+
+def rubbish(name: str, content: bytes) -> bytes | None:
+    """Rows that no table takes, and a database that is none."""
+    return b"\t\t\n" * 2000 if name.startswith("tables/") or name == "linli.db" else content
+
+
+@pytest.mark.parametrize("change", [one_row_less, no_contents, nonsense, nothing, rubbish])
 async def test_a_sealed_file_that_doesn_t_hold_what_it_says_is_refused(
     here: Place, there: Place, change: Callable[[str, bytes], bytes | None]
 ):
