@@ -101,7 +101,7 @@ async def test_a_second_process_is_kept_out_of_a_sqlite_file(sqlite_file: str):
     await open_database(sqlite_file).close()
 
 
-@pytest.mark.parametrize("kind", ["python", "sql"])
+@pytest.mark.parametrize("kind", ["python", "sql", "sleep"])
 async def test_a_job_that_hangs_is_ended_and_the_others_are_kept(sqlite_file: str, kind: str):
     def hang(session: Session) -> None:
         add_lane("lost")(session)
@@ -111,7 +111,8 @@ async def test_a_job_that_hangs_is_ended_and_the_others_are_kept(sqlite_file: st
                 "SELECT i + 1 FROM n) SELECT 'x', i, 0 FROM n LIMIT 1000000000"
             )
         while True:
-            pass
+            if kind == "sleep":
+                time.sleep(0.01)
 
     database = open_database(sqlite_file)
     started = time.process_time()  # a stalled machine is not its fault
@@ -137,6 +138,17 @@ async def test_a_queue_that_took_too_long_found_the_database_too_slow(
         await database.write(slow, queue=True)
     with pytest.raises(TooLong):
         await database.write(slow)
+
+
+async def test_a_job_that_a_busy_machine_keeps_waiting_is_not_undone(sqlite_file: str):
+    def waits(session: Session) -> None:
+        add_lane("a")(session)
+        time.sleep(3)
+
+    database = open_database(sqlite_file)
+    await database.write(waits)
+    assert await database.read(lanes) == ["a"]
+    await database.close()
 
 
 async def test_sqlite_writes_with_full_durability(sqlite_file: str):
