@@ -218,3 +218,14 @@ def test_the_file_of_one_s_data_comes_once_an_hour_and_the_words_each_time(
     street.say("王阿姨", private=True, command="mydata")
     rows = street.rows(ADDRESSES["王阿姨"])
     assert len([row for row in rows if row.payload.get("document")]) == 2
+
+
+def test_nobody_joins_what_has_become_private(session: Session) -> None:
+    street = peopled(session)
+    street.say("王阿姨", LAMP, command="report")
+    join = street.button(GROUP_CHAT, "我也遇到")
+    street.case().private = True
+    answer = street.press_data("陈叔", join)
+    assert street.case().voices == 1
+    assert answer is not None
+    assert street.case().number not in answer.text

@@ -95,15 +95,16 @@ async def test_a_sweep_that_met_another_runs_again_and_a_bad_row_waits_an_hour(
     def fires(session: Session, row: Due, now: datetime) -> None:
         raise DBAPIError("", {}, error)
 
-    def job(session: Session) -> tuple[datetime, str | None]:
+    def job(session: Session) -> tuple[str, datetime, str | None]:
         due.plan(session, DISTRICT, "bad", "bad", WEDNESDAY)
         sweep(session, WEDNESDAY)
         row = session.exec(select(Due).where(Due.key == "bad")).one()
-        return row.at, row.trace
+        return row.state, row.at, row.trace
 
     clock.register("bad", fires)
     if again:
         with pytest.raises(DBAPIError):
             await database.write(job)
     else:
-        assert await database.write(job) == (WEDNESDAY + clock.AN_HOUR, "failed: DBAPIError")
+        in_an_hour = WEDNESDAY + clock.AN_HOUR
+        assert await database.write(job) == ("pending", in_an_hour, "failed: DBAPIError")
