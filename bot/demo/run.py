@@ -152,6 +152,8 @@ def _settings(address: str, bot: Json, folder: Path) -> Settings:
     return load(
         telegram={
             "token": bot["token"],
+            "bots": [],
+            "district": "",
             "base_url": f"{address}/bot",
             "webhook_url": "",
             "limits": False,

@@ -4,11 +4,13 @@ import io
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlmodel import Session, col, select
 
+import bot.demo.run as demo
 from bot import log
 from bot.assembly import WEBHOOK_PATH, Service, assemble
 from bot.cannot import Cannot
@@ -141,3 +143,12 @@ async def test_messages_of_a_bot_that_is_served_no_more_are_named_at_the_start(
     (said,) = [each for each in lines if each["event"] == "bot_not_served"]
     assert (said["of_bot"], said["waiting"]) == ("5", 1)
     assert "telegram.bots" in said["cure"]
+
+
+def test_no_bot_of_a_real_service_reaches_a_demonstration(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setenv("LINLI_TELEGRAM__BOTS", '[{"token": "2:b"}]')
+    monkeypatch.setenv("LINLI_TELEGRAM__DISTRICT", "110101")
+    found = accounts_of(demo._settings("http://127.0.0.1:9", {"token": "1:a"}, tmp_path))
+    assert [(each.token, each.district) for each in found] == [("1:a", "")]
