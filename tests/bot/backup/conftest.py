@@ -1,7 +1,10 @@
 """A lived-in database, a place for its backups, and an empty one to come back to."""
 
 import asyncio
+import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -21,7 +24,7 @@ from models.sqlite import writing_engine
 from services import catalogue, sealing
 from services.equipment import Equipment
 from services.vault import Vault
-from tests.conftest import _admin, _named
+from tests.conftest import BACKENDS, TEMPLATE, _admin, _named
 from tests.people import DISTRICT, WEDNESDAY, peopled
 
 KEY = Key.new()
@@ -59,30 +62,52 @@ def place(url: str, folder: Path, backups: Path) -> Place:
     return Place(settings, backups)
 
 
-@pytest.fixture
-def here(database_url: str, tmp_path: Path) -> Place:
-    """The service that is backed up."""
-    made = place(database_url, tmp_path, tmp_path / "backups")
-    asyncio.run(_live(made))
-    return made
+@pytest.fixture(params=BACKENDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    """The test runs once for each kind of database."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def lived_file(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file in which somebody has lived, to be copied."""
+    folder = tmp_path_factory.mktemp("lived")
+    shutil.copy(sqlite_template, folder / "linli.db")
+    asyncio.run(_live(place(f"sqlite:///{folder}/linli.db", folder, folder)))
+    with closing(sqlite3.connect(folder / "linli.db")) as raw:
+        # a copy of the file alone would miss its log
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return folder / "linli.db"
+
+
+@pytest.fixture(scope="session")
+def lived_server(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a PostgreSQL database in which somebody has lived, to be copied."""
+    folder = tmp_path_factory.mktemp("lived")
+    asyncio.run(_admin(postgres, f"CREATE DATABASE lived TEMPLATE {TEMPLATE}"))
+    asyncio.run(_live(place(_named(postgres, "lived"), folder, folder)))
+    return "lived"
 
 
 @pytest.fixture
-def empty(
-    database_url: str, request: pytest.FixtureRequest, tmp_path: Path
-) -> Iterator[Callable[[str], Place]]:
-    """Makes other machines, with nothing on them; backups are in the same folder."""
+def make(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[Callable[[str, bool], Place]]:
+    """Makes machines, lived-in or with nothing on them; their backups are in one folder."""
     made: list[str] = []
 
-    def one(name: str) -> Place:
+    def one(name: str, lived: bool) -> Place:
         folder = tmp_path / name
         folder.mkdir()
-        if database_url.startswith("sqlite"):
+        if kind == "sqlite":
+            if lived:
+                shutil.copy(request.getfixturevalue("lived_file"), folder / "linli.db")
             return place(f"sqlite:///{folder}/linli.db", folder, tmp_path / "backups")
+        server = request.getfixturevalue("postgres")
+        like = f" TEMPLATE {request.getfixturevalue('lived_server')}" if lived else ""
         made.append(f"test_{uuid4().hex}")
-        asyncio.run(_admin(request.getfixturevalue("postgres"), f"CREATE DATABASE {made[-1]}"))
-        url = _named(request.getfixturevalue("postgres"), made[-1])
-        return place(url, folder, tmp_path / "backups")
+        asyncio.run(_admin(server, f"CREATE DATABASE {made[-1]}{like}"))
+        return place(_named(server, made[-1]), folder, tmp_path / "backups")
 
     yield one
     for each in made:
@@ -91,15 +116,21 @@ def empty(
 
 
 @pytest.fixture
-def there(empty: Callable[[str], Place]) -> Place:
-    """Another machine."""
-    return empty("there")
+def here(make: Callable[[str, bool], Place]) -> Place:
+    """The service that is backed up."""
+    return make("here", True)
 
 
 @pytest.fixture
-def old(empty: Callable[[str], Place]) -> Place:
+def there(make: Callable[[str, bool], Place]) -> Place:
+    """Another machine."""
+    return make("there", False)
+
+
+@pytest.fixture
+def old(make: Callable[[str, bool], Place]) -> Place:
     """One with the tables of the first release, and a person who was there then."""
-    made = empty("old")
+    made = make("old", False)
     asyncio.run(_begin_old(made.settings.database.url))
     return made
 
