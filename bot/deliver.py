@@ -50,6 +50,7 @@ GIVE_UP_TRIES = 20
 GIVE_UP_AGE = timedelta(hours=24)
 STOP_SECONDS = 10.0
 REASON = 200
+UNMISSED = ("react", "pin", "strip")
 # a row with several photos may take its time, but not for ever
 FLIGHT_SECONDS = 180.0
 
@@ -275,6 +276,9 @@ class Deliver:
     def _dead(self, parcel: Parcel, reason: str) -> Outcome:
         # the row keeps what Telegram said; it may quote the message, so that the log may not
         kind = reason.partition(":")[0]
+        if _is_missed_by_nobody(parcel, kind):
+            log.info("message_dropped", id=str(parcel.id), act=parcel.act, reason=kind)
+            return Outcome(parcel, "dropped", error=reason[:REASON])
         counters.DEAD.labels(kind).inc()
         log.warning("message_dead", id=str(parcel.id), act=parcel.act, reason=kind)
         return Outcome(parcel, "dead", error=reason[:REASON])
@@ -316,3 +320,8 @@ class Deliver:
             return addressed(session)
 
         self._committed(await self._database.write(job))
+
+
+def _is_missed_by_nobody(parcel: Parcel, kind: str) -> bool:
+    """A reaction, a pin, buttons that stay; words for who belongs to no desk and is gone."""
+    return parcel.act in UNMISSED or (parcel.district is None and kind == "Forbidden")

@@ -289,6 +289,16 @@ async def test_a_group_that_put_the_bot_out_is_told_to_who_must_know(
     assert died == [str(row.id)]
 
 
+async def test_what_nobody_misses_is_dropped_and_no_alarm(town: Town, service: Service):
+    li = await said(town, service, 'raw ["react", {"message": "999999", "emoji": "👀"}]')
+    (row,) = await ended(service)
+    assert (row.state, row.error.partition(":")[0]) == ("dropped", "BadRequest")
+    await town.do(f"users/{li}/block", bot_id=town.bot["id"], blocked=True)
+    await queue(service, li, "hello")
+    found = await ended(service, 2)
+    assert [each.state for each in found] == ["dropped", "dropped"]
+
+
 async def test_a_bug_in_telling_the_desk_holds_nothing_up(town: Town, settings: Settings):
     def boom(*_what: object) -> None:
         raise toy.Boom("telling")
