@@ -90,7 +90,7 @@ def backup(settings: Settings, now: datetime) -> Finding:
 def _kind(folder: Path) -> str:
     """The type of the file system that a folder is on, as the kernel names it; "" elsewhere."""
     try:
-        lines = Path("/proc/mounts").read_text().splitlines()
+        lines = Path("/proc/self/mounts").read_text().splitlines()
     except OSError:
         return ""
     here = str(folder.resolve())
