@@ -97,16 +97,17 @@ def _scan(session: Session) -> None:
 
 
 def _filling(first: int, count: int) -> Callable[[Session], None]:
-    numbers = range(first, first + count)
-    keys = {n: new_id() for n in numbers}
+    """The rows are made here, since a unit of work may take two seconds and no more."""
+    keys = {n: new_id() for n in range(first, first + count)}
+    cases = [_case(key, n) for n, key in keys.items()]
+    events = [_event(key, step) for key in keys.values() for step in range(1, EVENTS + 1)]
+    dues = [_due(key, days) for key in keys.values() for days in (0, 1)]
 
     def job(session: Session) -> None:
         connection = session.connection()
-        connection.execute(insert(Case), [_case(keys[n], n) for n in numbers])
-        steps = [(n, step) for n in numbers for step in range(1, EVENTS + 1)]
-        connection.execute(insert(CaseEvent), [_event(keys[n], step) for n, step in steps])
-        dues = [(n, days) for n in numbers for days in (0, 1)]
-        connection.execute(insert(Due), [_due(keys[n], days) for n, days in dues])
+        connection.execute(insert(Case), cases)
+        connection.execute(insert(CaseEvent), events)
+        connection.execute(insert(Due), dues)
 
     return job
 

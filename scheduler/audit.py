@@ -21,6 +21,8 @@ NAME = "audit"
 EVERY = timedelta(seconds=10)
 # a link of a chain is followed once in so many looks
 CHAIN_EVERY = 6
+# a round through the open cases begins no sooner after the last one
+ROUND = timedelta(minutes=10)
 
 WRONG = Gauge("linli_findings", "Things that the auditor finds wrong now", ["code"])
 
@@ -55,6 +57,7 @@ class Auditor:
         self._wrote = wrote
         self._here = uuid4().hex
         self._grid: Where | None = None
+        self._round_began: datetime | None = None
         self._link: Where | None = None
         self._looks = 0
 
@@ -83,11 +86,20 @@ class Auditor:
         return unended, seen + self._scan(session)
 
     def _scan(self, session: Session) -> list[Found]:
-        found, self._grid = auditing.scan(session, self._grid)
+        found = self._go_round(session)
         if self._looks % CHAIN_EVERY == 0:
             broken, self._link = auditing.chain(session, self._link)
             found += broken
         self._looks += 1
+        return found
+
+    def _go_round(self, session: Session) -> list[Found]:
+        wall = self._wall()
+        if self._grid is None:
+            if self._round_began is not None and wall - self._round_began < ROUND:
+                return []
+            self._round_began = wall
+        found, self._grid = auditing.scan(session, self._grid)
         return found
 
     async def _write(self, found: Sorted, unended: Sequence[Open]) -> list[Found]:

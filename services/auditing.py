@@ -35,8 +35,8 @@ LATE_SEAL = timedelta(seconds=5)
 MANY = 20
 # of what lasts until somebody has dealt with it, each new one counts
 MOST_KNOWN = 500
-# open cases looked at in one go
-CASES = 500
+# open cases looked at in one go: some 10 ms
+CASES = 200
 WHOLE_BOT = ""
 
 CASE_CODES = ("case_without_owner", "case_without_next", "case_next_differs", "case_state_differs")

@@ -75,8 +75,9 @@ class House:
 
 
 @pytest.fixture
-async def house(database: Database) -> House:
-    """The street with one open case, everything sent and sealed."""
+async def house(database: Database, monkeypatch: pytest.MonkeyPatch) -> House:
+    """The street with one open case, everything sent and sealed; round after round."""
+    monkeypatch.setattr(audit, "ROUND", timedelta())
 
     def fill(session: Session) -> None:
         session.info["equipment"] = Equipment(vault=Vault(Vault.new_key()))
@@ -321,6 +322,17 @@ async def test_the_round_through_open_cases_comes_to_each_grid(house: House, mon
     for _ in range(4):
         found |= set(await house.auditor.look())
     assert {each.ref for each in found} == {"KL2-2611-001", "KL3-2611-001"}
+
+
+async def test_a_round_begins_ten_minutes_after_the_last_one(
+    house: House, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(audit, "ROUND", timedelta(minutes=10))
+    assert await house.codes() == set()
+    await house.do(on_case(next_at=NOW + timedelta(days=9)))
+    assert await house.codes() == set()
+    house.later = timedelta(minutes=10)
+    assert await house.codes() == {"case_next_differs"}
 
 
 def test_each_alarm_has_its_section_and_no_other_has():

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlmodel import Session, select
 from structlog.testing import capture_logs
 
-from models import Audit, Seal, Unsealed
+from models import Audit, Seal, Unsealed, crash
 from models.database import Database
 from scheduler.seal import Sealer
 from services import sealing, verifying
@@ -81,3 +82,22 @@ async def test_an_idle_service_is_not_asked_again_and_again(database: Database):
     sealer.looked_at -= 60  # another process may have left something
     await sealer._tick()
     assert len(asked) == 3
+
+
+@pytest.mark.parametrize("point", ["seal.linked", "seal.committed"])
+async def test_a_sealer_that_ends_at_any_point_leaves_a_whole_chain(database: Database, point: str):
+    class Ended(Exception):
+        pass
+
+    def burn() -> None:
+        raise Ended
+
+    await database.write(audits("110101", 3))
+    crash.arm(point, 1, burn)
+    with pytest.raises(Ended):
+        await Sealer(database, lambda: NOW).seal()
+    crash.arm("", 0)
+    await Sealer(database, lambda: NOW).seal()
+    head = await database.read(lambda session: verifying.verify(session, "110101"))
+    assert isinstance(head, verifying.Head)
+    assert (head.position, head.rows) == (1, 3)
