@@ -77,7 +77,7 @@ class Deliver:
         self._halts = halts
         self._database = database
         self._clock = clock
-        self._sending = Sending(account, folder)
+        self._sending = Sending(account, folder, halts)
         self._doors = doors
         self._committed = committed
         self._pace = Pace(limited)

@@ -8,14 +8,17 @@ from typing import Any
 
 import msgspec
 from telegram import InputFile, InputMediaPhoto
-from telegram.error import BadRequest
+from telegram.error import BadRequest, RetryAfter
 
 from bot import pages
 from bot.account import Account
+from bot.halts import Halts
 from bot.picture import PictureFailed, draw
 from models.outgoing import Parcel
 
 PLACEHOLDER = 64
+# in the middle of a message; longer, and it begins anew after its rest
+MOST_REST_SECONDS = 60.0
 ALBUM = 10
 # what Telegram says when the message of a card is no longer there to be edited
 _GONE = (
@@ -52,8 +55,9 @@ def digest_of(payload: dict[str, Any]) -> str:
 class Sending:
     """The voice of one account. `folder`: where our own copies of photos lie."""
 
-    def __init__(self, account: Account, folder: Path) -> None:
+    def __init__(self, account: Account, folder: Path, halts: Halts) -> None:
         self._call = account.call
+        self._halts = halts
         self._folder = folder
         self._acts: dict[str, Callable[[Parcel], Awaitable[Sent]]] = {
             "send": self._send,
@@ -157,7 +161,8 @@ class Sending:
         for n, part in enumerate(parts):
             last = _markup(payload) if n == len(parts) - 1 else {}
             params = head | _text_params(chat, part) | last
-            message = _id(await self._say("sendMessage", params, "text"))
+            say = self._say if message is None else self._say_on
+            message = _id(await say("sendMessage", params, "text"))
             head.pop("reply_parameters", None)
         return message
 
@@ -219,6 +224,17 @@ class Sending:
                 raise
         bare = {key: value for key, value in params.items() if key != "parse_mode"}
         return await self._call(method, bare | {field: pages.plain(params[field])})
+
+    async def _say_on(self, method: str, params: dict[str, Any], field: str) -> Any:
+        """What follows in the same message: told to wait, we wait, and don't begin anew."""
+        chat = str(params["chat_id"])
+        while True:
+            try:
+                return await self._say(method, params, field)
+            except RetryAfter as error:
+                await self._halts.told(chat, error)
+                if not await self._halts.rest(chat, MOST_REST_SECONDS):
+                    raise
 
 
 _WORDS = ("text", "buttons", "reply_to", "ask", "silent")

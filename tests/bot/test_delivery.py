@@ -147,6 +147,17 @@ async def test_a_long_text_is_split_between_lines(town: Town, service: Service):
     assert [line[:4] for line in "\n".join(parts).split("\n")] == [f"{n:04}" for n in range(100)]
 
 
+async def test_told_to_wait_in_the_middle_of_a_long_text_it_goes_on_from_there(
+    town: Town, service: Service
+):
+    li = await town.person()
+    await town.fault("429", method="sendMessage", skip=1, retry_after=1)
+    await queue(service, li, "\n".join(f"{n:04} {'字' * 90}" for n in range(100)))
+    (row,) = await ended(service)
+    assert (row.state, row.tries) == ("sent", 1)
+    assert [text[:4] for text in await town.texts(li)] == ["0000", "0042", "0084"]
+
+
 async def test_a_card_that_was_deleted_is_posted_anew(town: Town, service: Service):
     li = await said(town, service, "card one")
     (row,) = await ended(service)
