@@ -34,7 +34,7 @@ from models.database import Database, Unavailable
 from models.outgoing import Outcome, Parcel, Spent
 from services.outbox import Address, addressed
 
-IN_FLIGHT = 30
+IN_FLIGHT = 100
 POLL_SECONDS = 1.0
 # the same, where nothing waits and no other process can queue anything
 IDLE_POLL_SECONDS = 10.0

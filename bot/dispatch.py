@@ -2,13 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Collection
-from dataclasses import replace
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 from telegram.error import RetryAfter, TelegramError, TimedOut
 
@@ -20,13 +22,14 @@ from bot.halts import Halts
 from handlers import updates
 from handlers.turn import Answer, Event, Press, Said
 from models import crash, inbox
-from models.database import Database, Unavailable
+from models.append import savepoint
+from models.database import Database, TooLong, Unavailable
 from models.inbox import Claimed, Waiting
 from services import texts
 from services.outbox import About, Address, Message, Priority, addressed, put
 
 # chats served at the same time by one process
-LANES = 16
+LANES = 64
 POLL_SECONDS = 1.0
 # where no other process can have stored anything, being woken is enough; this is a safety net
 ALONE_POLL_SECONDS = 10.0
@@ -43,6 +46,31 @@ ANSWER_TEXT = 200
 ADMINISTRATORS = {"creator", "administrator"}
 
 log = structlog.get_logger("bot.dispatch")
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A stored update, and what it says (None: nothing that concerns us)."""
+
+    waiting: Waiting
+    event: Event | None
+
+
+@dataclass(slots=True)
+class _Chat:
+    """A chat that is being served, and what is still to be handled of it in this turn."""
+
+    lane: str
+    waiting: deque[_Read]
+
+
+@dataclass(frozen=True, slots=True)
+class _Handled:
+    """What became of an update in a unit of work that it shared."""
+
+    read: _Read
+    answers: list[Answer] = field(default_factory=list)
+    error: Exception | None = None
 
 
 class Dispatch:
@@ -68,7 +96,7 @@ class Dispatch:
         self._holder = holder
         self._poll_seconds = ALONE_POLL_SECONDS if database.alone else POLL_SECONDS
         self._wake = asyncio.Event()
-        self._lanes: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._answers: set[asyncio.Task[None]] = set()
         self._serving: set[str] = set()
         self._finished: list[str] = []
@@ -84,11 +112,11 @@ class Dispatch:
     @property
     def full(self) -> bool:
         """Whether this process serves as many chats as it can."""
-        return len(self._lanes) >= LANES
+        return len(self._serving) >= LANES
 
     @property
     def idle(self) -> bool:
-        return not self._lanes and not self._finished
+        return not self._tasks and not self._finished
 
     async def run(self) -> None:
         """Until cancelled; then what was begun is finished and the chats are given back."""
@@ -102,7 +130,7 @@ class Dispatch:
     async def _wind_up(self) -> None:
         """Each chat finishes the update it is at, within a bound; the rest stays in the inbox."""
         self._stopping = True
-        begun = self._lanes | self._answers
+        begun = self._tasks | self._answers
         if begun:
             _, late = await asyncio.wait(begun, timeout=STOP_SECONDS)
             for each in late:
@@ -119,9 +147,9 @@ class Dispatch:
             return
         crash.point("dispatch.claimed")
         self.looked_at = time.monotonic()
-        for each in claimed:
-            self._serving.add(each.lane)
-            _keep(self._lanes, self._serve(each))
+        self._serving.update(each.lane for each in claimed)
+        for share in _shares(claimed, self._database.together):
+            _keep(self._tasks, self._serve_together(share))
         try:
             async with asyncio.timeout(self._poll_seconds):
                 await self._wake.wait()
@@ -130,7 +158,7 @@ class Dispatch:
 
     async def _claim(self) -> list[Claimed]:
         finished, self._finished = self._finished, []
-        room = LANES - len(self._lanes)
+        room = LANES - len(self._serving)
         wall = self._clock.wall()
         known = self._serving | set(finished) if self._unsure else None
 
@@ -157,40 +185,152 @@ class Dispatch:
             queue=True,
         )
 
-    async def _serve(self, claimed: Claimed) -> None:
+    async def _serve_together(self, share: Sequence[Claimed]) -> None:
+        """Some chats' turn: what waits for nothing shares units of work, the rest goes alone."""
+        chats: list[_Chat] = []
+        for each in share:
+            chat = _Chat(each.lane, deque(self._read(each.updates)))
+            if any(self._asks(one.event) for one in chat.waiting):
+                _keep(self._tasks, self._serve_alone(chat))
+            else:
+                chats.append(chat)
+        try:
+            while not self._stopping and (batch := _batch(chats, self._database.together)):
+                stopped = await self._commit_together(batch)
+                _keep(self._tasks, self._let_go_later(_take_out(chats, stopped)))
+        except Unavailable as error:
+            log.warning("database_unavailable", at_work="handle", reason=str(error))
+            await asyncio.sleep(DOWN_SECONDS)
+        finally:
+            self._let_go(chats)
+
+    async def _serve_alone(self, chat: "_Chat") -> None:
         """One chat's turn: its updates one after the other, until one must be tried again."""
         try:
-            for waiting in claimed.updates:
-                if self._stopping or not await self._one(waiting):
+            while chat.waiting and not self._stopping:
+                if not await self._one(chat.waiting.popleft()):
+                    await asyncio.sleep(PAUSE_SECONDS)
                     break
         except Unavailable as error:
             log.warning("database_unavailable", at_work="handle", reason=str(error))
             await asyncio.sleep(DOWN_SECONDS)
         finally:
-            self._serving.discard(claimed.lane)
-            self._finished.append(claimed.lane)
-            self._wake.set()
+            self._let_go([chat])
 
-    async def _one(self, waiting: Waiting) -> bool:
+    def _let_go(self, chats: Sequence["_Chat"]) -> None:
+        lanes = [each.lane for each in chats]
+        self._serving.difference_update(lanes)
+        self._finished += lanes
+        self._wake.set()
+
+    async def _let_go_later(self, chats: Sequence["_Chat"]) -> None:
+        """Something in them failed and is to be tried again, after a moment."""
+        if chats:
+            await asyncio.sleep(PAUSE_SECONDS)
+            self._let_go(chats)
+
+    def _read(self, waiting: Sequence[Waiting]) -> Iterator["_Read"]:
+        for each in waiting:
+            update = updates.decode(each.payload)
+            yield _Read(each, updates.event(update, self._me) if update else None)
+
+    async def _commit_together(self, batch: Sequence["_Read"]) -> set[str]:
+        """Handle a batch in one unit of work; if that is undone, each update in its own.
+
+        Returns the chats whose turn is over, since something in them is to be tried again.
+        """
+        began, now = time.monotonic(), self._clock.now()
+        try:
+            async with asyncio.timeout(UPDATE_SECONDS):
+                handled, bots = await self._database.write(
+                    lambda session: self._unit(session, batch, now)
+                )
+        except Unavailable:
+            raise
+        except Exception as error:
+            log.info("batch_undone", updates=len(batch), error=type(error).__name__)
+            return await self._commit_apart(batch)
+        self._count(len(handled), began)
+        self._committed(bots)
+        for each in handled:
+            self._answer(each.read.waiting, each.answers)
+        return await self._settle_failures(batch, handled)
+
+    async def _commit_apart(self, batch: Sequence["_Read"]) -> set[str]:
+        stopped: set[str] = set()
+        for each in batch:
+            if each.waiting.lane not in stopped and not await self._one(each):
+                stopped.add(each.waiting.lane)
+        return stopped
+
+    def _unit(
+        self, session: Session, batch: Sequence["_Read"], now: datetime
+    ) -> tuple[list["_Handled"], Collection[str]]:
+        """Each update in a savepoint of its own: one that fails takes nobody with it, and what
+        follows it in its chat waits."""
+        new = inbox.still_new(session, self._me.bot, [each.waiting.id for each in batch])
+        handled: list[_Handled] = []
+        failed: set[str] = set()
+        for each in batch:
+            if each.waiting.lane in failed:
+                continue
+            if each.waiting.id not in new or each.event is None:
+                handled.append(_Handled(each))
+                continue
+            handled.append(self._try(session, each, each.event, now))
+            if handled[-1].error is not None:
+                failed.add(each.waiting.lane)
+        done = [each.read.waiting.id for each in handled if each.error is None]
+        inbox.finish_all(session, self._me.bot, done, now)
+        return handled, addressed(session)
+
+    def _try(self, session: Session, read: "_Read", event: Event, now: datetime) -> "_Handled":
+        try:
+            with savepoint(session):
+                answers = self._handle(session, event, now)
+        except (DBAPIError, TooLong):
+            raise  # not of this update alone
+        except Exception as error:
+            return _Handled(read, error=error)
+        return _Handled(read, answers)
+
+    async def _settle_failures(
+        self, batch: Sequence["_Read"], handled: Sequence["_Handled"]
+    ) -> set[str]:
+        """What failed is counted; unless it is given up, its chat waits for the next try."""
+        stopped: set[str] = set()
+        for each in handled:
+            if each.error is not None and not await self._failed(each.read.waiting, each.error):
+                stopped.add(each.read.waiting.lane)
+        reached = {each.read.waiting.id for each in handled}
+        skipped = {each.waiting.lane for each in batch if each.waiting.id not in reached}
+        return stopped | skipped
+
+    def _count(self, updates: int, began: float) -> None:
+        """They are committed, and nobody has been told yet."""
+        crash.point("dispatch.committed")
+        counters.HANDLED.inc(updates)
+        seconds = time.monotonic() - began
+        for _ in range(updates):
+            counters.HANDLING.observe(seconds)
+
+    async def _one(self, read: "_Read") -> bool:
         """False: it failed and is to be tried again before what follows it."""
         began = time.monotonic()
         try:
             async with asyncio.timeout(UPDATE_SECONDS):
-                answers, bots = await self._commit(waiting)
+                answers, bots = await self._commit(read)
         except Unavailable:
             raise
         except Exception as error:
-            return await self._failed(waiting, error)
-        crash.point("dispatch.committed")
-        counters.HANDLED.inc()
-        counters.HANDLING.observe(time.monotonic() - began)
+            return await self._failed(read.waiting, error)
+        self._count(1, began)
         self._committed(bots)
-        self._answer(waiting, answers)
+        self._answer(read.waiting, answers)
         return True
 
-    async def _commit(self, waiting: Waiting) -> tuple[list[Answer], Collection[str]]:
-        update = updates.decode(waiting.payload)
-        event = updates.event(update, self._me) if update else None
+    async def _commit(self, read: "_Read") -> tuple[list[Answer], Collection[str]]:
+        waiting, event = read.waiting, read.event
         if event is not None:
             event = await self._with_facts(event)
         now = self._clock.now()
@@ -198,17 +338,26 @@ class Dispatch:
         def unit(session: Session) -> tuple[list[Answer], Collection[str]]:
             if not inbox.finish(session, self._me.bot, waiting.id, now) or event is None:
                 return [], ()
-            answers = self._doors.handle(session, event, self._me, now)
-            crash.point("dispatch.handled")
-            return answers, addressed(session)
+            return self._handle(session, event, now), addressed(session)
 
         return await self._database.write(unit)
 
+    def _handle(self, session: Session, event: Event, now: datetime) -> list[Answer]:
+        answers = self._doors.handle(session, event, self._me, now)
+        crash.point("dispatch.handled")
+        return answers
+
+    def _asks(self, event: Event | None) -> bool:
+        """Whether the network must be asked something first."""
+        return (
+            isinstance(event, Said)
+            and not event.private
+            and event.command in self._doors.needs_group_admin
+        )
+
     async def _with_facts(self, event: Event) -> Event:
         """What the network knows is asked before the unit of work, never inside."""
-        if not isinstance(event, Said) or event.private:
-            return event
-        if event.command not in self._doors.needs_group_admin:
+        if not isinstance(event, Said) or not self._asks(event):
             return event
         if event.sender.anonymous_admin:
             return replace(event, group_admin=True)
@@ -265,7 +414,6 @@ class Dispatch:
             self._committed(bots)
             self._answer(waiting, [])
             return True
-        await asyncio.sleep(PAUSE_SECONDS)
         return False
 
     async def _record(self, waiting: Waiting, error: str) -> tuple[bool, Collection[str]]:
@@ -299,6 +447,28 @@ class Dispatch:
         reply_to = event.message if isinstance(event, Said) else None
         about = About(priority=Priority.ANSWER, dedupe=f"sorry:{key}")
         put(session, event.at, Message(text, reply_to=reply_to), now, about)
+
+
+def _shares(claimed: Sequence[Claimed], most: int) -> Iterator[Sequence[Claimed]]:
+    """At most `most` chats each: they are served side by side."""
+    for start in range(0, len(claimed), most):
+        yield claimed[start : start + most]
+
+
+def _batch(chats: Sequence[_Chat], most: int) -> list[_Read]:
+    """The chats' next updates, each chat's in its order, everybody's first before anybody's second;
+    at most `most`."""
+    found: list[_Read] = []
+    while len(found) < most and (waiting := [each for each in chats if each.waiting]):
+        found += [each.waiting.popleft() for each in waiting[: most - len(found)]]
+    return found
+
+
+def _take_out(chats: list[_Chat], lanes: Collection[str]) -> list[_Chat]:
+    """Remove the chats of these names; returns them."""
+    gone = [each for each in chats if each.lane in lanes]
+    chats[:] = [each for each in chats if each.lane not in lanes]
+    return gone
 
 
 def _keep(tasks: set[asyncio.Task[None]], work: Any) -> None:

@@ -72,6 +72,8 @@ class Receive:
         self._stored = stored
         self._bot = account.me.bot
         self._holder = holder
+        self._waiting: list[tuple[Arrived, asyncio.Future[None]]] = []
+        self._storing: asyncio.Task[None] | None = None
         self._failures = 0
         self._cleared = False
         # somebody else has set a webhook since: nothing comes to ours
@@ -85,10 +87,50 @@ class Receive:
         counters.RUBBISH.inc(sum(each is None for each in read))
         found = [each for each in read if each is not None]
         now = self._clock.now()
+        ours = self._ours(found, now)
+        if ours or next_update is not None:
+            await self._store(ours, now, next_update)
+
+    def _ours(self, found: Sequence[Update], now: datetime) -> list[Arrived]:
         ours = self._sieve.pass_through(found, now)
         counters.DROPPED.inc(len(found) - len(ours))
-        if ours or next_update is not None:
-            await self._store([_arrived(each) for each in ours], now, next_update)
+        return [_arrived(each) for each in ours]
+
+    async def take_one(self, update: Update) -> None:
+        """Store an update, if it is for us, together with those that come at the same moment.
+
+        Raises Unavailable.
+        """
+        self._floor.check()
+        for each in self._ours([update], self._clock.now()):
+            stored = asyncio.get_running_loop().create_future()
+            self._waiting.append((each, stored))
+            if self._storing is None:
+                self._storing = asyncio.create_task(self._store_waiting())
+            await stored
+
+    async def _store_waiting(self) -> None:
+        """What comes while one commit is under way shares the next."""
+        try:
+            while waiting := self._waiting:
+                self._waiting = []
+                await self._store_these(waiting)
+        finally:
+            self._storing = None
+
+    async def _store_these(self, waiting: Sequence[tuple[Arrived, asyncio.Future[None]]]) -> None:
+        problem: Exception | None = None
+        try:
+            await self._store([each for each, _ in waiting], self._clock.now(), None)
+        except Exception as error:
+            problem = error
+        for _, stored in waiting:
+            if stored.done():
+                continue
+            if problem is None:
+                stored.set_result(None)
+            else:
+                stored.set_exception(problem)
 
     async def _store(
         self, arrived: Sequence[Arrived], now: datetime, next_update: int | None
@@ -250,10 +292,11 @@ class Receive:
         self.looked_at = time.monotonic()
         if body is None:
             return refused(413)
-        if updates.decode(body) is None:
+        update = updates.decode(body)
+        if update is None:
             return self._unreadable(body)
         try:
-            await self.take([body])
+            await self.take_one(update)
         except Unavailable as error:
             log.warning("database_unavailable", at_work="webhook", reason=str(error))
             return refused(503, {"Retry-After": "1"})

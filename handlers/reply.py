@@ -5,11 +5,26 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import bindparam
+from sqlmodel import select
+
 from handlers.turn import File, Press, Said, Turn
 from models import Asked, Person
 from services.equipment import policy
 from services.outbox import About, Address, Button, Message, Priority, Rows, put
 from services.texts import plain, say
+
+# in Turn.facts: what the person was asked here, once it has been looked for
+ASKED = "asked"
+
+
+# most people were asked nothing
+_IS_ASKED = select(Asked.bot).where(
+    Asked.bot == bindparam("of_bot"),
+    Asked.platform == bindparam("on"),
+    Asked.chat == bindparam("chat"),
+    Asked.address == bindparam("whom"),
+)
 
 
 def answer(
@@ -74,19 +89,18 @@ def remember(
     """The person's next words in this chat answer `what`, for some minutes."""
     forget(turn, event)
     minutes = policy(turn.session).asked_minutes
-    turn.session.add(
-        Asked(
-            bot=event.at.bot,
-            platform=event.at.platform,
-            chat=event.at.chat,
-            address=event.sender.address,
-            what=what,
-            district=district,
-            case=case,
-            data=data,
-            expires_at=turn.now + timedelta(minutes=minutes),
-        )
+    turn.facts[ASKED] = row = Asked(
+        bot=event.at.bot,
+        platform=event.at.platform,
+        chat=event.at.chat,
+        address=event.sender.address,
+        what=what,
+        district=district,
+        case=case,
+        data=data,
+        expires_at=turn.now + timedelta(minutes=minutes),
     )
+    turn.session.add(row)
     turn.session.flush()
 
 
@@ -116,18 +130,28 @@ def unpacked(row: Asked, press: Press) -> Said:
 
 def asked(turn: Turn, event: Said | Press) -> Asked | None:
     """What the person was last asked here, unless it is too long ago."""
-    key = (event.at.bot, event.at.platform, event.at.chat, event.sender.address)
-    row = turn.session.get(Asked, key)
+    row = _asked(turn, event)
     return row if row is not None and row.expires_at > turn.now else None
+
+
+def _asked(turn: Turn, event: Said | Press) -> Asked | None:
+    """The row, looked for once in a turn."""
+    if ASKED not in turn.facts:
+        key = (event.at.bot, event.at.platform, event.at.chat, event.sender.address)
+        of = dict(zip(("of_bot", "on", "chat", "whom"), key, strict=True))
+        there = turn.session.connection().execute(_IS_ASKED, of).first()
+        turn.facts[ASKED] = turn.session.get(Asked, key) if there else None
+    row: Asked | None = turn.facts[ASKED]
+    return row
 
 
 def forget(turn: Turn, event: Said | Press) -> None:
     """Nothing is asked any more."""
-    key = (event.at.bot, event.at.platform, event.at.chat, event.sender.address)
-    row = turn.session.get(Asked, key)
+    row = _asked(turn, event)
     if row is not None:
         turn.session.delete(row)
         turn.session.flush()
+    turn.facts[ASKED] = None
 
 
 def person_chat(event: Said | Press) -> Address:

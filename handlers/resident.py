@@ -178,7 +178,7 @@ def _ask_whether(turn: Turn, said: Said, language: str, district: str) -> None:
 
 def edited(turn: Turn, said: Said, person: Person) -> None:
     """An edited message updates its case while nobody has taken it."""
-    case = reporting.by_message(turn.session, person.district, said.at.chat, said.message)
+    case = reporting.by_message(turn.session, said.at.bot, said.at.chat, said.message)
     if case is None or case.reporter != person.id or not said.text or said.text == case.text:
         return
     held = locked_case(turn.session, case.district, case.id)

@@ -16,6 +16,7 @@ from handlers.reply import answer, asked, forget, person_chat, reply
 from handlers.turn import Answer, Event, Membership, Migrated, Press, Said, Turn
 from handlers.updates import Me
 from models import Asked, Group, Person, StrangeGroup
+from models.append import savepoint
 from services import binding, handling, people, territory
 from services.access import is_staff
 from services.buttons import Pressed, parse
@@ -140,7 +141,7 @@ def handle(session: Session, event: Event, me: Me, now: datetime) -> list[Answer
 
 def _talk(turn: Turn, event: Said | Press) -> None:
     try:
-        with turn.session.begin_nested():
+        with savepoint(turn.session):
             if isinstance(event, Press):
                 _press(turn, event)
             else:
@@ -244,16 +245,15 @@ def _strange(turn: Turn, said: Said) -> None:
 
 
 def _resident(turn: Turn, event: Said | Press, group: Group) -> Person:
-    person = people.resident(
+    return people.resident(
         turn.session,
         group.district,
         person_chat(event),
         event.sender.name,
         event.sender.language,
         turn.now,
+        home=group.id,
     )
-    person.home_group = group.id
-    return person
 
 
 def _command(turn: Turn, said: Said, person: Person) -> None:

@@ -13,6 +13,7 @@ from models.cases import (
 from models.catalogue import CatalogueRow
 from models.columns import UTCDateTime, metadata, new_id
 from models.findings import Finding
+from models.known import Stamp
 from models.people import FailedTry, Invite, Leave, Person, Role, Shift
 from models.queue import (
     Asked,
@@ -60,6 +61,7 @@ __all__ = [
     "Seal",
     "SealedWords",
     "Shift",
+    "Stamp",
     "StrangeGroup",
     "UTCDateTime",
     "Unsealed",

@@ -5,9 +5,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Session, col
 
 from models.columns import Json, UTCDateTime, new_id
+from models.row import Row
+from models.upsert import insert_into
 
 OPEN = "state NOT IN ('closed', 'not_admitted', 'withdrawn', 'archived')"
 
@@ -15,7 +17,7 @@ OPEN = "state NOT IN ('closed', 'not_admitted', 'withdrawn', 'archived')"
 WRONG = f"(next_at IS NULL OR owner_unit = '') AND {OPEN}"
 
 
-class Case(SQLModel, table=True):
+class Case(Row, table=True):
     """One matter. Its columns are the last line of its history (CaseEvent).
 
     `due_at` is the promise to the reporter, frozen at opening with `limit_value`,
@@ -32,6 +34,8 @@ class Case(SQLModel, table=True):
         Index("ix_case_owner", "district", "owner", "state"),
         Index("ix_case_reporter", "district", "reporter"),
         Index("ix_case_opened", "district", "opened_at"),
+        # an edited message finds its case, a group that moved takes its cases along
+        Index("ix_case_message", "bot", "source_chat", "source_message"),
         # services/retention: ended and not archived yet
         Index(
             "ix_case_closed",
@@ -132,7 +136,7 @@ class Case(SQLModel, table=True):
     revisits_done: int = 0
 
 
-class CaseEvent(SQLModel, table=True):
+class CaseEvent(Row, table=True):
     """One thing that happened, appended and never changed.
 
     `facts` hold nothing personal; `personal` may be erased with the person.
@@ -159,7 +163,7 @@ class CaseEvent(SQLModel, table=True):
     personal: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
 
 
-class Voice(SQLModel, table=True):
+class Voice(Row, table=True):
     """Somebody whose matter a case is: `part` is reporter, writer or joined."""
 
     __tablename__ = "voice"
@@ -175,7 +179,7 @@ class Voice(SQLModel, table=True):
     at: datetime = Field(sa_type=UTCDateTime)
 
 
-class Attachment(SQLModel, table=True):
+class Attachment(Row, table=True):
     """A photo, voice note or document of a case; `role`: report, before, after, answer.
 
     `path` is where our own copy lies (metadata stripped), below the files folder.
@@ -212,7 +216,7 @@ class Attachment(SQLModel, table=True):
     erased_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
 
-class NumberSeries(SQLModel, table=True):
+class NumberSeries(Row, table=True):
     """The last number given out of a series such as KL8-2611."""
 
     __tablename__ = "number_series"
@@ -222,7 +226,17 @@ class NumberSeries(SQLModel, table=True):
     last: int = 0
 
 
-class Due(SQLModel, table=True):
+def next_of(session: Session, district: str, series: str) -> int:
+    """One more than the last number of the series, which is thereby given out."""
+    row = insert_into(session, NumberSeries).values(district=district, series=series, last=1)
+    one_more = row.on_conflict_do_update(
+        index_elements=["district", "series"], set_={"last": col(NumberSeries.last) + 1}
+    )
+    given = session.connection().execute(one_more.returning(col(NumberSeries.last)))
+    return int(given.scalar_one())
+
+
+class Due(Row, table=True):
     """Something that will happen by itself at `at`; `key` makes it happen once.
 
     A case's timer has the key `case:<id>:<name>`. `state`: pending, fired or dropped
@@ -266,7 +280,7 @@ class Due(SQLModel, table=True):
     fired_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
 
-class Audit(SQLModel, table=True):
+class Audit(Row, table=True):
     """Who looked at or changed what outside a case's own history; append-only."""
 
     __tablename__ = "audit"

@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from models.columns import Json
+from models.known import CATALOGUE, Remembered, of_topic
 
 
-class CatalogueRow(SQLModel, table=True):
+@of_topic(CATALOGUE)
+class CatalogueRow(Remembered, table=True):
     """One row of one sheet (kinds, conditions, not_admitted, lexicon), as imported.
 
     `district` is "" for rows that hold in every district of the deployment.

@@ -13,6 +13,7 @@ from sqlalchemy.engine import make_url
 from sqlmodel import Session
 
 import models.kept  # noqa: F401 - rows stay read until their unit of work ends
+from models.known import MEMORY
 
 if TYPE_CHECKING:
     from models.postgres import Server
@@ -49,9 +50,11 @@ class Database(Protocol):
     """Where units of work run. `alone`: no second process can be working on it.
 
     `writes`: how many units of work that may have changed something have ended here.
+    `together`: how many updates may share one unit of work.
     """
 
     alone: bool
+    together: int
     url: str
     writes: int
 
@@ -87,7 +90,7 @@ def open_database(url: str, equipment: Any = None, server: "Server | None" = Non
     Raises Taken (SQLite in use by another process) and ValueError for other databases.
     """
     backend = make_url(url).get_backend_name()
-    info = {} if equipment is None else {"equipment": equipment}
+    info = {MEMORY: {}} if equipment is None else {MEMORY: {}, "equipment": equipment}
     if backend == "sqlite":
         from models.sqlite import SqliteDatabase
 

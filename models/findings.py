@@ -4,12 +4,13 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Index, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from models.columns import Json, UTCDateTime, new_id
+from models.row import Row
 
 
-class Finding(SQLModel, table=True):
+class Finding(Row, table=True):
     """One sort of thing that is wrong in a district ("": in the deployment).
 
     `code` names a section of docs/alarms.md. `source`: the process whose own trouble it is, ""

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CursorResult, and_, delete, func, or_, update
+from sqlalchemy import CursorResult, and_, bindparam, delete, func, or_, update
 from sqlmodel import Session, col, select
 
 from models import partitions
@@ -70,9 +70,10 @@ def store(
         # the lanes first: two who store the same update wait for each other here
         _open_lanes(session, bot, {each.lane for each in arrived}, wall)
         known = _known(session, bot, arrived) if partitions.are_here(session) else ()
-        rows = [_row(bot, each, now) for each in arrived if each.update_id not in known]
+        ids = _Ids(session, bot, arrived)
+        rows = [_row(bot, each, ids, now) for each in arrived if each.update_id not in known]
         if _insert(session, rows) < len(arrived):
-            _insert_again(session, bot, arrived, now)
+            _insert_again(session, bot, arrived, ids, now)
     if next_update is not None:
         _move_offset(session, bot, next_update, now)
 
@@ -81,11 +82,13 @@ def _insert(session: Session, rows: Sequence[dict[str, Any]]) -> int:
     """How many were new."""
     if not rows:
         return 0
-    done = session.execute(insert_into(session, Inbox).values(rows).on_conflict_do_nothing())
-    return done.rowcount if isinstance(done, CursorResult) else 0
+    statement = insert_into(session, Inbox).on_conflict_do_nothing().returning(col(Inbox.id))
+    return len(session.connection().execute(statement, rows).all())
 
 
-def _insert_again(session: Session, bot: str, arrived: Sequence[Arrived], now: datetime) -> None:
+def _insert_again(
+    session: Session, bot: str, arrived: Sequence[Arrived], ids: "_Ids", now: datetime
+) -> None:
     """After a quiet week numbers begin anew at random, and may meet one that was used before.
 
     Nobody sends an update again after KNOWN_FOR, so an older row gives its number up.
@@ -99,7 +102,7 @@ def _insert_again(session: Session, bot: str, arrived: Sequence[Arrived], now: d
         where = (col(Inbox.bot) == bot, col(Inbox.id) == key)
         statement = update(Inbox).where(*where).values(update_id=-time.time_ns())
         session.execute(statement.execution_options(synchronize_session=False))
-    _insert(session, [_row(bot, each, now) for each in arrived if each.update_id in old])
+    _insert(session, [_row(bot, each, ids, now) for each in arrived if each.update_id in old])
 
 
 def _known(session: Session, bot: str, arrived: Sequence[Arrived]) -> set[int]:
@@ -110,10 +113,39 @@ def _known(session: Session, bot: str, arrived: Sequence[Arrived]) -> set[int]:
     return set(session.exec(query))
 
 
-def _row(bot: str, arrived: Arrived, now: datetime) -> dict[str, Any]:
+_NEWEST = (
+    select(Inbox.id)
+    .where(Inbox.bot == Lane.bot, Inbox.lane == Lane.lane, Inbox.state == "new")
+    .order_by(col(Inbox.id).desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_LAST = select(Lane.lane, _NEWEST).where(
+    Lane.bot == bindparam("of_bot"), col(Lane.lane).in_(bindparam("lanes", expanding=True))
+)
+
+
+class _Ids:
+    """Keys that sort after all that waits in their chat, also when the clock was set back."""
+
+    def __init__(self, session: Session, bot: str, arrived: Iterable[Arrived]) -> None:
+        of = {"of_bot": bot, "lanes": sorted({each.lane for each in arrived})}
+        newest = session.connection().execute(_LAST, of)
+        self._last: dict[str, UUID | None] = {lane: key for lane, key in newest}
+
+    def next(self, lane: str) -> UUID:
+        """The key of the chat's next update."""
+        key, last = new_id(), self._last.get(lane)
+        if last is not None and key <= last:
+            key = UUID(int=last.int + 1)
+        self._last[lane] = key
+        return key
+
+
+def _row(bot: str, arrived: Arrived, ids: _Ids, now: datetime) -> dict[str, Any]:
     return {
         "bot": bot,
-        "id": new_id(),
+        "id": ids.next(arrived.lane),
         "update_id": arrived.update_id,
         "lane": arrived.lane,
         "received_at": now,
@@ -126,12 +158,10 @@ def _row(bot: str, arrived: Arrived, now: datetime) -> dict[str, Any]:
 def _open_lanes(session: Session, bot: str, lanes: Iterable[str], wall: datetime) -> None:
     """Touches lanes that exist: who is about to remove one must wait and look again."""
     rows = [{"bot": bot, "lane": lane, "since": wall} for lane in sorted(lanes)]
-    statement = insert_into(session, Lane).values(rows)
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["bot", "lane"], set_={"since": col(Lane.since)}
-        )
+    statement = insert_into(session, Lane).on_conflict_do_update(
+        index_elements=["bot", "lane"], set_={"since": col(Lane.since)}
     )
+    session.connection().execute(statement, rows)
 
 
 def _move_offset(session: Session, bot: str, next_update: int, now: datetime) -> None:
@@ -183,33 +213,59 @@ def claim(session: Session, bot: str, holder: str, wall: datetime, limit: int) -
 
 def oldest(session: Session, bot: str, lane: str) -> list[Waiting]:
     """A chat's next updates in order of arrival."""
-    found = session.exec(oldest_query(bot, lane))
+    found = session.connection().execute(OLDEST, {"of_bot": bot, "of_lane": lane})
     return [Waiting(key, dict(load), tries, lane) for key, load, tries in found]
 
 
-def oldest_query(bot: str, lane: str) -> Any:
-    """The statement of it; its plan is tested."""
-    return (
-        select(Inbox.id, Inbox.payload, Inbox.tries)
-        .where(Inbox.bot == bot, Inbox.lane == lane, Inbox.state == "new")
-        .order_by(col(Inbox.id))
-        .limit(BATCH)
+# its plan is tested
+OLDEST = (
+    select(Inbox.id, Inbox.payload, Inbox.tries)
+    .where(
+        Inbox.bot == bindparam("of_bot"),
+        Inbox.lane == bindparam("of_lane"),
+        Inbox.state == "new",
     )
+    .order_by(col(Inbox.id))
+    .limit(BATCH)
+)
 
 
 def release(session: Session, bot: str, holder: str, lanes: Iterable[str], wall: datetime) -> None:
     """Give chats back: to the end of the line, or out of it if nothing waits there."""
-    for lane in sorted(lanes):
-        mine = (col(Lane.bot) == bot, col(Lane.lane) == lane, col(Lane.holder) == holder)
-        # the lock comes before the look, so that what is just being stored is seen
-        if session.execute(select(Lane.lane).where(*mine).with_for_update()).first() is None:
-            continue
-        if oldest(session, bot, lane):
-            later = update(Lane).where(*mine).values(since=wall, holder=None)
-            session.execute(later.execution_options(synchronize_session=False))
-        else:
-            gone = delete(Lane).where(*mine)
-            session.execute(gone.execution_options(synchronize_session=False))
+    of = {"of_bot": bot, "of_holder": holder, "lanes": sorted(lanes)}
+    if not of["lanes"]:
+        return
+    connection = session.connection()
+    # the lock comes before the look, so that what is just being stored is seen
+    held = set(connection.execute(_HELD, of).scalars())
+    waiting = set(connection.execute(_WAITING, of).scalars()) & held
+    if waiting:
+        connection.execute(_of_lanes(update(Lane), bot, waiting).values(since=wall, holder=None))
+    if held - waiting:
+        connection.execute(_of_lanes(delete(Lane), bot, held - waiting))
+
+
+_HELD = (
+    select(Lane.lane)
+    .where(
+        Lane.bot == bindparam("of_bot"),
+        Lane.holder == bindparam("of_holder"),
+        col(Lane.lane).in_(bindparam("lanes", expanding=True)),
+    )
+    .order_by(Lane.lane)
+    .with_for_update()
+)
+_WAITING = select(Lane.lane).where(
+    Lane.bot == bindparam("of_bot"),
+    col(Lane.lane).in_(bindparam("lanes", expanding=True)),
+    select(Inbox.id)
+    .where(Inbox.bot == Lane.bot, Inbox.lane == Lane.lane, Inbox.state == "new")
+    .exists(),
+)
+
+
+def _of_lanes(statement: Any, bot: str, lanes: Collection[str]) -> Any:
+    return statement.where(col(Lane.bot) == bot, col(Lane.lane).in_(sorted(lanes)))
 
 
 def let_go(session: Session, bot: str, holder: str, known: Collection[str]) -> None:
@@ -225,9 +281,44 @@ def free_lanes(session: Session, bot: str) -> None:
     session.execute(statement.execution_options(synchronize_session=False))
 
 
+_FINISH = (
+    update(Inbox)
+    .where(
+        col(Inbox.bot) == bindparam("of_bot"),
+        col(Inbox.id) == bindparam("key"),
+        col(Inbox.state) == "new",
+    )
+    .values(state="done", done_at=bindparam("at"))
+)
+
+
+_STILL_NEW = (
+    select(Inbox.id)
+    .where(
+        Inbox.bot == bindparam("of_bot"),
+        col(Inbox.id).in_(bindparam("keys", expanding=True)),
+        Inbox.state == "new",
+    )
+    .with_for_update()
+)
+
+
+def still_new(session: Session, bot: str, keys: Sequence[UUID]) -> set[UUID]:
+    """Those of the updates that nobody has handled; held until the unit of work ends."""
+    return set(session.connection().execute(_STILL_NEW, {"of_bot": bot, "keys": keys}).scalars())
+
+
+def finish_all(session: Session, bot: str, keys: Iterable[UUID], now: datetime) -> None:
+    """Mark updates done, in the transaction that does them; they are held (`still_new`)."""
+    rows = [{"of_bot": bot, "key": key, "at": now} for key in keys]
+    if rows:
+        session.connection().execute(_FINISH, rows)
+
+
 def finish(session: Session, bot: str, key: UUID, now: datetime) -> bool:
     """Mark an update done, in the transaction that does it. False: it was done already."""
-    return _change(session, bot, key, "new", state="done", done_at=now)
+    done = session.connection().execute(_FINISH, {"of_bot": bot, "key": key, "at": now})
+    return done.rowcount == 1
 
 
 def fail(session: Session, bot: str, key: UUID, error: str, now: datetime) -> bool:

@@ -16,5 +16,6 @@ KEPT = "kept"
 
 @event.listens_for(Session, "loaded_as_persistent")
 @event.listens_for(Session, "pending_to_persistent")
-def _keep(session: Any, instance: Any) -> None:
+def keep(session: Any, instance: Any) -> None:
+    """Hold the row until the session ends."""
     session.info.setdefault(KEPT, []).append(instance)

@@ -4,12 +4,13 @@
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, or_, update
+from sqlalchemy import and_, bindparam, delete, func, or_, update
+from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
 from models.cases import Case
@@ -23,7 +24,7 @@ ROW_LEASE = timedelta(seconds=120)
 # that has been set back since
 MOST_HALT = timedelta(minutes=5)
 # rows looked at once to find chats that can be written to
-LOOK = 200
+LOOK = 500
 WHOLE_BOT = ""
 
 
@@ -95,85 +96,146 @@ def take(
     limit: int,
 ) -> list[Parcel]:
     """The most pressing row of each of at most `limit` chats that may be written to now."""
-    halted = _halted(session, bot, wall)
+    connection = session.connection()
+    of = {
+        "of_bot": bot,
+        "wall": wall,
+        "now": now,
+        "holder": holder,
+        "lease": wall + ROW_LEASE,
+        "furthest": wall + MOST_HALT,
+    }
+    halted = set(connection.execute(_HALTED, of).scalars())
     if WHOLE_BOT in halted:
         return []
-    rows = _first_of_each(session, bot, now, wall, halted | set(busy), limit)
-    for row in rows:
-        row.holder, row.until = holder, wall + ROW_LEASE
-        session.add(row)
-    session.flush()
+    keys = _first_of_each(session, of, halted | set(busy), limit)
+    if not keys:
+        return []
+    connection.execute(_TAKE, of | {"keys": keys})
+    rows = connection.execute(_PARCELS, of | {"keys": keys})
     return [_parcel(session, bot, row) for row in rows]
 
 
 def _first_of_each(
-    session: Session, bot: str, now: datetime, wall: datetime, without: set[str], limit: int
-) -> list[Outbox]:
+    session: Session, of: dict[str, Any], without: set[str], limit: int
+) -> list[UUID]:
     """One row for each chat; a chat with thousands of them hides no other."""
-    first: dict[str, Outbox] = {}
+    first: dict[str, UUID] = {}
     while len(first) < limit:
-        found = list(session.exec(_pressing(bot, now, wall, without | set(first))))
-        for row in found:
-            first.setdefault(row.chat, row)
+        busy = sorted(without | set(first))
+        found = session.connection().execute(PRESSING, of | {"busy": busy}).all()
+        for chat, key in found:
+            first.setdefault(chat, key)
         if len(found) < LOOK:
             break
     return list(first.values())[:limit]
 
 
-def _halted(session: Session, bot: str, wall: datetime) -> set[str]:
-    query = select(Budget.chat).where(Budget.bot == bot, *_holds(wall))
-    return set(session.exec(query))
+def _holds(wall: Any, furthest: Any) -> tuple[Any, ...]:
+    return (col(Budget.until) > wall, col(Budget.until) <= furthest)
 
 
-def _holds(wall: datetime) -> tuple[Any, ...]:
-    return (col(Budget.until) > wall, col(Budget.until) <= wall + MOST_HALT)
-
-
-def _pressing(bot: str, now: datetime, wall: datetime, without: set[str]) -> Any:
-    query = select(Outbox).where(
-        Outbox.bot == bot,
+_HALTED = select(Budget.chat).where(
+    Budget.bot == bindparam("of_bot"), *_holds(bindparam("wall"), bindparam("furthest"))
+)
+# its plan is tested
+PRESSING = (
+    select(Outbox.chat, Outbox.id)
+    .where(
+        Outbox.bot == bindparam("of_bot"),
         Outbox.state == "pending",
-        or_(col(Outbox.not_before).is_(None), col(Outbox.not_before) <= now),
-        or_(col(Outbox.until).is_(None), col(Outbox.until) < wall),
-        col(Outbox.chat).not_in(sorted(without)),
+        or_(col(Outbox.not_before).is_(None), col(Outbox.not_before) <= bindparam("now")),
+        or_(col(Outbox.until).is_(None), col(Outbox.until) < bindparam("wall")),
+        col(Outbox.chat).not_in(bindparam("busy", expanding=True)),
     )
-    return query.order_by(col(Outbox.priority), col(Outbox.id)).limit(LOOK)
+    .order_by(col(Outbox.priority), col(Outbox.id))
+    .limit(LOOK)
+)
+_THESE = (
+    col(Outbox.bot) == bindparam("of_bot"),
+    col(Outbox.id).in_(bindparam("keys", expanding=True)),
+)
+_TAKE = (
+    update(Outbox)
+    .where(*_THESE)
+    .values({"holder": bindparam("holder"), "until": bindparam("lease")})
+)
+_SHOWN = (
+    "id", "platform", "chat", "act", "priority", "payload", "card", "district", "person",
+    "tries", "made_at",
+)  # fmt: skip
+_COLUMNS: list[Any] = [*(getattr(Outbox, name) for name in _SHOWN), Posted.message, Posted.digest]
+_PARCELS: Any = (
+    sql_select(*_COLUMNS)
+    .select_from(Outbox)
+    .outerjoin(
+        Posted,
+        and_(
+            col(Posted.bot) == Outbox.bot,
+            col(Posted.platform) == Outbox.platform,
+            col(Posted.chat) == Outbox.chat,
+            col(Posted.card) == Outbox.card,
+        ),
+    )
+    .where(*_THESE)
+    .order_by(col(Outbox.priority), col(Outbox.id))
+)
 
 
-def _parcel(session: Session, bot: str, row: Outbox) -> Parcel:
-    name = row.card or row.payload.get("card")
-    posted = session.get(Posted, (bot, row.platform, row.chat, name)) if name else None
-    return Parcel(
-        id=row.id,
-        platform=row.platform,
-        chat=row.chat,
-        act=row.act,
-        priority=row.priority,
-        payload=row.payload,
-        card=name,
-        district=row.district,
-        person=row.person,
-        tries=row.tries,
-        made_at=row.made_at,
-        stands=posted.message if posted else None,
-        digest=posted.digest if posted else None,
-    )
+def _parcel(session: Session, bot: str, row: Any) -> Parcel:
+    parcel = Parcel(*row)
+    name = None if parcel.card else parcel.payload.get("card")
+    if name is None:
+        return parcel
+    # what is done to a card, and is none itself
+    posted = session.get(Posted, (bot, parcel.platform, parcel.chat, name))
+    found = (posted.message, posted.digest) if posted else (None, None)
+    return replace(parcel, card=name, stands=found[0], digest=found[1])
 
 
 def settle(session: Session, bot: str, outcomes: Sequence[Outcome], now: datetime) -> None:
     """Write down what became of parcels, and where cards stand now."""
+    sent = [outcome for outcome in outcomes if outcome.state == "sent"]
+    if sent:
+        session.connection().execute(_SENT, [_sent(bot, each, now) for each in sent])
+    _place(session, [_placed(bot, each, now) for each in sent if each.digest and each.message])
     for outcome in outcomes:
-        session.execute(_settled(bot, outcome, now))
-        if outcome.state == "sent" and outcome.digest and outcome.message:
-            _place(session, bot, outcome, now)
+        if outcome.state != "sent":
+            session.connection().execute(_settled(bot, outcome))
 
 
-def _settled(bot: str, outcome: Outcome, now: datetime) -> Any:
+_SENT = (
+    update(Outbox)
+    .where(col(Outbox.bot) == bindparam("of_bot"), col(Outbox.id) == bindparam("key"))
+    .values(
+        {
+            "state": "sent",
+            "tries": bindparam("tried"),
+            "holder": None,
+            "until": None,
+            "error": None,
+            "sent_at": bindparam("now"),
+            "message": bindparam("as_message"),
+        }
+    )
+)
+
+
+def _sent(bot: str, outcome: Outcome, now: datetime) -> dict[str, Any]:
     parcel = outcome.parcel
-    statement = update(Outbox).where(col(Outbox.bot) == bot, col(Outbox.id) == parcel.id)
-    if outcome.state != "sent":
-        # what another deliverer has sent meanwhile (ours was silent too long) stays sent
-        statement = statement.where(col(Outbox.state) == "pending")
+    tried = parcel.tries + outcome.counted
+    return {
+        "of_bot": bot, "key": parcel.id, "tried": tried, "now": now,
+        "as_message": outcome.message,
+    }  # fmt: skip
+
+
+def _settled(bot: str, outcome: Outcome) -> Any:
+    """What was not sent; if another deliverer has sent it meanwhile, it stays sent."""
+    parcel = outcome.parcel
+    statement = update(Outbox).where(
+        col(Outbox.bot) == bot, col(Outbox.id) == parcel.id, col(Outbox.state) == "pending"
+    )
     values: dict[str, Any] = {
         "state": outcome.state,
         "tries": parcel.tries + outcome.counted,
@@ -181,19 +243,28 @@ def _settled(bot: str, outcome: Outcome, now: datetime) -> Any:
         "until": None,
         "error": outcome.error,
     }
-    if outcome.state == "sent":
-        values |= {"sent_at": now, "message": outcome.message}
     if outcome.state == "pending":
         values |= {"not_before": outcome.not_before}
-    return statement.values(**values).execution_options(synchronize_session=False)
+    return statement.values(**values)
 
 
-def _place(session: Session, bot: str, outcome: Outcome, now: datetime) -> None:
+def _placed(bot: str, outcome: Outcome, now: datetime) -> dict[str, Any]:
     parcel = outcome.parcel
-    shown = {"message": outcome.message, "digest": outcome.digest, "posted_at": now}
-    key = {"bot": bot, "platform": parcel.platform, "chat": parcel.chat, "card": parcel.card}
-    statement = insert_into(session, Posted).values(**key, **shown)
-    session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=shown))
+    return {
+        "bot": bot, "platform": parcel.platform, "chat": parcel.chat, "card": parcel.card,
+        "message": outcome.message, "digest": outcome.digest, "posted_at": now,
+    }  # fmt: skip
+
+
+def _place(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Where cards stand now."""
+    if not rows:
+        return
+    statement = insert_into(session, Posted)
+    shown = {name: statement.excluded[name] for name in ("message", "digest", "posted_at")}
+    key = ["bot", "platform", "chat", "card"]
+    upsert = statement.on_conflict_do_update(index_elements=key, set_=shown)
+    session.connection().execute(upsert, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,14 +320,20 @@ def halt(session: Session, bot: str, chat: str, until: datetime) -> None:
 
 def halted_until(session: Session, bot: str, wall: datetime) -> datetime | None:
     """Until when the whole bot must be left alone, or None."""
-    query = select(Budget.until).where(Budget.bot == bot, Budget.chat == WHOLE_BOT, *_holds(wall))
+    query = select(Budget.until).where(
+        Budget.bot == bot, Budget.chat == WHOLE_BOT, *_holds(wall, wall + MOST_HALT)
+    )
     return session.exec(query).first()
 
 
 def any_pending(session: Session, bot: str) -> bool:
     """Whether anything of this bot's is still to be sent, now or later."""
-    query = select(Outbox.id).where(Outbox.bot == bot, Outbox.state == "pending").limit(1)
-    return session.exec(query).first() is not None
+    return session.connection().execute(_PENDING, {"of_bot": bot}).first() is not None
+
+
+_PENDING = (
+    select(Outbox.id).where(Outbox.bot == bindparam("of_bot"), Outbox.state == "pending").limit(1)
+)
 
 
 def waiting_of_others(session: Session, bots: Collection[str]) -> list[tuple[str, int]]:

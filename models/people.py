@@ -4,12 +4,14 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Index, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from models.columns import Json, UTCDateTime, new_id
+from models.known import STAFF, Remembered, of_topic
+from models.row import Row
 
 
-class Person(SQLModel, table=True):
+class Person(Row, table=True):
     """Somebody in one district. A resident is a person without a role.
 
     `ref`: the id in the imported list, None for residents. `address`: the user's id on the
@@ -48,7 +50,8 @@ class Person(SQLModel, table=True):
     deleted_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
 
-class Role(SQLModel, table=True):
+@of_topic(STAFF)
+class Role(Remembered, table=True):
     """What a person may be in a unit (a division code, or a department's code)."""
 
     __tablename__ = "role"
@@ -66,7 +69,7 @@ class Role(SQLModel, table=True):
     revoked_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
 
-class Invite(SQLModel, table=True):
+class Invite(Row, table=True):
     """A single-use enrolment link, bound to a person; only the hash of its code is kept."""
 
     __tablename__ = "invite"
@@ -83,7 +86,7 @@ class Invite(SQLModel, table=True):
     revoked_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
 
-class FailedTry(SQLModel, table=True):
+class FailedTry(Row, table=True):
     """A wrong enrolment or binding code: five an hour and the address must wait."""
 
     __tablename__ = "failed_try"
@@ -96,7 +99,8 @@ class FailedTry(SQLModel, table=True):
     at: datetime = Field(sa_type=UTCDateTime)
 
 
-class Shift(SQLModel, table=True):
+@of_topic(STAFF)
+class Shift(Remembered, table=True):
     """Somebody's duty in a unit from `start` to `end`."""
 
     __tablename__ = "shift"
@@ -113,7 +117,8 @@ class Shift(SQLModel, table=True):
     end: datetime = Field(sa_type=UTCDateTime)
 
 
-class Leave(SQLModel, table=True):
+@of_topic(STAFF)
+class Leave(Remembered, table=True):
     """Somebody is away: no case is offered to them and no routine message sent."""
 
     __tablename__ = "leave"

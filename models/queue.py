@@ -5,12 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Index, UniqueConstraint, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from models.columns import Json, UTCDateTime, new_id
+from models.known import PLACES, Remembered, of_topic
+from models.row import Row
 
 
-class Inbox(SQLModel, table=True):
+class Inbox(Row, table=True):
     """An update that we answered for; unique per bot and update id.
 
     `lane` is the chat whose order it keeps. `state`: new, done or failed.
@@ -51,7 +53,7 @@ class Inbox(SQLModel, table=True):
     done_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
 
-class Lane(SQLModel, table=True):
+class Lane(Row, table=True):
     """A chat that has work; claimed as a whole, so that its order holds across replicas."""
 
     __tablename__ = "lane"
@@ -64,7 +66,7 @@ class Lane(SQLModel, table=True):
     until: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
 
-class Outbox(SQLModel, table=True):
+class Outbox(Row, table=True):
     """One thing to send. `priority`: 0 urgent, 1 answer, 2 notice, 3 digest.
 
     `act`: send, edit, delete, pin, leave, react, strip (remove buttons). `card`: a name that
@@ -126,7 +128,7 @@ class Outbox(SQLModel, table=True):
     message: str | None = None
 
 
-class Posted(SQLModel, table=True):
+class Posted(Row, table=True):
     """Where a card stands: its message in its chat, so that changes edit it."""
 
     __tablename__ = "posted"
@@ -140,7 +142,7 @@ class Posted(SQLModel, table=True):
     posted_at: datetime = Field(sa_type=UTCDateTime)
 
 
-class Lease(SQLModel, table=True):
+class Lease(Row, table=True):
     """Who may do a thing that only one process does at a time, and until when."""
 
     __tablename__ = "lease"
@@ -151,7 +153,7 @@ class Lease(SQLModel, table=True):
     until: datetime = Field(sa_type=UTCDateTime)
 
 
-class Offset(SQLModel, table=True):
+class Offset(Row, table=True):
     """How far polling has confirmed a bot's updates. `moved_at`: when something came last."""
 
     __tablename__ = "offset"
@@ -161,7 +163,7 @@ class Offset(SQLModel, table=True):
     moved_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
 
-class Webhook(SQLModel, table=True):
+class Webhook(Row, table=True):
     """The address that we have told Telegram: one that isn't here is somebody else's."""
 
     __tablename__ = "webhook"
@@ -170,7 +172,7 @@ class Webhook(SQLModel, table=True):
     url: str
 
 
-class Budget(SQLModel, table=True):
+class Budget(Row, table=True):
     """What a chat (or "": the whole bot) may still be sent.
 
     `until`: it must be left alone until then (429). `level` messages were left at `at`; `sent`
@@ -188,7 +190,8 @@ class Budget(SQLModel, table=True):
     sent: list[float] | None = Field(default=None, sa_type=Json)
 
 
-class MovedChat(SQLModel, table=True):
+@of_topic(PLACES)
+class MovedChat(Remembered, table=True):
     """A group that became a supergroup: what was said in it before is still to be understood."""
 
     __tablename__ = "moved_chat"
@@ -200,7 +203,7 @@ class MovedChat(SQLModel, table=True):
     moved_at: datetime = Field(sa_type=UTCDateTime)
 
 
-class Asked(SQLModel, table=True):
+class Asked(Row, table=True):
     """What somebody was last asked in a chat; the next words there answer it.
 
     `what` names the question (handlers know it), `message` is the prompt itself.

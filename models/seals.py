@@ -10,14 +10,15 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import BigInteger, LargeBinary
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from models.columns import UTCDateTime
+from models.row import Row
 
 EVENT, AUDIT = "event", "audit"
 
 
-class Unsealed(SQLModel, table=True):
+class Unsealed(Row, table=True):
     """A committed row of history that waits for its seal. `kind`: event or audit."""
 
     __tablename__ = "unsealed"
@@ -29,7 +30,7 @@ class Unsealed(SQLModel, table=True):
     kind: str
 
 
-class Chain(SQLModel, table=True):
+class Chain(Row, table=True):
     """A district's last seal; its row is locked by whoever adds the next."""
 
     __tablename__ = "chain"
@@ -39,7 +40,7 @@ class Chain(SQLModel, table=True):
     hash: str
 
 
-class Seal(SQLModel, table=True):
+class Seal(Row, table=True):
     """A link: rows of history sealed together. `position` counts from 1 in each district.
 
     `entries`: services/sealing.ENTRY for each row. `hash` (hexadecimal SHA-256) covers the hash
@@ -55,7 +56,7 @@ class Seal(SQLModel, table=True):
     hash: str
 
 
-class SealedWords(SQLModel, table=True):
+class SealedWords(Row, table=True):
     """What an event said about persons, as its seal knows it: a digest over `salt` and words.
 
     `salt` is None once the words are erased; the digest alone tells nothing about them.

@@ -71,6 +71,8 @@ class SqliteDatabase:
     """A file, one writer, a few readers (models.database.Database)."""
 
     alone = True
+    # a commit for each would cost more than the work; all of them take a fraction of JOB_SECONDS
+    together = 50
 
     def __init__(self, url: str, info: dict[str, Any]) -> None:
         self.url = url

@@ -5,15 +5,18 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Index, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from models.columns import Json, UTCDateTime, new_id
+from models.known import PLACES, Remembered, of_topic
+from models.row import Row
 
 # the trial resident's own (services/trial); no statistical division begins with 00
 TRIAL_DISTRICT = "000000"
 
 
-class Division(SQLModel, table=True):
+@of_topic(PLACES)
+class Division(Remembered, table=True):
     """A district, street, community or grid. Never deleted: it ends and names its successors.
 
     `code`: 6 digits district, 9 street, 12 community, community + 3 digits grid.
@@ -40,7 +43,8 @@ class Division(SQLModel, table=True):
     successors: list[str] = Field(default_factory=list, sa_type=Json)
 
 
-class Group(SQLModel, table=True):
+@of_topic(PLACES)
+class Group(Remembered, table=True):
     """A chat group of residents, bound to a grid; `place` is where its people live."""
 
     __tablename__ = "chat_group"
@@ -63,7 +67,7 @@ class Group(SQLModel, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
 
-class BindCode(SQLModel, table=True):
+class BindCode(Row, table=True):
     """A one-time word that binds a group to a grid; only its hash is kept."""
 
     __tablename__ = "bind_code"
@@ -79,7 +83,7 @@ class BindCode(SQLModel, table=True):
     revoked_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
 
-class StrangeGroup(SQLModel, table=True):
+class StrangeGroup(Row, table=True):
     """A group that nobody has bound: the bot leaves it at `leave_at`. Nothing else is kept."""
 
     __tablename__ = "strange_group"
@@ -90,7 +94,8 @@ class StrangeGroup(SQLModel, table=True):
     leave_at: datetime = Field(sa_type=UTCDateTime, index=True)
 
 
-class Contact(SQLModel, table=True):
+@of_topic(PLACES)
+class Contact(Remembered, table=True):
     """One line of a unit's contact sheet; `phone` is sealed (services/vault)."""
 
     __tablename__ = "contact"

@@ -7,17 +7,33 @@ from sqlmodel import Session, col, select
 from domain.refused import Refused
 from domain.roles import ActorFacts, RoleIn, RoleName, Standing, standings
 from models import Case, Person, Role, Voice
-from services.cases import facts_of
+from models.known import STAFF, known
+from services.cases import begins, facts_of
 
 
 def roles_of(session: Session, person: Person) -> tuple[RoleIn, ...]:
     """The person's roles that hold now. A revoked role is gone at once."""
-    query = select(Role).where(
-        Role.district == person.district,
-        Role.person == person.id,
-        col(Role.revoked_at).is_(None),
+    if person.id not in _staff(session, person.district):
+        return ()
+    key = ("roles of", person.district, person.id)
+    return known(session, STAFF, key, lambda: _roles(session, person.district, person.id))
+
+
+def _staff(session: Session, district: str) -> frozenset[UUID]:
+    """Everybody who has any role."""
+
+    def find() -> frozenset[UUID]:
+        query = select(Role.person).where(Role.district == district)
+        return frozenset(session.exec(query.where(col(Role.revoked_at).is_(None))))
+
+    return known(session, STAFF, ("staff", district), find)
+
+
+def _roles(session: Session, district: str, person: UUID) -> tuple[RoleIn, ...]:
+    query = select(Role.role, Role.unit).where(
+        Role.district == district, Role.person == person, col(Role.revoked_at).is_(None)
     )
-    return tuple(RoleIn(RoleName(row.role), row.unit) for row in session.exec(query))
+    return tuple(RoleIn(RoleName(role), unit) for role, unit in session.exec(query))
 
 
 def is_staff(session: Session, person: Person) -> bool:
@@ -27,8 +43,13 @@ def is_staff(session: Session, person: Person) -> bool:
 
 def actor_of(session: Session, person: Person, case: Case) -> ActorFacts:
     """Who the person is to the rules, with regard to this case."""
-    voice = session.get(Voice, (case.district, case.id, person.id)) is not None
-    return ActorFacts(person.id, roles_of(session, person), voice)
+    return ActorFacts(person.id, roles_of(session, person), _has_voice(session, person, case))
+
+
+def _has_voice(session: Session, person: Person, case: Case) -> bool:
+    if begins(session, case):
+        return case.reporter == person.id
+    return session.get(Voice, (case.district, case.id, person.id)) is not None
 
 
 def standings_of(session: Session, person: Person, case: Case) -> frozenset[Standing]:

@@ -213,10 +213,10 @@ def choose_language(session: Session, group: Group, language: str, now: datetime
     """The language of everything that the group is told. Raises Refused `language_unknown`."""
     if language not in LANGUAGES:
         raise Refused("language_unknown")
-    group.language = language
-    session.add(group)
+    row = _held(session, group)
+    row.language = language
     session.flush()
-    post_card(session, group, now)
+    post_card(session, row, now)
 
 
 def unbind(session: Session, actor: Person | None, group: Group, now: datetime) -> None:
@@ -252,10 +252,15 @@ def bot_removed(session: Session, at: Address, now: datetime) -> None:
 
 
 def _end(session: Session, group: Group, actor: Person | None, now: datetime) -> None:
-    group.ended_at = now
-    session.add(group)
+    row = _held(session, group)
+    row.ended_at = now
     session.flush()
     _audit(session, group.district, actor, "group_ended", f"group:{group.id}", now)
+
+
+def _held(session: Session, group: Group) -> Group:
+    """The group's own row, to be changed."""
+    return session.get_one(Group, (group.district, group.id))
 
 
 def strange_group(session: Session, at: Address, now: datetime, language: str = DEFAULT) -> None:
@@ -308,8 +313,9 @@ def migrate(session: Session, at: Address, new_chat: str, now: datetime) -> None
     session.expire_all()
     if group is not None and moves:
         # the bot may have been seen in the new chat before it was known which one that is
-        _forget_strange(session, address_of(group))
-        post_card(session, group, now)
+        moved = _held(session, group)
+        _forget_strange(session, address_of(moved))
+        post_card(session, moved, now)
 
 
 def _audit(

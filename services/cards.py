@@ -22,8 +22,8 @@ from domain.lifecycle import (
     colour,
 )
 from domain.roles import RoleName, Standing
-from models import Case, Division, Group, Person
-from services import buttons, duty, routing
+from models import Case, Person
+from services import buttons, duty, people, routing, territory
 from services.access import roles_of, standings_of
 from services.cases import facts_of
 from services.catalogue import catalogue
@@ -90,9 +90,7 @@ def public_place(look: Look) -> str:
     found = look.case.place_building or look.case.place_landmark
     if found:
         return found
-    group = (
-        look.session.get(Group, (look.case.district, look.case.group)) if look.case.group else None
-    )
+    group = territory.find_group(look.session, look.case.district, look.case.group)
     return (group and group.place) or grid_name(look.session, look.case)
 
 
@@ -111,18 +109,16 @@ def full_place(look: Look) -> str:
 
 def grid_name(session: Session, case: Case) -> str:
     """The grid's name."""
-    row = session.get(Division, (case.district, case.grid))
+    row = territory.find_division(session, case.district, case.grid)
     return row.name if row else case.grid
 
 
 def owner_name(look: Look) -> str:
     """Who has the case: a person's name, or the desk's."""
-    owner = (
-        look.session.get(Person, (look.case.district, look.case.owner)) if look.case.owner else None
-    )
+    owner = people.find(look.session, look.case.district, look.case.owner)
     if owner is not None:
         return owner.name
-    unit = look.session.get(Division, (look.case.district, look.case.owner_unit))
+    unit = territory.find_division(look.session, look.case.district, look.case.owner_unit)
     return look.say("card.desk", unit=unit.name if unit else "")
 
 
@@ -409,7 +405,7 @@ def _reporter_line(look: Look) -> str:
         return look.say(f"card.from_{case.source}")
     if case.hide_name:
         return look.say("card.from_hidden")
-    reporter = look.session.get(Person, (case.district, case.reporter))
+    reporter = people.find(look.session, case.district, case.reporter)
     return look.say("card.from", name=reporter.name if reporter else "")
 
 

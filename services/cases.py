@@ -1,17 +1,23 @@
 """A case's row and the facts that the rules know; the one place where a change is written."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import bindparam, func
 from sqlmodel import Session, col, select
 
 from domain.lifecycle import CaseFacts, Change, State, Timer
 from domain.roles import ActorFacts
 from models import Case, CaseEvent, Due, Voice
+from models.append import adopt, adopted, append, write_appended
 from services import due
+
+# in Session.info: the case that is just coming into being
+BEGINS = "begins"
 
 _COLUMNS = tuple(each.name for each in fields(CaseFacts))
 
@@ -33,11 +39,11 @@ def write(
     """The change becomes columns, one event and due rows."""
     for name, value in change.sets.items():
         setattr(case, name, list(value) if name == "passed" else _plain(value))
-    session.add(case)
-    session.flush()
-    session.add(_event(session, case, change, actor.person, now, personal or {}))
-    case.next_at = _set_timers(session, case, change)
-    session.add(case)
+    case.next_at, timers = _set_timers(session, case, change)
+    if begins(session, case):
+        adopt(session, case, ("case in", case.grid), ("case by", case.reporter))
+    append(session, *timers)
+    append(session, _event(session, case, change, actor.person, now, personal or {}))
 
 
 def _plain(value: Any) -> Any:
@@ -67,11 +73,37 @@ def _event(
     )
 
 
+_LAST_SEQ = select(func.max(CaseEvent.seq)).where(
+    CaseEvent.district == bindparam("of_district"), CaseEvent.case == bindparam("of_case")
+)
+
+
 def _last_seq(session: Session, case: Case) -> int:
-    query = select(func.max(CaseEvent.seq)).where(
-        CaseEvent.district == case.district, CaseEvent.case == case.id
-    )
-    return session.exec(query).one() or 0
+    if begins(session, case):
+        return 0
+    of = {"of_district": case.district, "of_case": case.id}
+    return session.exec(_LAST_SEQ, params=of).one() or 0
+
+
+@contextmanager
+def beginning(session: Session, case: Case) -> Iterator[None]:
+    """The case comes into being here: no history, timer, message or voice can be there yet."""
+    session.info[BEGINS] = case.id
+    try:
+        yield
+    finally:
+        session.info.pop(BEGINS)
+
+
+def see_begun(session: Session, grid: str, reporter: UUID) -> None:
+    """What began in this unit of work in the grid or by the reporter can be asked for from now."""
+    if adopted(session, ("case in", grid)) or adopted(session, ("case by", reporter)):
+        write_appended(session)
+
+
+def begins(session: Session, case: Case) -> bool:
+    """Whether nothing that belongs to the case can be stored yet, so that nobody need look."""
+    return session.info.get(BEGINS) == case.id
 
 
 def timer_key(case: Case, timer: str) -> str:
@@ -79,9 +111,10 @@ def timer_key(case: Case, timer: str) -> str:
     return f"case:{case.id}:{timer}"
 
 
-def _set_timers(session: Session, case: Case, change: Change) -> datetime | None:
-    """The change's timers become due rows; returns the earliest that the case has now."""
-    rows = due.of_case(session, case.district, case.id)
+def _set_timers(session: Session, case: Case, change: Change) -> tuple[datetime | None, list[Due]]:
+    """The change's timers become due rows: the earliest that the case has now, and new rows."""
+    new: list[Due] = []
+    rows = {} if begins(session, case) else due.of_case(session, case.district, case.id)
     for timer, at in change.timers.items():
         key = timer_key(case, timer)
         row = rows.get(key)
@@ -89,10 +122,12 @@ def _set_timers(session: Session, case: Case, change: Change) -> datetime | None
             due.drop_row(session, row, str(change.verb))
             continue
         urgent = case.urgency == "now" and timer in (Timer.ACCEPT, Timer.OVERDUE)
-        row = row or Due(district=case.district, key=key, name="", at=at, case=case.id)
-        due.set_row(session, row, f"case.{timer}", at, urgent)
-        rows[key] = row
-    return min((row.at for row in rows.values() if row.state == "pending"), default=None)
+        rows[key] = row or Due(district=case.district, key=key, name="", at=at, case=case.id)
+        due.set_row(rows[key], f"case.{timer}", at, urgent)
+        if row is None:
+            new.append(rows[key])
+    pending = (row.at for row in rows.values() if row.state == "pending")
+    return min(pending, default=None), new
 
 
 def drop_voice(session: Session, case: Case, person: UUID) -> None:

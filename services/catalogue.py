@@ -18,14 +18,13 @@ from domain.catalogue import (
 )
 from domain.reading.lexicon import MARKS, Lexicon
 from models import CatalogueRow
+from models.known import CATALOGUE, known
 from services.data import Name, default_rows
 
 EVERYWHERE = ""
 OUT_OF_USE = -1
 # the row that changes with every import, so that a copy in memory knows its age
 STAMP = "stamp"
-# where a unit of work remembers the stamps that it has read
-STAMPS = "catalogue_stamps"
 
 Rows = list[dict[str, str]]
 Stamp = tuple[str, str]
@@ -67,8 +66,8 @@ def lexicon(session: Session, district: str) -> Lexicon:
     owner = district if stamp[0] else EVERYWHERE
     kept = _compiled.get(owner)
     if kept is None or kept[0] != stamp:
-        known = catalogue(session, district)
-        words = Lexicon.build(usable(rows_of(session, district, "lexicon"), known), known)
+        found = catalogue(session, district)
+        words = Lexicon.build(usable(rows_of(session, district, "lexicon"), found), found)
         _compiled[owner] = kept = (stamp, words)
     return kept[1]
 
@@ -91,17 +90,11 @@ def stamp_of(session: Session, district: str) -> Stamp:
 
 
 def _stamp(session: Session, district: str) -> str:
-    """Read once in a unit of work, which is all of one moment."""
-    known: dict[str, str] = session.info.setdefault(STAMPS, {})
-    if district not in known:
+    def find() -> str:
         row = session.get(CatalogueRow, (district, STAMP, ""))
-        known[district] = "" if row is None else str(row.data["stamp"])
-    return known[district]
+        return "" if row is None else str(row.data["stamp"])
 
-
-def forget_stamps(session: Session) -> None:
-    """The tables have changed in this very unit of work."""
-    session.info.pop(STAMPS, None)
+    return known(session, CATALOGUE, ("catalogue's stamp", district), find)
 
 
 def _build(session: Session, district: str) -> Catalogue:

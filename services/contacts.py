@@ -7,6 +7,7 @@ from sqlmodel import Session, col, select
 
 from domain.refused import Refused
 from models import Audit, Contact, Person
+from models.known import PLACES, known, snapshot
 from services.catalogue import catalogue
 from services.equipment import vault
 from services.territory import codes_above
@@ -31,14 +32,25 @@ def sheet(session: Session, district: str, grid: str, kind: str | None = None) -
     A line without `serves` is for everything; otherwise it names kinds (PS01), classes (PS) or
     departments (utility_gas), separated by semicolons. None for `kind`: every line.
     """
-    units = codes_above(grid)
-    query = select(Contact).where(
-        Contact.district == district, col(Contact.unit).in_(units), Contact.phone != ""
-    )
-    rows = [row for row in session.exec(query) if _serves(session, row, kind)]
-    rows.sort(key=lambda row: (units.index(row.unit), row.order))
+    rows = [row for row in _rows(session, district, grid) if _serves(session, row, kind)]
+    if not rows:
+        return []
     safe = vault(session)
     return [_line(row, safe) for row in rows]
+
+
+def _rows(session: Session, district: str, grid: str) -> list[Contact]:
+    """The grid's lines and those of the units above, nearest first; to be read only."""
+    units = codes_above(grid)
+
+    def find() -> list[Contact]:
+        query = select(Contact).where(
+            Contact.district == district, col(Contact.unit).in_(units), Contact.phone != ""
+        )
+        rows = [snapshot(row) for row in session.exec(query)]
+        return sorted(rows, key=lambda row: (units.index(row.unit), row.order))
+
+    return known(session, PLACES, ("contacts", district, grid), find)
 
 
 def _line(row: Contact, safe: Vault) -> Line:

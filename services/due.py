@@ -24,15 +24,15 @@ def plan(
     """The thing `key` happens at `at`; planned again, it moves there."""
     row = _row(session, district, key) or Due(district=district, key=key, name=name, at=at)
     row.case, row.subject, row.data = case, subject, data or {}
-    set_row(session, row, name, at, urgent)
+    set_row(row, name, at, urgent)
+    session.add(row)
     session.flush()
 
 
-def set_row(session: Session, row: Due, name: str, at: datetime, urgent: bool) -> None:
+def set_row(row: Due, name: str, at: datetime, urgent: bool) -> None:
     """The row is pending from now on, whatever became of it before."""
     row.name, row.at, row.urgent = name, at, urgent
     row.state, row.trace, row.fired_at = "pending", None, None
-    session.add(row)
 
 
 def drop(session: Session, district: str, key: str, trace: str) -> None:

@@ -1,8 +1,9 @@
 """The working calendar of a district, who is on duty, and when somebody may be written to."""
 
 from collections.abc import Iterable
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,9 @@ from sqlmodel import Session, col, select
 from domain.duty import next_reach
 from domain.policy import Policy
 from domain.worktime import Calendar, is_work_time, next_work_time
-from models import Division, Leave, Person, Shift
+from models import Leave, Person, Shift
+from models.known import STAFF, known
+from services import territory
 from services.equipment import policy
 
 
@@ -24,7 +27,7 @@ def _calendar(zone: str, numbers: Policy) -> Calendar:
 
 def calendar(session: Session, district: str) -> Calendar:
     """The district's working calendar; its zone is the district's own or the deployment's."""
-    row = session.get(Division, (district, district))
+    row = territory.find_division(session, district, district)
     numbers = policy(session)
     return _calendar((row and row.zone) or numbers.zone, numbers)
 
@@ -60,49 +63,58 @@ def is_night(session: Session, district: str, now: datetime) -> bool:
     return not MORNING <= now.astimezone(zone(session, district)).time() < EVENING
 
 
+Span = tuple[UUID, datetime, datetime]
+_DAY = timedelta(days=1)
+
+
+def _around(now: datetime) -> tuple[datetime, datetime]:
+    """The UTC day of `now` with a day on either side: what is remembered together."""
+    day = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
+    return day - _DAY, day + 2 * _DAY
+
+
+def _spans(session: Session, table: Any, district: str, now: datetime, **of: Any) -> list[Span]:
+    """Shifts or leave (person, start, end) around `now`, first begun first."""
+    since, until = _around(now)
+
+    def find() -> list[Span]:
+        query = select(table.person, table.start, table.end).where(
+            table.district == district, table.start < until, table.end > since
+        )
+        mine = query.filter_by(**of).order_by(table.start, table.id)
+        return [(person, start, end) for person, start, end in session.execute(mine)]
+
+    return known(session, STAFF, (table.__tablename__, district, since, *of.items()), find)
+
+
+def _running(spans: Iterable[Span], now: datetime) -> list[Span]:
+    return [span for span in spans if span[1] <= now < span[2]]
+
+
 def on_shift(session: Session, district: str, unit: str, now: datetime) -> list[UUID]:
     """Who has duty in the unit now, first begun first."""
-    query = (
-        select(Shift.person)
-        .where(Shift.district == district, Shift.unit == unit)
-        .where(col(Shift.start) <= now, col(Shift.end) > now)
-        .order_by(col(Shift.start), col(Shift.id))
-    )
-    return list(dict.fromkeys(session.exec(query)))
+    spans = _running(_spans(session, Shift, district, now, unit=unit), now)
+    return list(dict.fromkeys(person for person, _, _ in spans))
 
 
 def has_roster(session: Session, district: str, unit: str, now: datetime) -> bool:
     """Whether the unit keeps a roster around now (a day back or ahead)."""
-    day = timedelta(days=1)
-    query = select(Shift.id).where(
-        Shift.district == district,
-        Shift.unit == unit,
-        col(Shift.start) < now + day,
-        col(Shift.end) > now - day,
-    )
-    return session.exec(query).first() is not None
+    spans = _spans(session, Shift, district, now, unit=unit)
+    return any(start < now + _DAY and end > now - _DAY for _, start, end in spans)
 
 
 def away(session: Session, district: str, people: Iterable[UUID], now: datetime) -> set[UUID]:
     """Those of the people who are on leave now."""
-    query = select(Leave.person).where(
-        Leave.district == district,
-        col(Leave.person).in_(list(people)),
-        col(Leave.start) <= now,
-        col(Leave.end) > now,
-    )
-    return set(session.exec(query))
+    return {
+        person
+        for person in people
+        if _running(_spans(session, Leave, district, now, person=person), now)
+    }
 
 
 def is_on_shift(session: Session, person: Person, now: datetime) -> bool:
     """Whether the person has duty anywhere now."""
-    query = select(Shift.id).where(
-        Shift.district == person.district,
-        Shift.person == person.id,
-        col(Shift.start) <= now,
-        col(Shift.end) > now,
-    )
-    return session.exec(query).first() is not None
+    return bool(_running(_spans(session, Shift, person.district, now, person=person.id), now))
 
 
 def routine_at(session: Session, person: Person, now: datetime) -> datetime | None:
@@ -119,13 +131,8 @@ def routine_at(session: Session, person: Person, now: datetime) -> datetime | No
 
 
 def _leave_ends(session: Session, person: Person, now: datetime) -> datetime | None:
-    query = (
-        select(Leave.end)
-        .where(Leave.district == person.district, Leave.person == person.id)
-        .where(col(Leave.start) <= now, col(Leave.end) > now)
-        .order_by(col(Leave.end).desc())
-    )
-    return session.exec(query).first()
+    spans = _running(_spans(session, Leave, person.district, now, person=person.id), now)
+    return max((end for _, _, end in spans), default=None)
 
 
 def end_leave(session: Session, person: Person, now: datetime) -> None:

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from domain.lifecycle import UNTAKEN, Change, State, Verb
 from models import Case, Group, Outbox, Person, Posted, Voice
-from services import attachments, duty, routing
+from services import attachments, duty, people, routing, territory
 from services.access import is_staff, may_handle
 from services.cards import (
     ANSWERS,
@@ -27,6 +27,7 @@ from services.cards import (
     reporter_card,
     staff_card,
 )
+from services.cases import begins
 from services.outbox import About, Address, Button, Message, Priority, act, put
 from services.texts import plain, say
 
@@ -48,8 +49,7 @@ def private_chat(person: Person | None, bot: str) -> Address | None:
 
 def group_of(session: Session, case: Case) -> Group | None:
     """The group the case was reported in, if it is still ours."""
-    row = session.get(Group, (case.district, case.group)) if case.group else None
-    return row if row is not None and row.ended_at is None else None
+    return territory.group(session, case.district, case.group)
 
 
 def group_chat(session: Session, case: Case) -> Address | None:
@@ -60,7 +60,7 @@ def group_chat(session: Session, case: Case) -> Address | None:
 
 def person_of(session: Session, case: Case, key: UUID | None) -> Person | None:
     """One of the case's people."""
-    return session.get(Person, (case.district, key)) if key else None
+    return people.find(session, case.district, key)
 
 
 # --- cards ---
@@ -73,7 +73,7 @@ def show_group(session: Session, case: Case, now: datetime, menu: str = "") -> N
         return
     message = group_card(look_at(session, case, group.language, now), menu)
     reply = replace(message, reply_to=case.source_message)
-    about = _about(case, Priority.ANSWER, card=card_name(case, "g"))
+    about = _about(case, Priority.ANSWER, card=card_name(case, "g"), first=begins(session, case))
     put(session, Address(group.bot, group.chat, group.platform), reply, now, about)
 
 
@@ -95,15 +95,21 @@ def show_staff(
     if to is None:
         return
     name = card_name(case, "s")
-    if afresh:
+    first = begins(session, case)
+    if afresh and not first:
         _retire(session, to, name, now)
     message = staff_card(look_at(session, case, person.language, now), person, menu)
     urgent = case.urgency == "now" or case.reach == "named"
-    stands = session.get(Posted, (to.bot, to.platform, to.chat, name)) is not None
-    free = urgent or at_once or menu or stands
+    free = urgent or at_once or menu or (not first and _stands(session, to, name))
     wait = None if free else duty.routine_at(session, person, now)
     priority = Priority.URGENT if urgent else Priority.NOTICE
-    put(session, to, message, now, _about(case, priority, card=name, person=person.id, wait=wait))
+    about = _about(case, priority, card=name, person=person.id, wait=wait, first=first)
+    put(session, to, message, now, about)
+
+
+def _stands(session: Session, to: Address, name: str) -> bool:
+    """Whether the card has been delivered there."""
+    return session.get(Posted, (to.bot, to.platform, to.chat, name)) is not None
 
 
 def show_reporter(
@@ -134,7 +140,7 @@ def _retire(session: Session, to: Address, name: str, now: datetime) -> None:
 
 def has_card(session: Session, to: Address, name: str) -> bool:
     """Whether the card stands in the chat or is on its way there."""
-    if session.get(Posted, (to.bot, to.platform, to.chat, name)) is not None:
+    if _stands(session, to, name):
         return True
     query = select(Outbox.id).where(
         Outbox.bot == to.bot,
@@ -153,6 +159,7 @@ def _about(
     person: UUID | None = None,
     wait: datetime | None = None,
     dedupe: str | None = None,
+    first: bool = False,
 ) -> About:
     return About(
         priority=priority,
@@ -162,6 +169,7 @@ def _about(
         not_before=wait,
         card=card,
         dedupe=dedupe,
+        first=first,
     )
 
 
@@ -356,11 +364,12 @@ def _stamp(case: Case) -> str:
 
 def offer(session: Session, case: Case, change: Change, now: datetime) -> None:
     """The next in line gets the card; an urgent matter goes to the whole team at once."""
+    files = [] if begins(session, case) else attachments.of(session, case, "report")
     for key in _offered_to(session, case, now):
         person = person_of(session, case, key)
         if person is not None:
             show_staff(session, case, person, now, afresh=True)
-            send_files(session, case, person, attachments.of(session, case, "report"), now)
+            send_files(session, case, person, files, now)
             _send_location(session, case, person, now)
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from models import Outbox
+from models.append import append
 
 # where a session notes the bots that it has queued something for
 ADDRESSED = "addressed"
@@ -96,7 +97,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What a row belongs to, for privacy, priorities and the desk."""
+    """What a row belongs to, for privacy, priorities and the desk.
+
+    `first`: no card of this name was ever queued in this chat, so nobody need look for one.
+    """
 
     priority: Priority = Priority.NOTICE
     district: str | None = None
@@ -105,6 +109,7 @@ class About:
     not_before: datetime | None = None
     dedupe: str | None = None
     card: str | None = None
+    first: bool = False
     extra: dict[str, Any] = field(default_factory=dict)
 
 
@@ -145,7 +150,7 @@ def _queue(
     if about.dedupe is not None and _known(session, to.bot, about.dedupe):
         return
     wakes(session, to.bot)
-    if about.card is not None and what == "card":
+    if about.card is not None and what == "card" and not about.first:
         waiting = _waiting_card(session, to, about.card)
         if waiting is not None:
             waiting.payload = payload
@@ -153,7 +158,8 @@ def _queue(
             waiting.not_before = about.not_before
             session.add(waiting)
             return
-    session.add(
+    append(
+        session,
         Outbox(
             bot=to.bot,
             platform=to.platform,
@@ -168,7 +174,7 @@ def _queue(
             person=about.person,
             not_before=about.not_before,
             made_at=now,
-        )
+        ),
     )
 
 

@@ -3,10 +3,12 @@
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from domain.refused import Refused
 from models import Person
+from models.append import UNSEEN, adopt, adopted
 from services.equipment import bots_district, vault
 from services.outbox import Address
 from services.texts import LANGUAGES, language_of, plain
@@ -22,26 +24,43 @@ def resident(
     name: str,
     language_tag: str | None,
     now: datetime,
+    home: UUID | None = None,
 ) -> Person:
     """The person of this district behind an address (`chat`: the user's id), made if new.
 
     A resident's name follows the platform's; whoever was imported keeps the list's name.
-    `language_tag`: what the client speaks (IETF) or None.
+    `language_tag`: what the client speaks (IETF) or None. `home`: the group they write in.
     """
     found = _at(session, district, address)
     if found is None:
-        found = Person(
-            district=district,
-            language=language_of(language_tag),
-            platform=address.platform,
-            bot=address.bot,
-            address=address.chat,
-            made_at=now,
-        )
-        session.add(found)
+        return _new(session, district, address, name, language_tag, now, home)
     _bring_up(found, address, name[:LONGEST_NAME])
-    session.flush()
+    if home is not None and found.home_group != home:
+        found.home_group = home
     return found
+
+
+def _new(
+    session: Session,
+    district: str,
+    address: Address,
+    name: str,
+    language_tag: str | None,
+    now: datetime,
+    home: UUID | None,
+) -> Person:
+    made = Person(
+        district=district,
+        name=name[:LONGEST_NAME],
+        language=language_of(language_tag),
+        platform=address.platform,
+        bot=address.bot,
+        address=address.chat,
+        home_group=home,
+        made_at=now,
+    )
+    adopt(session, made, ("person", district, address.platform, address.chat))
+    return made
 
 
 def _bring_up(person: Person, address: Address, name: str) -> None:
@@ -53,18 +72,31 @@ def _bring_up(person: Person, address: Address, name: str) -> None:
         person.deleted_at = None
 
 
+_AT = select(Person).where(
+    Person.district == bindparam("in_district"),
+    Person.platform == bindparam("on"),
+    Person.address == bindparam("at"),
+)
+
+
 def _at(session: Session, district: str, address: Address) -> Person | None:
-    query = select(Person).where(
-        Person.district == district,
-        Person.platform == address.platform,
-        Person.address == address.chat,
-    )
-    return session.exec(query).first()
+    new: Person | None = adopted(session, ("person", district, address.platform, address.chat))
+    if new is not None:
+        return new
+    of = {"in_district": district, "on": address.platform, "at": address.chat}
+    return session.execute(_AT, of, execution_options=UNSEEN).scalars().first()
+
+
+def find(session: Session, district: str, key: UUID | None) -> Person | None:
+    """The person of this key, or None."""
+    if key is None:
+        return None
+    return session.get(Person, (district, key), execution_options=UNSEEN)
 
 
 def person(session: Session, district: str, key: UUID | None) -> Person:
     """The person of this key. Raises Refused `person_unknown`."""
-    found = session.get(Person, (district, key)) if key is not None else None
+    found = find(session, district, key)
     if found is None:
         raise Refused("person_unknown")
     return found

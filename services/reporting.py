@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import func
+from sqlalchemy import bindparam, func
+from sqlalchemy import text as sql
 from sqlmodel import Session, col, select
 
 from domain.case_number import case_number
@@ -20,11 +21,13 @@ from domain.lifecycle import BEFORE_DONE, State, Verb
 from domain.reading import Reading, read
 from domain.refused import Refused
 from domain.worktime import Deadline, add_work
-from models import Case, Division, Group, NumberSeries, Person, Voice, new_id
-from services import attachments, duty, notices
+from models import Case, Group, Person, Voice, new_id
+from models.append import adopt, append
+from models.cases import OPEN, next_of
+from services import attachments, duty, notices, territory
 from services.access import actor_of, locked_case
 from services.cards import first_help
-from services.cases import drop_voice
+from services.cases import beginning, drop_voice, see_begun
 from services.catalogue import catalogue, lexicon
 from services.equipment import policy
 from services.handling import change_case, pass_on
@@ -81,6 +84,7 @@ def report(
     """
     if not re.search(r"\w", told.text) and not told.files and told.location is None:
         raise Refused("empty_report")  # emoji alone say nothing either
+    see_begun(session, grid, person.id)
     if not behalf:
         _check_rate(session, person, now)
     reading = read_report(session, person.district, told.text)
@@ -90,9 +94,22 @@ def report(
         return _joined(session, person, same, told, now)
     case = _collected(session, person, grid, group, told, reading, now, behalf)
     case.words_key = key
-    _attach(session, case, person, told, now)
-    _file(session, case, person, reading, now)
+    if told.files:
+        adopt(session, case)  # what is attached points at it
+        _give_voice(session, case, now)
+        _attach(session, case, person, told, now)
+        _file(session, case, person, reading, now)
+    else:
+        with beginning(session, case):
+            _file(session, case, person, reading, now)
+        _give_voice(session, case, now)
     return Opened(case)
+
+
+def _give_voice(session: Session, case: Case, now: datetime) -> None:
+    """The reporter's, which the rules look for."""
+    if case.reporter is not None:
+        append(session, Voice(district=case.district, case=case.id, person=case.reporter, at=now))
 
 
 def _joined(session: Session, person: Person, same: Case, told: Report, now: datetime) -> Opened:
@@ -124,13 +141,26 @@ def _check_rate(session: Session, person: Person, now: datetime) -> None:
     most = policy(session).reports_per_hour
     if not most:
         return
-    query = select(func.count()).where(
-        Case.district == person.district,
-        Case.reporter == person.id,
-        col(Case.opened_at) > now - timedelta(hours=1),
-    )
-    if session.exec(query).one() >= most:
+    of = {"in_district": person.district, "by": person.id, "since": now - timedelta(hours=1)}
+    if session.connection().execute(_REPORTED, of).scalar_one() >= most:
         raise Refused("too_many_reports", n=most)
+
+
+_REPORTED = select(func.count()).where(
+    Case.district == bindparam("in_district"),
+    Case.reporter == bindparam("by"),
+    col(Case.opened_at) > bindparam("since"),
+)
+_SAME_WORDS = (
+    select(Case.id)
+    .where(Case.district == bindparam("in_district"), Case.grid == bindparam("in_grid"))
+    .where(Case.words_key == bindparam("words"), sql(OPEN))
+    # said again after it was called done, it is not settled: never joined to what is closing
+    .where(col(Case.state).in_([str(state) for state in BEFORE_DONE]))
+    .where(col(Case.opened_at) > bindparam("since"), col(Case.private).is_(False))
+    .order_by(col(Case.opened_at))
+    .limit(1)
+)
 
 
 def words_key(text: str, building: str | None, place: str) -> str:
@@ -145,15 +175,9 @@ def _same_words(session: Session, district: str, grid: str, key: str, now: datet
     if not key:
         return None
     since = now - timedelta(days=policy(session).duplicate_days)
-    query = (
-        select(Case)
-        .where(Case.district == district, Case.grid == grid, Case.words_key == key)
-        # said again after it was called done, it is not settled: never joined to what is closing
-        .where(col(Case.state).in_([str(state) for state in BEFORE_DONE]))
-        .where(col(Case.opened_at) > since, col(Case.private).is_(False))
-        .order_by(col(Case.opened_at))
-    )
-    return session.exec(query).first()
+    of = {"in_district": district, "in_grid": grid, "words": key, "since": since}
+    found = session.connection().execute(_SAME_WORDS, of).scalars().first()
+    return session.get(Case, (district, found)) if found is not None else None
 
 
 def _collected(
@@ -167,7 +191,7 @@ def _collected(
     behalf: bool,
 ) -> Case:
     place = reading.place
-    case = Case(
+    return Case(
         district=person.district,
         id=new_id(),
         number=_next_number(session, person.district, grid, now),
@@ -199,29 +223,16 @@ def _collected(
         due_at=now,
         opened_at=now,
     )
-    session.add(case)
-    session.flush()
-    if not behalf:
-        session.add(Voice(district=case.district, case=case.id, person=person.id, at=now))
-    return case
 
 
 def _next_number(session: Session, district: str, grid: str, now: datetime) -> str:
     """`short-YYMM-NNN`, one after the other in each grid and month."""
-    division = session.get(Division, (district, grid))
+    division = territory.find_division(session, district, grid)
     if division is None or division.short is None:
         raise Refused("no_grid")
     month = now.astimezone(duty.zone(session, district)).strftime("%y%m")
     series = f"{division.short}-{month}"
-    query = select(NumberSeries).where(
-        NumberSeries.district == district, NumberSeries.series == series
-    )
-    row = session.exec(query.with_for_update()).first()
-    row = row or NumberSeries(district=district, series=series)
-    row.last += 1
-    session.add(row)
-    session.flush()
-    return case_number(division.short, month, row.last)
+    return case_number(division.short, month, next_of(session, district, series))
 
 
 def _attach(session: Session, case: Case, person: Person, told: Report, now: datetime) -> None:
@@ -536,9 +547,9 @@ def mine(session: Session, person: Person, most: int = 10) -> list[Case]:
     return list(session.exec(query))
 
 
-def by_message(session: Session, district: str, chat: str, message: str) -> Case | None:
+def by_message(session: Session, bot: str, chat: str, message: str) -> Case | None:
     """The case that a message opened."""
     query = select(Case).where(
-        Case.district == district, Case.source_chat == chat, Case.source_message == message
+        Case.bot == bot, Case.source_chat == chat, Case.source_message == message
     )
     return session.exec(query).first()

@@ -8,11 +8,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from domain.roles import RoleName
 from models import Case, Person, Role
+from models.append import UNSEEN
+from models.known import STAFF, known
 from services import duty
+
+_REACHABLE = select(Person).where(
+    Person.district == bindparam("in_district"),
+    col(Person.id).in_(bindparam("people", expanding=True)),
+    col(Person.reachable).is_(True),
+)
 
 # the skill of those who are rung for violence at home and despair (PO03, LS18)
 NAMED_SKILL = "named"
@@ -124,15 +133,22 @@ def _holders(
     """People with one of the roles in one of the units: units in order, the oldest role first."""
     found: list[UUID] = []
     for unit in dict.fromkeys(units):
+        found += (person for person, role in _roles_in(session, district, unit) if role in roles)
+    return list(dict.fromkeys(found))
+
+
+def _roles_in(session: Session, district: str, unit: str) -> list[tuple[UUID, str]]:
+    """(person, role) of everybody in a unit, the oldest role first."""
+
+    def find() -> list[tuple[UUID, str]]:
         query = (
-            select(Role.person)
-            .where(Role.district == district, Role.unit == unit)
-            .where(col(Role.role).in_([str(role) for role in roles]))
-            .where(col(Role.revoked_at).is_(None))
+            select(Role.person, Role.role)
+            .where(Role.district == district, Role.unit == unit, col(Role.revoked_at).is_(None))
             .order_by(col(Role.since), col(Role.id))
         )
-        found += session.exec(query)
-    return list(dict.fromkeys(found))
+        return list(session.exec(query))
+
+    return known(session, STAFF, ("roles in", district, unit), find)
 
 
 def _present(session: Session, district: str, people: list[UUID], now: datetime) -> list[UUID]:
@@ -143,12 +159,9 @@ def _present(session: Session, district: str, people: list[UUID], now: datetime)
 def _reachable(session: Session, district: str, people: list[UUID]) -> list[UUID]:
     if not people:
         return []
-    query = select(Person.id).where(
-        Person.district == district,
-        col(Person.id).in_(people),
-        col(Person.reachable).is_(True),
-    )
-    there = set(session.exec(query))
+    of = {"in_district": district, "people": people}
+    rows = session.execute(_REACHABLE, of, execution_options=UNSEEN).scalars()
+    there = {each.id for each in rows}
     return [each for each in people if each in there]
 
 

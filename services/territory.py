@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import tzinfo
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -12,9 +12,12 @@ from sqlmodel import Session, col, select
 
 from domain.refused import Refused
 from models import Division, Group, MovedChat
+from models.known import PLACES, known, snapshot
 from models.territory import TRIAL_DISTRICT
 from services.equipment import bots_district, policy
 from services.texts import plain
+
+T = TypeVar("T")
 
 # digits of a code at each level, from the top (official statistical division codes; a grid is
 # its community's code and three digits)
@@ -44,9 +47,23 @@ def department_of(unit: str) -> str | None:
     return unit.partition(DEPARTMENT)[2] or None
 
 
+def find_division(session: Session, district: str, code: str) -> Division | None:
+    """The division of this code, ended ones too, to be read only."""
+    return known(
+        session,
+        PLACES,
+        ("division", district, code),
+        lambda: _read_only(session.get(Division, (district, code))),
+    )
+
+
+def _read_only(row: T | None) -> T | None:
+    return None if row is None else snapshot(row)
+
+
 def division(session: Session, district: str, code: str) -> Division:
     """The division of this code, ended ones too. Raises Refused `place_unknown`."""
-    found = session.get(Division, (district, code))
+    found = find_division(session, district, code)
     if found is None:
         raise Refused("place_unknown", unit=code)
     return found
@@ -54,7 +71,7 @@ def division(session: Session, district: str, code: str) -> Division:
 
 def grid(session: Session, district: str, code: str) -> Division:
     """The grid of this code that is in use. Raises Refused `grid_unknown`."""
-    found = session.get(Division, (district, code))
+    found = find_division(session, district, code)
     if found is None or found.level != "grid" or found.ends_on is not None:
         raise Refused("grid_unknown", unit=code)
     return found
@@ -100,13 +117,13 @@ def grids(session: Session, district: str, code: str) -> list[Division]:
 
 def zone(session: Session, district: str) -> tzinfo:
     """The territory's time zone: the district's own, else the deployment's."""
-    row = session.get(Division, (district, district))
+    row = find_division(session, district, district)
     return ZoneInfo(row.zone if row is not None and row.zone else policy(session).zone)
 
 
 def short(session: Session, district: str, code: str) -> str:
     """The letters that open a grid's case numbers. Raises Refused `grid_unknown`."""
-    found = session.get(Division, (district, code))
+    found = find_division(session, district, code)
     if found is None or found.short is None:
         raise Refused("grid_unknown", unit=code)
     return found.short
@@ -117,7 +134,7 @@ def name(session: Session, district: str, unit: str, language: str = "zh-Hans") 
 
     A department is named with the area it serves. Official names are not translated.
     """
-    row = session.get(Division, (district, area_of(unit)))
+    row = find_division(session, district, area_of(unit))
     area = row.name if row is not None else area_of(unit)
     department = department_of(unit)
     if department is None:
@@ -161,7 +178,7 @@ def grid_at(session: Session, district: str, lat: float, lon: float) -> Division
     point = shapely.Point(lon, lat)
     for code, outline in _outlines(session, district):
         if shapely.geometry.shape(outline).intersects(point):
-            return session.get(Division, (district, code))
+            return find_division(session, district, code)
     return None
 
 
@@ -176,7 +193,15 @@ def _outlines(session: Session, district: str) -> list[tuple[str, Mapping[str, A
 
 
 def group_of(session: Session, bot: str, chat: str, platform: str = "telegram") -> Group | None:
-    """The bound group that this chat is, or was before it became a supergroup, or None."""
+    """The bound group that this chat is, or was before it became a supergroup, or None.
+
+    It is to be read only.
+    """
+    key = ("group at", platform, bot, chat)
+    return known(session, PLACES, key, lambda: _read_only(_find(session, bot, chat, platform)))
+
+
+def _find(session: Session, bot: str, chat: str, platform: str) -> Group | None:
     found = _group_at(session, bot, chat, platform)
     if found is None and (moved := session.get(MovedChat, (bot, platform, chat))) is not None:
         found = _group_at(session, bot, moved.new_chat, platform)
@@ -194,9 +219,21 @@ def _group_at(session: Session, bot: str, chat: str, platform: str) -> Group | N
 
 
 def group(session: Session, district: str, key: UUID | None) -> Group | None:
-    """The group of this key if it is still bound."""
-    found = session.get(Group, (district, key)) if key is not None else None
+    """The group of this key if it is still bound; to be read only."""
+    found = find_group(session, district, key)
     return found if found is not None and found.ended_at is None else None
+
+
+def find_group(session: Session, district: str, key: UUID | None) -> Group | None:
+    """The group of this key, bound or not; to be read only."""
+    if key is None:
+        return None
+    return known(
+        session,
+        PLACES,
+        ("group", district, key),
+        lambda: _read_only(session.get(Group, (district, key))),
+    )
 
 
 def groups_of_grid(session: Session, district: str, code: str) -> list[Group]:

@@ -25,7 +25,6 @@ from services.catalogue import (
     OUT_OF_USE,
     STAMP,
     catalogue,
-    forget_stamps,
     rows_of,
 )
 from services.data import Name
@@ -135,7 +134,6 @@ def _stamp(session: Session, owner: str) -> None:
     row.data = {"stamp": uuid4().hex}
     session.add(row)
     session.flush()
-    forget_stamps(session)
 
 
 def check_together(session: Session, outcomes: dict[str, Outcome]) -> None:

@@ -6,7 +6,6 @@ from datetime import datetime
 from sqlmodel import Session
 
 from services import daily
-from services.catalogue import forget_stamps
 from services.imports.catalogue import check_together
 from services.imports.cells import Cells, Row
 from services.imports.outcome import HEADER, Outcome, Unreadable
@@ -38,7 +37,6 @@ def import_tables(
         check_together(session, {each.sheet: each for each in outcomes})
         if any(each.failed for each in outcomes):
             savepoint.rollback()
-            forget_stamps(session)
             for outcome in outcomes:
                 outcome.forget()
         elif any(each.sheet == "divisions" for each in outcomes):

@@ -169,8 +169,8 @@ async def test_claiming_reads_what_waits_and_not_what_is_kept(
 
     def look(session: Session) -> None:
         for query in (
-            inbox.oldest_query("777", "7"),
-            outgoing._pressing("777", NOW, NOW, set()),
+            inbox.OLDEST.params(of_bot="777", of_lane="7"),
+            outgoing.PRESSING.params(of_bot="777", now=NOW, wall=NOW, busy=[]),
         ):
             words = query.compile(
                 dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}

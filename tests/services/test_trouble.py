@@ -1,5 +1,6 @@
 """What never arrived is told to who answers for it, and they can do something about it."""
 
+from dataclasses import fields
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from sqlmodel import Session, select
 from domain.refused import Refused
 from models import Inbox, Lane, Outbox, inbox, outgoing
 from models.inbox import Arrived
-from models.outgoing import Outcome
+from models.outgoing import Outcome, Parcel
 from services import binding, enrolment, people, trouble
 from services.equipment import equipment
 from services.outbox import Address, addressed
@@ -25,7 +26,8 @@ def row_of(street: Street, chat: str, act: str = "card") -> Outbox:
 
 def dies(street: Street, row: Outbox, error: str) -> None:
     """What bot/deliver does with a row that can't be delivered."""
-    parcel = outgoing._parcel(street.session, row.bot, row)
+    names = (each.name for each in fields(Parcel) if each.name in type(row).model_fields)
+    parcel = Parcel(**{name: getattr(row, name) for name in names})
     outgoing.settle(street.session, row.bot, [Outcome(parcel, "dead", error=error)], street.now)
     street.session.expire_all()
     trouble.tell_dead(street.session, row.bot, [row.id], street.now)

@@ -1,0 +1,182 @@
+"""Rows that are only ever added in a unit of work, written together and late.
+
+The ORM writes row by row and looks each over; cases, history, due rows and messages need none of
+that. What was appended is written before the next question or flush that could meet it, and with
+the commit. It goes with its savepoint, as everything else does.
+"""
+
+from collections.abc import Hashable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import event, insert
+from sqlalchemy.orm import ORMExecuteState, SessionTransaction, make_transient_to_detached
+from sqlmodel import Session
+
+from models.kept import KEPT, keep
+from models.known import TOUCHED
+from models.row import Row
+
+# execution options of a question that nothing appended can matter to
+UNSEEN = {"unseen": True}
+# in Session.info
+APPENDED = "appended"
+
+
+@dataclass(slots=True, eq=False)
+class _Mark:
+    """Where a savepoint began: `before` rows were there and not written, `carried` were written
+    since, inside it, and must be written again if it is undone."""
+
+    before: int
+    carried: list[Row] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Appended:
+    """A session's rows that are not written yet, in order, and its savepoints' marks."""
+
+    rows: list[Row] = field(default_factory=list)
+    marks: dict[Any, _Mark] = field(default_factory=dict)
+    adopted: dict[Hashable, Row] = field(default_factory=dict)
+    ended: tuple[Any, _Mark] | None = None
+
+    def begin(self, savepoint: Any) -> None:
+        self.marks[savepoint] = _Mark(len(self.rows))
+
+    def undo(self, mark: _Mark) -> None:
+        """What was appended since then was never said; what came before it stays."""
+        self.rows = mark.carried + self.rows[: mark.before]
+        self.adopted = {}
+
+
+def _of(session: Any) -> _Appended:
+    found: _Appended | None = session.info.get(APPENDED)
+    if found is None:
+        found = session.info[APPENDED] = _Appended()
+    return found
+
+
+def append(session: Session, *rows: Row) -> None:
+    """Add rows that nobody changes in this unit of work. What they point at is appended before
+    them, or stored."""
+    _of(session).rows.extend(rows)
+
+
+def adopt(session: Session, row: Row, *keys: Hashable) -> None:
+    """Append a row that the unit may go on to change: later changes are noticed and written.
+
+    By any of `keys`, `adopted` finds it before a question can.
+    """
+    make_transient_to_detached(row)
+    session.add(row)
+    keep(session, row)
+    append(session, row)
+    _of(session).adopted.update(dict.fromkeys(keys, row))
+
+
+def adopted(session: Session, key: Hashable) -> Any:
+    """The row that was last adopted under this key in this unit of work, or None."""
+    return _of(session).adopted.get(key)
+
+
+def write_appended(session: Session) -> None:
+    """Write what was appended so far."""
+    appended = _of(session)
+    rows = appended.rows
+    if not rows:
+        return
+    appended.rows = []
+    for mark in appended.marks.values():
+        mark.carried += rows[: mark.before]
+        mark.before = 0
+    connection = session.connection()
+    for table, values in _by_table(rows).items():
+        connection.execute(insert(table), values)
+
+
+def _by_table(rows: Iterable[Row]) -> dict[Any, list[dict[str, Any]]]:
+    found: dict[Any, list[dict[str, Any]]] = {}
+    for row in rows:
+        table = type(row).__table__  # type: ignore[attr-defined]
+        values = row.__dict__
+        found.setdefault(table, []).append({each.name: values[each.name] for each in table.c})
+    return found
+
+
+@contextmanager
+def savepoint(session: Session) -> Iterator[None]:
+    """What happens inside happens whole or not at all.
+
+    Cheaper than the session's own `begin_nested`. After an undo the session has forgotten the rows
+    that it met inside, and reads the others again.
+    """
+    session.flush()
+    appended, nested = _of(session), session.connection().begin_nested()
+    met = len(session.info.get(KEPT, ()))
+    appended.begin(nested)
+    try:
+        yield
+        session.flush()
+    except BaseException:
+        nested.rollback()
+        appended.undo(appended.marks[nested])
+        _forget(session, met)
+        raise
+    finally:
+        del appended.marks[nested]
+    nested.commit()
+
+
+def _forget(session: Session, met: int) -> None:
+    kept = session.info.get(KEPT, [])
+    inside = {id(row) for row in kept[met:]}
+    del kept[met:]
+    unwritten = {id(row) for row in _of(session).rows}
+    for row in list(session):
+        if id(row) in inside or row in session.new:
+            session.expunge(row)
+        elif id(row) not in unwritten:
+            session.expire(row)
+    session.info.pop(TOUCHED, None)
+
+
+@event.listens_for(Session, "before_commit")
+def _with_the_commit(session: Any) -> None:
+    if session.get_nested_transaction() is None:
+        write_appended(session)
+
+
+@event.listens_for(Session, "before_flush")
+def _before_changes(session: Any, _context: Any, _instances: Any) -> None:
+    write_appended(session)
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _before_a_question(state: ORMExecuteState) -> None:
+    if state.session.autoflush and not state.execution_options.get("unseen"):
+        write_appended(state.session)  # type: ignore[arg-type]
+
+
+@event.listens_for(Session, "after_transaction_create")
+def _begin(session: Any, transaction: SessionTransaction) -> None:
+    if transaction.nested:
+        _of(session).begin(transaction)
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _end(session: Any, transaction: SessionTransaction) -> None:
+    appended = _of(session)
+    mark = appended.marks.pop(transaction, None)
+    appended.ended = (transaction, mark) if mark is not None else None
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _undo(session: Any, transaction: SessionTransaction) -> None:
+    appended = _of(session)
+    if not transaction.nested:
+        appended.rows, appended.adopted = [], {}
+    elif appended.ended is not None and appended.ended[0] is transaction:
+        appended.undo(appended.ended[1])
+    appended.ended = None
