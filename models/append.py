@@ -120,7 +120,8 @@ def savepoint(session: Session) -> Iterator[None]:
         yield
         session.flush()
     except BaseException:
-        nested.rollback()
+        if nested.is_active:  # else the transaction around it is gone too
+            nested.rollback()
         appended.undo(appended.marks[nested])
         _forget(session, met)
         raise

@@ -26,6 +26,7 @@ def row_of(street: Street, chat: str, act: str = "card") -> Outbox:
 
 def dies(street: Street, row: Outbox, error: str) -> None:
     """What bot/deliver does with a row that can't be delivered."""
+    street.session.flush()
     names = (each.name for each in fields(Parcel) if each.name in type(row).model_fields)
     parcel = Parcel(**{name: getattr(row, name) for name in names})
     outgoing.settle(street.session, row.bot, [Outcome(parcel, "dead", error=error)], street.now)
