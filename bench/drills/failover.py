@@ -35,7 +35,7 @@ class Outage:
     waited_for: str
     seconds: float
     again: int
-    complaints: int
+    complaints: dict[str, int]
 
 
 async def drill(found: Cluster, folder: Path, rate: float) -> tuple[Account, Outage]:
@@ -57,7 +57,8 @@ async def drill(found: Cluster, folder: Path, rate: float) -> tuple[Account, Out
             counted = await account(found.direct, standin, traffic.kept)
         seconds, _ = traffic.kept.longest_gap(at)
         now = await asyncio.to_thread(found.primary)
-        outage = Outage(killed, now, waited_for, seconds, traffic.kept.again, replicas.complaints)
+        complaints = dict(replicas.complaints)
+        outage = Outage(killed, now, waited_for, seconds, traffic.kept.again, complaints)
         return counted, outage
 
 
@@ -95,7 +96,7 @@ def main() -> int:
     print(f"back by itself, kill to the next confirmed update: {outage.seconds:.1f} s")
     print("\n".join(counted.lines()))
     print(f"brought again by Telegram (refused or reset): {outage.again}")
-    print(f"errors in the logs: {outage.complaints}")
+    print(f"errors in the logs: {outage.complaints or 'none'}")
     return 0 if counted.whole and outage.seconds <= BACK_SECONDS else 1
 
 

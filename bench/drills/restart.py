@@ -7,10 +7,12 @@ doubled, out of order, or late by more than LATE_SECONDS.
 import argparse
 import asyncio
 import os
+import re
 import shutil
 import sys
 import tempfile
 import warnings
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -51,7 +53,7 @@ class Replicas:
         self.port = free_port()
         self.running: dict[str, Running] = {}
         self._stacks: dict[str, AsyncExitStack] = {}
-        self.complaints = 0
+        self.complaints: Counter[str] = Counter()
 
     async def begin(self, name: str) -> None:
         """Start one and wait until it serves."""
@@ -68,7 +70,7 @@ class Replicas:
         """SIGTERM, and wait until it has written down what it had begun."""
         process = self.running.pop(name)
         await self._stacks.pop(name).aclose()
-        self.complaints += len(process.complaints())
+        self.complaints.update(map(_name, process.complaints()))
 
     @asynccontextmanager
     async def all(self, names: Sequence[str]) -> AsyncIterator["Replicas"]:
@@ -80,6 +82,12 @@ class Replicas:
         finally:
             for name in list(self.running):
                 await self.end(name)
+
+
+def _name(line: str) -> str:
+    """What an error in the log is called."""
+    found = re.search(r'"event": ?"([^"]+)"', line)
+    return found[1] if found else line[:40]
 
 
 async def drill(
@@ -100,7 +108,7 @@ async def drill(
             found = await account(url, standin, traffic.kept)
         more = [
             f"brought again by Telegram (refused or reset): {traffic.kept.again}",
-            f"errors in the logs: {replicas.complaints}",
+            f"errors in the logs: {dict(replicas.complaints) or 'none'}",
         ]
         return found, more
 
