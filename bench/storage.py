@@ -1,5 +1,7 @@
 """What a case takes on disk, from its report to its end, table by table, on both databases.
 
+Without its seals and its photos.
+
 `python -m bench.storage`: cases that the service itself opened, workers closed and residents
 settled (bench/recording.py), copied many times; then each table's bytes with its indexes.
 """
@@ -36,10 +38,11 @@ ENDS = {"inbox": 30, "outbox": 90}
 PASSING = {"unsealed"}
 
 _POSTGRES = """
-SELECT c.relname, sum(pg_total_relation_size(part.relid))
-FROM pg_class c, LATERAL pg_partition_tree(c.oid) part
+SELECT c.relname, pg_total_relation_size(c.oid) + coalesce((
+    SELECT sum(pg_total_relation_size(part.relid)) FROM pg_partition_tree(c.oid) part
+    WHERE part.relid <> c.oid), 0)
+FROM pg_class c
 WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
-GROUP BY 1
 """
 _SQLITE = """
 SELECT tbl_name, sum(pgsize) FROM dbstat JOIN sqlite_master USING (name) GROUP BY 1
@@ -99,7 +102,7 @@ def lines(
         into = sums[table if table in ENDS else "for ever"]
         into[:] = [before + more for before, more in zip(into, took, strict=True)]
     for name, (small, large) in sums.items():
-        days = f"{ENDS[name]} days at most" if name in ENDS else "until archived, most of it after"
+        days = f"{ENDS[name]} days at most" if name in ENDS else "what was personal is erased"
         said.append(f"{name}: {small / 1000:.1f} kB, {large / 1000:.1f} kB a case ({days})")
     return said
 
