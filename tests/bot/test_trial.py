@@ -1,5 +1,6 @@
 """The trial resident's report goes the whole way, touches nobody, and is missed if it doesn't."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlmodel import Session, func, select
 from bot.assembly import Service, assemble
 from bot.config import Settings
 from bot.trial import STEPS
-from models import Case, CaseEvent, Inbox, Outbox, Unsealed, outgoing
+from models import Case, CaseEvent, Inbox, Outbox, Unsealed
 from models.database import Database
 from models.territory import TRIAL_DISTRICT
 from services import auditing, territory, trial
@@ -79,8 +80,9 @@ async def test_it_is_seen_by_nobody_and_deleted_after_an_hour(trying: Settings):
 async def test_a_step_that_is_late_is_named_and_stops_the_heart(trying: Settings):
     short = trying.trial.model_copy(update={"within_seconds": 1.0})
     async with assemble(trying.model_copy(update={"trial": short})) as service:
-        bot, until = service.me.bot, datetime.now(UTC) + HOUR
-        await service.database.write(lambda session: outgoing.halt(session, bot, "", until))
+        deliverer = next(each for each in service._tasks if each.get_name() == "Deliver.run")
+        deliverer.cancel()
+        await asyncio.wait({deliverer})
         late = await tried(service)
         assert late == "shown"
         assert await service.oversight.auditor.look() == [Found("trial_slow", "", "shown")]
