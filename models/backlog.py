@@ -108,13 +108,16 @@ class Reach:
 def reach(session: Session) -> Reach:
     """Who can be told anything at all."""
     held = (col(Role.district) == Person.district) & (col(Role.person) == Person.id)
-    query = (
+    staff = (
         select(Person.district, Person.id, Person.address, Person.reachable)
         .join(Role, held)
         .where(col(Role.revoked_at).is_(None))
         .distinct()
+        .subquery()
     )
-    rows = list(session.exec(query))
-    new = sum(address is None for _, _, address, _ in rows)
-    lost = sum(address is not None and not there for _, _, address, there in rows)
-    return Reach(len(rows), new, lost)
+    new = staff.c.address.is_(None)
+    lost = staff.c.address.is_not(None) & staff.c.reachable.is_(False)
+    counted = select(func.count(), func.count().filter(new), func.count().filter(lost)).select_from(
+        staff
+    )
+    return Reach(*session.exec(counted).one())

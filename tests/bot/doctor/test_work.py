@@ -12,6 +12,7 @@ from bot.doctor import storage
 from bot.doctor.finding import Mark
 from bot.doctor.work import newest, vault, work
 from models import Due, Finding, Inbox, Lane, Outbox, Person, Role, Shift
+from models.backlog import Reach, reach
 from models.queue import Budget
 from services.vault import Vault
 from tests.people import BOT, COMMUNITY, DISTRICT, GRID, WEDNESDAY, peopled
@@ -52,6 +53,20 @@ def found(session: Session) -> None:
 
 def blocked(session: Session) -> None:
     session.execute(update(Person).where(col(Person.name) == "李强").values(reachable=False))
+
+
+def never_enrolled(session: Session) -> None:
+    session.execute(update(Person).where(col(Person.name) == "赵敏").values(address=None))
+
+
+def test_people_are_counted_once_however_many_roles_they_have(session: Session):
+    street = peopled(session)
+    never_enrolled(session)
+    blocked(session)
+    key = street.key("李强")
+    session.add(Role(district=DISTRICT, person=key, role="leader", unit=GRID, since=LONG_AGO))
+    session.flush()
+    assert reach(session) == Reach(people=8, new=1, lost=1)
 
 
 def no_worker(session: Session) -> None:
