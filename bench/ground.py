@@ -67,10 +67,10 @@ class Ground:
 
     @asynccontextmanager
     async def start(
-        self, contestant: Contestant, url: str, folder: Path, port: int = 0
+        self, contestant: Contestant, url: str, folder: Path, port: int = 0, **more: str
     ) -> AsyncIterator[Running]:
-        """A contestant on a database, until the block ends."""
-        env = self.settings(url, folder, port)
+        """A contestant on a database, until the block ends. `more`: of its environment."""
+        env = self.settings(url, folder, port) | more
         self.standin.forget()
         log = folder / f"{contestant.name}-{port}.log"
         async with running(contestant.module, contestant.arguments, env, log) as found:

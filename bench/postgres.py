@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 
 from bench.ground import OWN, Ground, people
-from bench.process import Failed
+from bench.process import Failed, free_port
 from bench.rounds import Round, pushed, told
 from bench.scale import Scale, Tell
 
@@ -47,10 +47,13 @@ async def by_processes(ground: Ground, scale: Scale, tell: Tell) -> dict[int, li
 
 
 async def _with(ground: Ground, url: str, count: int, seconds: float) -> Round:
-    folder = ground.place(f"postgres-{count}")
+    """All of them behind one port, as replicas of one machine are."""
+    folder, port, shared = ground.place(f"postgres-{count}"), free_port(), str(count > 1).lower()
     async with AsyncExitStack() as stack:
         processes = [
-            await stack.enter_async_context(ground.start(OWN, url, _sub(folder, number)))
+            await stack.enter_async_context(
+                ground.start(OWN, url, _sub(folder, number), port, LINLI_WEB__REUSE_PORT=shared)
+            )
             for number in range(count)
         ]
         found = await pushed(ground, OWN, processes, seconds)

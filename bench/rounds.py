@@ -16,6 +16,7 @@ from bench.standin import Sent, StandIn
 
 WARM_UP = 100
 LOOK_SECONDS = 0.05
+SHOWN = 160  # characters of a complaint
 # nothing new for so long: what is missing will not come
 STALL_SECONDS = 20.0
 FEWEST, MOST = 200, 15_000
@@ -68,7 +69,7 @@ class Round:
     calls: int = 0
     stored: int = 0
     refused: int = 0
-    complaints: int = 0
+    complaints: list[str] = field(default_factory=list)
     disorder: int = 0
     confirm: list[float] = field(default_factory=list)
     answer: list[float] = field(default_factory=list)
@@ -101,8 +102,15 @@ def told(one: Round) -> str:
     return (
         f"{one.name}: {one.done} cases in {one.seconds:.1f} s = {one.rate:.0f}/s; processor "
         f"{one.cpu_ms:.2f} ms a case, measuring {one.own_cpu_ms:.2f} ms; "
-        f"{one.calls / max(1, one.done):.2f} calls a case; {one.complaints} complaints{missing}"
+        f"{one.calls / max(1, one.done):.2f} calls a case; {_complained(one)}{missing}"
     )
+
+
+def _complained(one: Round) -> str:
+    """How much its log complains, and of what first: its lines hold nobody's words."""
+    if not one.complaints:
+        return "no complaints"
+    return f"{len(one.complaints)} complaints, first {one.complaints[0][:SHOWN]}"
 
 
 async def saturated(ground: Ground, contestant: Contestant, seconds: float) -> Round:
@@ -165,7 +173,7 @@ async def measured(
     found.cpu = sum(each.cpu() for each in processes) - cpu
     found.own_cpu = own_cpu() - own
     found.calls = standin.calls.total()
-    found.complaints = sum(len(each.complaints()) for each in processes)
+    found.complaints = [line for each in processes for line in each.complaints()]
     _fill_waits(found, reports, log, cards)
     return found
 

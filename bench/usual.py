@@ -45,7 +45,7 @@ from telegram.request import HTTPXRequest
 from bench.floor import serve
 from models import Case, CaseEvent, Due, Group, NumberSeries, Person, Role, Voice, new_id
 
-AT_ONCE = 16  # more make httpx slower, fewer leave it waiting
+AT_ONCE = 8  # more make httpx slower, fewer leave it waiting
 LIMIT = timedelta(days=3)
 TIMERS = (("accept", timedelta(minutes=30)), ("soon", LIMIT * 0.75), ("overdue", LIMIT))
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)

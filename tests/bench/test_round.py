@@ -24,7 +24,7 @@ async def test_a_case_counts_with_its_answer_its_workers_card_and_its_row(tmp_pa
             load.close()
         found.stored = stored_in(folder / "linli.db", found.first, REPORTS)
         assert found.whole, (found.done, found.stored, process.log.read_text())
-        assert found.complaints == 0
+        assert found.complaints == []
         assert found.rate > 0
         assert len(found.confirm) == len(found.answer) == len(found.card) == REPORTS
         # one card less, one case less
