@@ -105,7 +105,7 @@ def secrets(settings: Settings) -> list[Finding]:
     if make_url(settings.database.url).get_backend_name() == "sqlite":
         path = path_of(settings.database.url)
         if path.exists() and _open_to_others(path):
-            found.append(mind("database file", "others may read it", f"chmod 600 {path}"))
+            found.append(mind("database file", "others may read it", f"Run `chmod 600 {path}`."))
     return found
 
 
@@ -120,7 +120,13 @@ def _settings_file() -> list[Finding]:
     text = path.read_text(encoding="utf-8", errors="replace")
     told = [line for line in text.splitlines() if _is_secret(line)]
     if told and _open_to_others(path):
-        return [bad("secrets", f"{path} holds secrets and others may read it", f"chmod 600 {path}")]
+        return [
+            bad(
+                "secrets",
+                f"{path} holds secrets and others may read it",
+                f"Run `chmod 600 {path}`.",
+            )
+        ]
     return [good("secrets", f"{path} shows others nothing that is secret")]
 
 

@@ -218,7 +218,8 @@ def vault(key: Vault | None, sealed: list[str]) -> Finding:
     if key is None:
         if sealed:
             return bad("vault", "phone numbers are stored and vault.key is empty", cure)
-        return mind("vault", "vault.key is empty: phone numbers are not kept", "`linli key`")
+        make = "Make one with `linli key` before contacts are imported."
+        return mind("vault", "vault.key is empty: phone numbers are not kept", make)
     try:
         for each in sealed:
             key.open(each)

@@ -43,6 +43,10 @@ async def test_for_programs_it_is_json_and_1_when_something_is_wrong(town: Town,
     found = {each["about"]: each for each in report["findings"]}
     assert found["token"]["mark"] == "good"
     assert "linli migrate" in found["database"]["cure"]
+    for each in report["findings"]:
+        assert bool(each["cure"]) == (each["mark"] != "good")
+        assert not each["cure"] or (each["cure"][0].isupper() or each["cure"][0] == "@")
+        assert not each["cure"] or each["cure"].endswith(".")
     assert list(tmp_path.iterdir()) == []
 
 
