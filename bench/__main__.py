@@ -6,6 +6,7 @@ import gc
 import os
 import platform
 import shutil
+import signal
 import sqlite3
 import sys
 import time
@@ -32,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         figures = asyncio.run(_measure(names, _scale(given), folder))
     except Failed as error:
         print(f"What is measured didn't hold out: {error}", file=sys.stderr)
+        return 1
+    except asyncio.CancelledError:
+        print("stopped before the end", file=sys.stderr)
         return 1
     finally:
         if not given.keep:
@@ -61,6 +65,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 async def _measure(names: Sequence[str], scale: Scale, folder: Path) -> list[Figure]:
+    task = asyncio.current_task()
+    assert task is not None
+    # asked to stop, it still stops what it has started
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     print(machine(), flush=True)
     figures: list[Figure] = []
     async with standing_in() as standin:

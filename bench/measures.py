@@ -194,15 +194,20 @@ async def _lived(ground: Ground) -> tuple[Recording, Recording]:
 async def start(ground: Ground, scale: Scale, tell: Tell) -> list[Figure]:
     """From the command to the first answer in a group."""
     waits: list[float] = []
+    spent: list[float] = []
     folder = ground.place("start")
     url = ground.fresh(folder)
     for _ in range(max(scale.rounds, STARTS if scale.rounds > 1 else 1)):
         began = time.monotonic()
         async with ground.start(OWN, url, folder) as process:
             waits.append(await _first_answer(ground, process.port) - began)
+            spent.append(process.cpu())
         tell(f"first answer after {waits[-1]:.2f} s")
     how = f"median of {len(waits)} starts on a peopled database, command to card"
-    return [Figure("start", "start to the first answer", middle(waits), "s", how, 1.5)]
+    return [
+        Figure("start", "start to the first answer", middle(waits), "s", how, 1.5),
+        Figure("start", "processor time until then", middle(spent), "s", "user and system"),
+    ]
 
 
 async def _first_answer(ground: Ground, port: int) -> float:

@@ -18,4 +18,4 @@ class Scale:
 
 
 FULL = Scale(seconds=10.0, rounds=3, idle=120.0, stored=1_000_000)
-QUICK = Scale(seconds=2.0, rounds=1, idle=5.0, stored=20_000)
+QUICK = Scale(seconds=2.0, rounds=1, idle=10.0, stored=20_000)
