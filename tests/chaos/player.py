@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from sandbox import user_side
 from sandbox.people import Message
+from tests.chaos.cast import Cast
 from tests.chaos.store import Dice
-from tests.chaos.telegram import Telegram
 from tests.people import BOT
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ WEIGHTS = {
 class Players:
     """Everybody's next step is for the dice."""
 
-    def __init__(self, telegram: Telegram, dice: Dice, note: Callable[..., None]) -> None:
+    def __init__(self, telegram: Cast, dice: Dice, note: Callable[..., None]) -> None:
         self.telegram, self.dice, self.note = telegram, dice, note
         self.reports: list[str] = []
         self.said_again: set[str] = set()

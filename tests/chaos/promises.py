@@ -7,14 +7,19 @@ one sentence each; an empty list is the only good answer.
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import pairwise
 
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
+from bot.sieve import Sieve
+from handlers import updates
+from handlers.wiring import COMMANDS
 from models import Case, CaseEvent, Due, Inbox, Outbox, Voice
 from services import auditing, verifying
+from tests.people import BOT
 
 # how long after its instant a thing may still wait to be fired, in a service left in peace
 FIRED_WITHIN = timedelta(seconds=1)
@@ -44,24 +49,59 @@ class Expected:
 
 # of a case event; what is personal may be erased
 KEPT = ("case", "seq", "at", "verb", "actor", "standing", "before", "after", "facts")
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 # what the tables don't keep: in which order updates were done, how often a thing was fired
-WITNESS = (
-    "CREATE TABLE witness (n INTEGER PRIMARY KEY, what TEXT, lane TEXT, id TEXT, at TEXT)",
-    """CREATE TRIGGER saw_come AFTER INSERT ON inbox
-       BEGIN INSERT INTO witness (what, lane, id) VALUES ('came', NEW.lane, NEW.id); END""",
-    """CREATE TRIGGER saw_done AFTER UPDATE OF state ON inbox WHEN NEW.state = 'done'
-       BEGIN INSERT INTO witness (what, lane, id) VALUES ('done', NEW.lane, NEW.id); END""",
-    """CREATE TRIGGER saw_fired AFTER UPDATE OF state ON due
-       WHEN NEW.state = 'fired' AND OLD.state <> 'fired'
-       BEGIN INSERT INTO witness (what, id, at) VALUES ('fired', NEW.id, NEW.at); END""",
-)
+WITNESS = {
+    "sqlite": (
+        "CREATE TABLE witness (n INTEGER PRIMARY KEY, what TEXT, lane TEXT, id TEXT, at TEXT)",
+        """CREATE TRIGGER saw_come AFTER INSERT ON inbox
+           BEGIN INSERT INTO witness (what, lane, id) VALUES ('came', NEW.lane, NEW.id); END""",
+        """CREATE TRIGGER saw_done AFTER UPDATE OF state ON inbox WHEN NEW.state = 'done'
+           BEGIN INSERT INTO witness (what, lane, id) VALUES ('done', NEW.lane, NEW.id); END""",
+        """CREATE TRIGGER saw_fired AFTER UPDATE OF state ON due
+           WHEN NEW.state = 'fired' AND OLD.state <> 'fired'
+           BEGIN INSERT INTO witness (what, id, at) VALUES ('fired', NEW.id, NEW.at); END""",
+    ),
+    "postgresql": (
+        "CREATE TABLE witness (n BIGSERIAL PRIMARY KEY, what TEXT, lane TEXT, id TEXT, at TEXT)",
+        """CREATE FUNCTION saw_done() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+           INSERT INTO witness (what, lane, id) VALUES ('done', NEW.lane, NEW.id); RETURN NULL;
+           END $$""",
+        """CREATE FUNCTION saw_fired() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+           INSERT INTO witness (what, id, at) VALUES ('fired', NEW.id, NEW.at); RETURN NULL;
+           END $$""",
+        """CREATE TRIGGER saw_done AFTER UPDATE OF state ON inbox FOR EACH ROW
+           WHEN (NEW.state = 'done') EXECUTE FUNCTION saw_done()""",
+        """CREATE TRIGGER saw_fired AFTER UPDATE OF state ON due FOR EACH ROW
+           WHEN (NEW.state = 'fired' AND OLD.state <> 'fired') EXECUTE FUNCTION saw_fired()""",
+    ),
+}
+# one process is asked for the true order of arrival, several for that of their keys: with two
+# doors open, which of two updates came first is only known by them
+ORDER = {
+    "sqlite": """SELECT done.lane, done.id, came.n FROM witness done JOIN witness came
+                 ON came.what = 'came' AND came.id = done.id
+                 WHERE done.what = 'done' ORDER BY done.lane, done.n""",
+    "postgresql": """SELECT lane, id, id FROM witness WHERE what = 'done' ORDER BY lane, n""",
+}
+
+
+@cache
+def is_ours(body: str) -> bool:
+    """Whether an update has to be stored; nothing here comes as an album."""
+    found = updates.decode(body)
+    return found is not None and bool(Sieve(BOT, COMMANDS).pass_through([found], NEVER))
 
 
 def install_witness(session: Session) -> None:
     """Let the database itself note what is asked of it later."""
-    for statement in WITNESS:
+    for statement in WITNESS[_dialect(session)]:
         session.execute(text(statement))
-    session.commit()
+    session.flush()
+
+
+def _dialect(session: Session) -> str:
+    return session.get_bind().dialect.name
 
 
 def check_promises(session: Session, expected: Expected, now: datetime) -> list[str]:
@@ -108,9 +148,7 @@ def _voices(session: Session) -> Iterator[str]:
 
 def _in_order(session: Session) -> Iterator[str]:
     """The order-violation query: a chat's updates in the order in which they were done."""
-    query = """SELECT done.lane, done.id, came.n FROM witness done JOIN witness came
-               ON came.what = 'came' AND came.id = done.id
-               WHERE done.what = 'done' ORDER BY done.lane, done.n"""
+    query = ORDER[_dialect(session)]
     rows = session.execute(text(query)).all()
     for (lane, before, first), (same, after, second) in pairwise(rows):
         if lane == same and second < first:
@@ -201,7 +239,7 @@ def _audited(session: Session, expected: Expected, now: datetime) -> Iterator[st
 
 
 def _consistent(session: Session) -> Iterator[str]:
-    if session.get_bind().dialect.name == "sqlite":
+    if _dialect(session) == "sqlite":
         for row in session.execute(text("PRAGMA foreign_key_check")):
             yield f"P2: foreign key {tuple(row)}"
         answer = session.execute(text("PRAGMA integrity_check")).scalar()

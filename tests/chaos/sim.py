@@ -37,11 +37,8 @@ from bot.assembly import Service
 from bot.cannot import Cannot
 from bot.config import accounts_of, load
 from bot.doors import Doors, real_doors
-from bot.sieve import Sieve
-from handlers import updates
 from handlers.turn import Answer, Event, Said
 from handlers.updates import Me
-from handlers.wiring import COMMANDS
 from models import Case, Due, crash, inbox, outgoing
 from models.database import TooLong, Unavailable
 from models.migrate import migrate
@@ -49,11 +46,18 @@ from models.sqlite import writing_engine
 from services import due
 from services.equipment import Equipment
 from services.vault import Vault
-from tests.chaos.loop import LIFE, START, Keys, Loop, SimulatedClock, told
+from tests.chaos.cast import TOKEN
+from tests.chaos.loop import LIFE, Keys, Loop, SimulatedClock, told
 from tests.chaos.player import POISON, SLOW, Players
-from tests.chaos.promises import Expected, check_promises, history, install_witness
+from tests.chaos.promises import (
+    Expected,
+    check_promises,
+    history,
+    install_witness,
+    is_ours,
+)
 from tests.chaos.store import Dice, Killed, Memory, Store, engine_of
-from tests.chaos.telegram import TOKEN, Line, Telegram
+from tests.chaos.telegram import Line, Telegram
 from tests.people import BOT, peopled
 
 PEACEFUL_STEPS = 2
@@ -133,6 +137,7 @@ class Run:
         self.engine = engine_of(self.memory.url)
         with self._session() as session:
             install_witness(session)
+            session.commit()
 
     def note(self, *what: object) -> None:
         self.trace.append(f"{self.loop.time():9.3f} {' '.join(map(str, what))}")
@@ -359,13 +364,6 @@ class Numbers(random.Random):
 
 
 CURRENT: list[Run] = []
-
-
-@cache
-def is_ours(body: str) -> bool:
-    """Whether an update has to be stored; nothing here comes as an album."""
-    found = updates.decode(body)
-    return found is not None and bool(Sieve(BOT, COMMANDS).pass_through([found], START))
 
 
 def run(seed: int, without: Collection[str] = ()) -> Outcome:
