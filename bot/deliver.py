@@ -141,6 +141,7 @@ class Deliver:
 
     async def _round(self) -> None:
         if not await self._hold():
+            self.looked_at = time.monotonic()  # another process does the work: nothing is stuck
             await asyncio.sleep(DOWN_SECONDS)
             return
         self._wake.clear()

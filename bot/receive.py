@@ -189,6 +189,7 @@ class Receive:
 
     async def _poll_once(self) -> None:
         if not self._database.alone and not await self._hold():
+            self.looked_at = time.monotonic()  # another process asks: nothing is stuck
             await asyncio.sleep(DOWN_SECONDS)
             return
         self._floor.check()

@@ -106,6 +106,17 @@ async def test_a_message_queued_by_one_process_is_sent_by_the_other_at_once(
         assert sorted(took)[2] < 0.5, took
 
 
+async def test_a_replica_whose_work_another_does_is_not_stuck(town: Town, settings: Settings):
+    async with (
+        assemble(settings, clock=Clock(), doors=toy.DOORS) as first,
+        assemble(settings, clock=Clock(), doors=toy.DOORS) as second,
+    ):
+        parts = (first.line.deliver, second.line.deliver)
+        for each in parts:
+            each.looked_at = -1_000.0
+        await until(lambda: asyncio.sleep(0, all(each.looked_at > 0 for each in parts)))
+
+
 def queue(session: Session, service: Service, n: int) -> None:
     now = service.clock.now()
     session.add(
