@@ -11,7 +11,7 @@ ROOMS := bot domain handlers models sandbox scheduler services web
 # compiled once and kept: without, each start takes three seconds more
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint bench drill-restart drill-failover fuzz audit
+.PHONY: demo test lint bench chaos chaos-long drill-restart drill-failover fuzz audit
 
 demo: .venv/ready
 	@$(BIN)/linli demo $(ARGS)
@@ -21,6 +21,14 @@ test: lint
 
 bench: .venv/ready-dev
 	@$(BIN)/linli bench $(ARGS)
+
+# the fault suite: 100 kills, 200 seeds, power cuts and every fault in about ten minutes
+chaos: .venv/ready-dev
+	@$(BIN)/python -m tests.chaos $(ARGS)
+
+# 1,000 kills, 10,000 seeds, a flood of 20,000; stopped, it goes on where it was
+chaos-long: .venv/ready-dev
+	@LINLI_TEST_FLOOD=20000 $(BIN)/python -m tests.chaos --kills 1000 --seeds 10000 --state chaos-state.json $(ARGS)
 
 # two replicas on one PostgreSQL are restarted in turn, under load
 drill-restart: .venv/ready-dev
