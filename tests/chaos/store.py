@@ -17,8 +17,9 @@ from typing import Any, TypeVar, cast
 from sqlalchemy import Connection, Engine, event
 from sqlmodel import Session
 
-from models.database import Job, Unavailable
-from models.sqlite import _tell, _Work, _Writer, writing_engine
+from models.database import Job, Unavailable, told_apart
+from models.known import MEMORY
+from models.sqlite import SqliteDatabase, _tell, _Work, _Writer, writing_engine
 
 T = TypeVar("T")
 WAIT = (0.0005, 0.02)  # seconds of one commit
@@ -85,6 +86,8 @@ class Store:
         self, memory: Memory, info: dict[str, Any], dice: "Dice", die: Callable[[], None]
     ) -> None:
         self.url = memory.url
+        self.together, self.writes = SqliteDatabase.together, 0
+        info = {MEMORY: {}, **info}
         self._writer = Writer(memory.url, info)
         self._reader = Writer(memory.url, info)
         self._waiting: list[_Work] = []
@@ -107,12 +110,14 @@ class Store:
 
     async def write(self, job: Job[T], *, queue: bool = False) -> T:
         self.check()
+        self.writes += 1
         work = _Work(job, Future())
         self._waiting.append(work)
         if not self._planned:
             self._planned = True
             asyncio.get_running_loop().call_later(self._dice.seconds(*WAIT), self._turn)
-        result = await asyncio.wrap_future(work.future)
+        with told_apart(queue):
+            result = await asyncio.wrap_future(work.future)
         self.check()
         return cast(T, result)
 
