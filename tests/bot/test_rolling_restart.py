@@ -22,7 +22,7 @@ from tests.bot.conftest import until
 from tests.conftest import BACKENDS
 
 CHATS = 10
-RATE = 25.0
+RATE = 15.0
 
 
 class Words:
