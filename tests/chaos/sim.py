@@ -55,6 +55,7 @@ from tests.chaos.promises import (
     history,
     install_witness,
     is_ours,
+    note_handled,
 )
 from tests.chaos.store import Dice, Killed, Memory, Store, engine_of
 from tests.chaos.telegram import Line, Telegram
@@ -152,7 +153,10 @@ class Run:
                 raise RuntimeError("poisoned")
             if isinstance(event, Said) and SLOW in event.text:
                 raise TooLong
-            return real.handle(session, event, me, now)
+            answers = real.handle(session, event, me, now)
+            if isinstance(event, Said) and not event.edited:
+                note_handled(session, event.at.chat, event.message)
+            return answers
 
         return replace(real, handle=handle)
 
