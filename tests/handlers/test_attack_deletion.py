@@ -26,14 +26,15 @@ from tests.handlers.test_attack_hands import delivered
 from tests.people import ADDRESSES, BOT, GROUP_CHAT, Street, peopled
 from tests.services.test_privacy import everything_stored
 
-NAME, ADDRESS, PHONE = "欧阳秘密", "880011", "13977776666"
+NAME, ADDRESS, PHONE = "欧阳秘密", "8800110017", "13977776666"
 WORDS = (
     "3号楼2单元楼道灯坏了欧阳说的",
     "灯在1702门口一闪一闪",
     "改过的话说走廊黑漆漆",
     "草稿里的悄悄话",
 )
-TRACES = (NAME, ADDRESS, PHONE, "1702", *WORDS)
+# long enough, or with letters, so that no key or instant holds one by chance
+TRACES = (NAME, ADDRESS, PHONE, "1702门口", *WORDS)
 
 
 class Week:
