@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import asyncpg
@@ -13,7 +12,8 @@ from bench.rounds import cards_of
 from bench.standin import StandIn
 from models.postgres import connect, options
 
-SETTLE_SECONDS = 60.0
+# nothing new for so long: what is missing will not come
+STALL_SECONDS = 30.0
 # a chat's update that was done before one that had arrived earlier
 OUT_OF_ORDER = """
 SELECT count(*) FROM (
@@ -24,7 +24,9 @@ _CASES = """
 SELECT source_message::bigint, count(*) FROM case_file
 WHERE source_message::bigint >= $1 GROUP BY 1
 """
-_LEFT = "SELECT count(*) FROM inbox WHERE state <> 'done'"
+_LEFT = """
+SELECT (payload -> 'message' ->> 'message_id')::bigint FROM inbox WHERE state <> 'done'
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Account:
     """`late`: seconds from when each report was due to its worker's card, sorted."""
 
     confirmed: int
-    without_case: int
+    lost: int
     doubled: int
     undelivered: int
     out_of_order: int
@@ -42,7 +44,7 @@ class Account:
     @property
     def whole(self) -> bool:
         """Whether nothing that was confirmed is missing, double or out of order."""
-        wrong = (self.without_case, self.doubled, self.undelivered, self.out_of_order, self.undone)
+        wrong = (self.lost, self.doubled, self.undelivered, self.out_of_order, self.undone)
         return not any(wrong)
 
     def lines(self) -> list[str]:
@@ -50,7 +52,7 @@ class Account:
         middle = self.late[len(self.late) // 2] if self.late else 0.0
         return [
             f"confirmed to Telegram: {self.confirmed}",
-            f"confirmed and lost (no case): {self.without_case}",
+            f"confirmed and lost (neither case nor update): {self.lost}",
             f"cases twice: {self.doubled}",
             f"worker's cards missing: {self.undelivered}",
             f"updates left undone: {self.undone}",
@@ -65,33 +67,33 @@ async def account(url: str, standin: StandIn, kept: Kept) -> Account:
     connection = await connect(**options(url))
     try:
         await _settled(connection, standin, kept)
-        first = min(kept.due)
-        cases = Counter({row[0]: row[1] for row in await connection.fetch(_CASES, first)})
-        out_of_order = await connection.fetchval(OUT_OF_ORDER)
-        undone = await connection.fetchval(_LEFT)
+        async with connection.transaction(isolation="repeatable_read"):
+            rows = await connection.fetch(_CASES, min(kept.due))
+            left = {row[0] for row in await connection.fetch(_LEFT)}
+            out_of_order = await connection.fetchval(OUT_OF_ORDER)
     finally:
         await connection.close()
+    cases = Counter({message: count for message, count in rows})
     workers = cards_of(standin.sent).workers
     return Account(
         confirmed=len(kept.confirmed),
-        without_case=sum(not cases[message] for message in kept.confirmed),
+        lost=sum(not cases[each] and each not in left for each in kept.confirmed),
         doubled=sum(count > 1 for count in cases.values()),
         undelivered=sum(message not in workers for message in kept.confirmed),
         out_of_order=out_of_order,
-        undone=undone,
+        undone=len(left),
         late=sorted(workers[each] - due for each, due in kept.due.items() if each in workers),
     )
 
 
 async def _settled(connection: asyncpg.Connection, standin: StandIn, kept: Kept) -> None:
-    until = time.monotonic() + SETTLE_SECONDS
-    while time.monotonic() < until:
+    """Until every confirmed report has its card, or nothing comes any more."""
+    looked, grew = -1, time.monotonic()
+    while time.monotonic() - grew < STALL_SECONDS:
         cards = cards_of(standin.sent).workers
-        if not await connection.fetchval(_LEFT) and all(each in cards for each in kept.confirmed):
+        done = all(each in cards for each in kept.confirmed)
+        if done and not await connection.fetch(_LEFT):
             return
+        if len(standin.sent) != looked:
+            looked, grew = len(standin.sent), time.monotonic()
         await asyncio.sleep(0.5)
-
-
-def quantile(found: Sequence[float], share: float) -> float:
-    """The value that `share` of the sorted ones don't exceed."""
-    return found[min(len(found) - 1, int(share * len(found)))] if found else 0.0
