@@ -110,6 +110,8 @@ class Look:
             async with asyncio.timeout(BODY_SECONDS):
                 await body()
             self._finished[name] = time.monotonic()
+        except asyncio.CancelledError:
+            log.info("tick_stopped", tick=name)  # the service ends; its unit of work is undone
         except Unavailable as error:
             log.warning("database_unavailable", at_work=name, reason=str(error))
         except Exception as error:

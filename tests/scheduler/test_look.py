@@ -112,6 +112,25 @@ async def test_a_sweep_that_fails_is_tried_again(
     await fired(watch, 1)
 
 
+async def test_being_stopped_in_the_middle_is_no_error(
+    database: Database, watch: Watch, caplog: pytest.LogCaptureFixture
+):
+    begun = asyncio.Event()
+
+    async def work() -> None:
+        begun.set()
+        await asyncio.sleep(60)
+
+    look = Look(database, watch.now, watch.sweep, watch.done)
+    look.every("long", timedelta(seconds=1), work)
+    look.start()
+    async with asyncio.timeout(10):
+        await begun.wait()
+    look.stop()
+    await asyncio.sleep(0.1)
+    assert [each.message for each in caplog.records if each.levelname == "ERROR"] == []
+
+
 async def test_work_that_does_not_end_is_noticed(look: Look, monkeypatch: pytest.MonkeyPatch):
     assert look.stale() == []
     look.every("stuck", timedelta(seconds=1), asyncio.Event().wait)  # type: ignore[arg-type]
