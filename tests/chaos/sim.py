@@ -284,6 +284,8 @@ class Run:
     async def _in_peace(self) -> None:
         """Nothing goes wrong any more: what is due comes within a second, and who needs something
         while another floods and a third poisons gets it within five."""
+        if self.dice.random.random() < 0.5:
+            self.clock.skew -= timedelta(hours=1)  # and that is no trouble
         for _ in range(PEACEFUL_STEPS):
             at = self.next_due()
             if at is None:
