@@ -1,0 +1,160 @@
+"""Rows that are written late are there for whoever could miss them, and go with their savepoint."""
+
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlmodel import Session, select
+
+from models import Audit, Person, new_id
+from models.append import UNSEEN, adopt, adopted, append, savepoint, write_appended
+from models.database import Database
+from models.sqlite import writing_engine
+
+NOW = datetime(2026, 11, 20, 2, tzinfo=UTC)
+DISTRICT = "320106"
+
+
+class Undone(Exception):
+    """What ends a savepoint."""
+
+
+def note(word: str) -> Audit:
+    return Audit(district=DISTRICT, id=new_id(), at=NOW, act=word)
+
+
+def notes(session: Session) -> list[str]:
+    return list(session.exec(select(Audit.act).order_by(Audit.id)))
+
+
+def resident(name: str) -> Person:
+    return Person(district=DISTRICT, name=name, address=name, made_at=NOW)
+
+
+async def test_what_was_appended_is_seen_by_the_next_question_and_kept(database: Database):
+    def job(session: Session) -> list[str]:
+        append(session, note("a"), note("b"))
+        return notes(session)
+
+    assert await database.write(job) == ["a", "b"]
+    assert await database.read(notes) == ["a", "b"]
+
+
+async def test_a_question_that_can_not_meet_it_does_not_write_it(database: Database):
+    def job(session: Session) -> list[str]:
+        append(session, note("a"))
+        session.execute(select(Person), execution_options=UNSEEN)
+        return list(session.connection().execute(select(Audit.act)).scalars())
+
+    assert await database.write(job) == []
+    assert await database.read(notes) == ["a"]
+
+
+async def test_a_savepoint_that_is_undone_takes_along_its_own_and_nothing_else(database: Database):
+    def job(session: Session) -> None:
+        append(session, note("before"))
+        with suppress(Undone), savepoint(session):
+            append(session, note("inside"))
+            write_appended(session)
+            raise Undone
+        append(session, note("after"))
+
+    await database.write(job)
+    assert await database.read(notes) == ["before", "after"]
+
+
+async def test_the_sessions_own_savepoints_do_the_same(database: Database):
+    def job(session: Session) -> None:
+        append(session, note("before"))
+        with suppress(Undone), session.begin_nested():
+            append(session, note("inside"))
+            assert notes(session) == ["before", "inside"]
+            raise Undone
+        with session.begin_nested():
+            append(session, note("kept"))
+
+    await database.write(job)
+    assert await database.read(notes) == ["before", "kept"]
+
+
+async def test_an_adopted_row_can_be_changed_before_and_after_it_is_written(database: Database):
+    def job(session: Session) -> None:
+        row = resident("first")
+        adopt(session, row, "li")
+        row.name = "second"
+        assert adopted(session, "li") is row
+        write_appended(session)
+        row.name = "third"
+
+    await database.write(job)
+    assert await database.read(lambda session: session.exec(select(Person.name)).all()) == ["third"]
+
+
+async def test_an_adopted_row_of_an_undone_savepoint_never_was(database: Database):
+    def job(session: Session) -> bool:
+        with suppress(Undone), savepoint(session):
+            adopt(session, resident("li"), "li")
+            raise Undone
+        return adopted(session, "li") is None and not session.exec(select(Person)).all()
+
+    assert await database.write(job)
+
+
+async def test_rows_met_before_an_undone_savepoint_are_read_again(database: Database):
+    def job(session: Session) -> tuple[str, str]:
+        row = resident("li")
+        session.add(row)
+        session.flush()
+        with suppress(Undone), savepoint(session):
+            row.name = "changed"
+            raise Undone
+        undone = row.name
+        row.name = "again"
+        return undone, row.name
+
+    assert await database.write(job) == ("li", "again")
+
+
+STEPS = st.recursive(
+    st.sampled_from(["append", "write", "ask"]),
+    lambda inner: st.tuples(st.sampled_from(["keep", "undo"]), st.lists(inner, max_size=4)),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(steps=st.lists(STEPS, max_size=5))
+def test_whatever_is_nested_what_was_kept_is_there_once(sqlite_template, steps):
+    engine = writing_engine(f"sqlite:///{sqlite_template}")
+    with Session(engine, expire_on_commit=False) as session:
+        expected: list[str] = []
+        play(session, steps, expected)
+        assert notes(session) == expected
+        session.rollback()
+
+
+def play(session: Session, steps, expected: list[str]) -> None:
+    for step in steps:
+        if step == "append":
+            row = note(str(len(expected)))
+            expected.append(row.act)
+            append(session, row)
+        elif step == "write":
+            write_appended(session)
+        elif step == "ask":
+            assert notes(session) == expected
+        else:
+            nested(session, step, expected)
+
+
+def nested(session: Session, step, expected: list[str]) -> None:
+    how, inner = step
+    before = list(expected)
+    try:
+        with savepoint(session):
+            play(session, inner, expected)
+            if how == "undo":
+                raise Undone
+    except Undone:
+        expected[:] = before
