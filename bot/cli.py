@@ -33,8 +33,9 @@ app = typer.Typer(name="linli", no_args_is_help=True, pretty_exceptions_enable=F
 
 def main() -> None:
     """The `linli` program."""
-    for module in iter_modules(commands.__path__):
-        import_module(f"bot.commands.{module.name}").register(app)
+    if sys.argv[1:2] not in (["run"], ["sandbox"]):  # a service needs none of what those bring in
+        for module in iter_modules(commands.__path__):
+            import_module(f"bot.commands.{module.name}").register(app)
     try:
         app()
     except Cannot as error:

@@ -4,12 +4,9 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
@@ -17,6 +14,9 @@ from models.database import Unavailable
 from models.postgres import LOCKED, MIGRATING, REFUSED, Server, engine_of
 from models.roles import grant
 from models.sqlite import hold, path_of, writing_engine
+
+if TYPE_CHECKING:  # it takes a quarter of the start, and a start seldom migrates
+    from alembic.config import Config
 
 Work = Callable[[Connection], bool]
 
@@ -47,15 +47,17 @@ def migrate_file(url: str) -> None:
 def migrate_within(connection: Connection) -> None:
     """The same inside of a transaction that the caller ends."""
     if not _is_current(connection):
-        command.upgrade(config_for(connection), "head")
+        _bring_up(connection, "head")
 
 
 def knows(revision: str) -> bool:
     """Whether this release has made, or can upgrade, tables of this revision."""
-    config = Config()
-    config.set_main_option("script_location", str(FOLDER))
-    scripts = ScriptDirectory.from_config(config)
-    return revision in {script.revision for script in scripts.walk_revisions()}
+    return revision in revisions()
+
+
+def revisions() -> list[str]:
+    """The revisions of this release, oldest first: the files' numbers (a test compares)."""
+    return sorted(each.name[:4] for each in (FOLDER / "versions").glob("[0-9]*.py"))
 
 
 async def is_current(url: str, server: Server | None = None) -> bool:
@@ -63,8 +65,10 @@ async def is_current(url: str, server: Server | None = None) -> bool:
     return await _connected(url, _is_current, server)
 
 
-def config_for(connection: Connection) -> Config:
+def config_for(connection: Connection) -> "Config":
     """Alembic's configuration for an open connection (also for drafting a migration)."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
     config.attributes["connection"] = connection
@@ -79,18 +83,31 @@ def _grant(connection: Connection, role: str) -> bool:
 def _upgrade(connection: Connection, to: str = "head") -> bool:
     if _is_current(connection):
         return False
-    command.upgrade(config_for(connection), to)
+    _bring_up(connection, to)
     connection.commit()
     return True
 
 
+def _bring_up(connection: Connection, to: str) -> None:
+    from alembic import command
+
+    command.upgrade(config_for(connection), to)
+
+
 def _is_current(connection: Connection) -> bool:
-    scripts = ScriptDirectory.from_config(config_for(connection))
-    found = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in scripts.walk_revisions()}
+    found, known = _revision(connection), revisions()
     if found is not None and found not in known:
         raise Newer(found)
-    return found == scripts.get_current_head()
+    return found == known[-1]
+
+
+def _revision(connection: Connection) -> str | None:
+    """The revision of the tables, None if there are none."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    rows = connection.exec_driver_sql("SELECT version_num FROM alembic_version")
+    found: str | None = rows.scalar_one_or_none()
+    return found
 
 
 async def _connected(url: str, work: Work, server: Server | None = None) -> bool:

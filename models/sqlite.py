@@ -9,10 +9,12 @@ import fcntl
 import os
 import sqlite3
 import threading
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import Empty, PriorityQueue
 from typing import IO, Any, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event
@@ -28,6 +30,8 @@ T = TypeVar("T")
 
 # jobs that share one commit; more would make the first wait for the last
 GROUP = 256
+# and after this the commit comes, so that who waits for it doesn't wait for those after them
+GROUP_SECONDS = 0.01
 READERS = 4
 JOB_SECONDS = 2.0
 BUSY_MILLISECONDS = 5_000
@@ -66,13 +70,17 @@ class _Work:
 
 _Done = tuple[_Work, Any, BaseException | None]
 
+# who is served first: what is short and awaited by Telegram or the network, then units of work
+_QUEUES, _UNITS, _AT_THE_END = range(3)
+_Place = tuple[int, int, _Work | None]
+
 
 class SqliteDatabase:
     """A file, one writer, a few readers (models.database.Database)."""
 
     alone = True
-    # a commit for each would cost more than the work; all of them take a fraction of JOB_SECONDS
-    together = 50
+    # more would save little, and keep what Telegram waits for from its turn
+    together = 5
 
     def __init__(self, url: str, info: dict[str, Any]) -> None:
         self.url = url
@@ -85,7 +93,8 @@ class SqliteDatabase:
     async def write(self, job: Job[T], *, queue: bool = False) -> T:
         try:
             with told_apart(queue):
-                return cast(T, await asyncio.wrap_future(self._writer.submit(job)))
+                rank = _QUEUES if queue else _UNITS
+                return cast(T, await asyncio.wrap_future(self._writer.submit(job, rank)))
         finally:
             self.writes += 1
 
@@ -154,22 +163,23 @@ class _Writer:
         self._engine = writing_engine(url)
         self._info = info
         self._connection: Connection | None = None
-        self._queue: SimpleQueue[_Work | None] = SimpleQueue()
+        self._queue: PriorityQueue[_Place] = PriorityQueue()
+        self._numbers = count()
         self._ended = False
         self._watch = Watch(JOB_SECONDS, self._interrupt)
         self._thread = threading.Thread(target=self._main, name="sqlite-writer", daemon=True)
         self._thread.start()
 
-    def submit(self, job: Job[Any]) -> "Future[Any]":
+    def submit(self, job: Job[Any], rank: int) -> "Future[Any]":
         if self._ended:
             raise Unavailable("the database is closed")
         work = _Work(job, Future())
-        self._queue.put(work)
+        self._queue.put((rank, next(self._numbers), work))
         return work.future
 
     def stop(self) -> None:
         self._ended = True
-        self._queue.put(None)
+        self._queue.put((_AT_THE_END, next(self._numbers), None))
         self._thread.join()
 
     def _main(self) -> None:
@@ -186,10 +196,10 @@ class _Writer:
         emptied = False
         while not emptied:
             try:
-                return self._queue.get(timeout=IDLE_SECONDS)
+                return self._queue.get(timeout=IDLE_SECONDS)[2]
             except Empty:
                 emptied = self._empty_log()
-        return self._queue.get()
+        return self._queue.get()[2]
 
     def _empty_log(self) -> bool:
         """False: somebody is reading, so it must be tried again."""
@@ -226,7 +236,8 @@ class _Writer:
 
     def _fill(self, connection: Connection, waiting: list[_Work], done: list[_Done]) -> bool:
         """Run what waits and what arrives meanwhile; False: the last one broke everything."""
-        while work := self._next(waiting, len(done)):
+        end = time.monotonic() + GROUP_SECONDS
+        while work := self._next(waiting, len(done), end):
             result, problem = self._run(connection, work.run)
             alive = _raw(connection).in_transaction
             done.append((work, result, problem if alive else _named(problem)))
@@ -234,18 +245,18 @@ class _Writer:
                 return False
         return True
 
-    def _next(self, waiting: list[_Work], count: int) -> _Work | None:
+    def _next(self, waiting: list[_Work], done: int, end: float) -> _Work | None:
         if waiting:
             return waiting.pop(0)
-        if count >= GROUP:
+        if done >= GROUP or (done and time.monotonic() > end):
             return None
         try:
-            work = self._queue.get_nowait()
+            place = self._queue.get_nowait()
         except Empty:
             return None
-        if work is None:
-            self._queue.put(None)
-        return work
+        if place[2] is None:
+            self._queue.put(place)
+        return place[2]
 
     def _run(self, connection: Connection, job: Job[Any]) -> tuple[Any, BaseException | None]:
         """A job in a savepoint of its own: (its result, None) or (None, what it raised)."""

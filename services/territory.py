@@ -6,8 +6,6 @@ from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import shapely
-import shapely.geometry
 from sqlmodel import Session, col, select
 
 from domain.refused import Refused
@@ -175,6 +173,9 @@ def grid_at(session: Session, district: str, lat: float, lon: float) -> Division
 
     On a shared edge the lower code wins.
     """
+    # a fifth of the service's memory, and most groups never share a location
+    import shapely.geometry
+
     point = shapely.Point(lon, lat)
     for code, outline in _outlines(session, district):
         if shapely.geometry.shape(outline).intersects(point):

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import nullcontext
-from queue import SimpleQueue
+from queue import PriorityQueue
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Engine, event
@@ -56,7 +56,7 @@ class Writer(_Writer):
         self._engine = engine_of(url)
         self._info = info
         self._connection = None
-        self._queue = SimpleQueue()
+        self._queue = PriorityQueue()
         self._ended = False
         self._watch = nullcontext()  # type: ignore[assignment]
         self.dead = False

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -16,7 +18,7 @@ import models
 import models.migrate
 from models import partitions
 from models.database import Unavailable
-from models.migrate import FOLDER, Newer, config_for, is_current, migrate
+from models.migrate import FOLDER, Newer, config_for, is_current, migrate, revisions
 from models.postgres import MIGRATING, address
 from models.sqlite import writing_engine
 from tests.conftest import BACKENDS
@@ -111,3 +113,10 @@ def test_history_that_is_there_already_waits_for_its_seal_after_upgrading(tmp_pa
         command.upgrade(config_for(connection), "head")
         waiting = connection.exec_driver_sql("SELECT district, kind FROM unsealed").all()
     assert [tuple(each) for each in waiting] == [("110101", "audit")]
+
+
+def test_the_files_numbers_are_the_revisions_in_their_order():
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    walked = [each.revision for each in ScriptDirectory.from_config(config).walk_revisions()]
+    assert revisions() == walked[::-1]
