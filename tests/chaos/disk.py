@@ -54,6 +54,9 @@ class Disk:
 
     def __exit__(self, *_: object) -> None:
         self._library.sqlite3_vfs_register(self._original, 1)
+        # SQLite's list would go on pointing at it, and an open file may still
+        self._library.sqlite3_vfs_unregister(self._vfs)
+        _once_used.append(self)
 
     def _made(self) -> Any:
         vfs = ctypes.create_string_buffer(ctypes.string_at(self._original, VFS_BYTES), VFS_BYTES)
@@ -113,6 +116,9 @@ class Disk:
         return sync
 
 
+_once_used: list[Disk] = []
+
+
 def _library() -> ctypes.CDLL:
     """The library that Python's sqlite3 uses. Raises NotShared."""
     import sqlite3  # noqa: F401 - so that it is loaded
@@ -122,6 +128,7 @@ def _library() -> ctypes.CDLL:
             found = ctypes.CDLL(line.split()[-1])
             found.sqlite3_vfs_find.restype = ctypes.c_void_p
             found.sqlite3_vfs_register.argtypes = [ctypes.c_void_p, ctypes.c_int]
+            found.sqlite3_vfs_unregister.argtypes = [ctypes.c_void_p]
             return found
     raise NotShared
 
