@@ -1,5 +1,6 @@
 """The service's time. A demonstration steps it; leases and limits run by real time."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 
@@ -22,3 +23,8 @@ class Clock:
     def set(self, to: datetime) -> None:
         """From this moment the service's time runs on from `to` (aware)."""
         self._offset = to - self.wall()
+
+
+def steady() -> float:
+    """Seconds of a clock that nobody sets; asked anew each time, since a simulation has its own."""
+    return time.monotonic()

@@ -5,10 +5,10 @@ Telegram keeps what isn't confirmed for 24 hours; a full disk keeps nothing.
 
 import os
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 
+from bot.clock import steady
 from models.database import Unavailable
 
 MEGABYTE = 1024 * 1024
@@ -22,7 +22,7 @@ class Floor:
         self,
         path: Path,
         megabytes: int,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = steady,
     ) -> None:
         self._path = path
         self._bytes = megabytes * MEGABYTE

@@ -4,7 +4,6 @@ A 429 is about its chat; two chats within a second mean the whole bot.
 """
 
 import asyncio
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -13,7 +12,7 @@ from sqlmodel import Session
 from telegram.error import RetryAfter
 
 from bot import counters
-from bot.clock import Clock
+from bot.clock import Clock, steady
 from models import outgoing
 from models.database import Database, Unavailable
 from models.outgoing import WHOLE_BOT
@@ -31,7 +30,7 @@ class Halts:
         database: Database,
         clock: Clock,
         bot: str,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = steady,
     ) -> None:
         self._database = database
         self._clock = clock

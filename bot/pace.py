@@ -5,11 +5,11 @@ group. The true limits are dynamic: a 429 is the truth, and models/outgoing keep
 spent is written down with what was sent, so that a restart or another process doesn't begin anew.
 """
 
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
+from bot.clock import steady
 from models.outgoing import WHOLE_BOT, Spent
 
 BOT_RATE = 30.0
@@ -64,7 +64,7 @@ class Chat:
 class Pace:
     """One bot's budget. `limited` False: no budget at all (a server of one's own)."""
 
-    def __init__(self, limited: bool, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, limited: bool, monotonic: Callable[[], float] = steady) -> None:
         self.limited = limited
         self._monotonic = monotonic
         self._bot = Bucket(BOT_RATE, BOT_RATE, monotonic())

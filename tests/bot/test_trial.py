@@ -78,7 +78,7 @@ async def test_it_is_seen_by_nobody_and_deleted_after_an_hour(trying: Settings):
 
 
 async def test_a_step_that_is_late_is_named_and_stops_the_heart(trying: Settings):
-    short = trying.trial.model_copy(update={"within_seconds": 1.0})
+    short = trying.trial.model_copy(update={"within_seconds": 3.0})
     async with assemble(trying.model_copy(update={"trial": short})) as service:
         deliverer = next(each for each in service._tasks if each.get_name() == "Deliver.run")
         deliverer.cancel()
