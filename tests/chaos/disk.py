@@ -20,7 +20,13 @@ WRITE, TRUNCATE, SYNC = (8 + each * POINTER for each in (2, 3, 4))
 NAME, OPEN = 16 + POINTER, 16 + 3 * POINTER
 
 Open = ctypes.CFUNCTYPE(
-    ctypes.c_int, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p
+    # the name as the address that it is: SQLite keeps it, to name the files beside it
+    ctypes.c_int,
+    ctypes.c_void_p,
+    ctypes.c_void_p,
+    ctypes.c_void_p,
+    ctypes.c_int,
+    ctypes.c_void_p,
 )
 Write = ctypes.CFUNCTYPE(
     ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int, ctypes.c_int64
@@ -67,9 +73,9 @@ class Disk:
         _set(ctypes.addressof(vfs) + OPEN, ctypes.cast(opened, ctypes.c_void_p).value)
         return vfs
 
-    def _open(self, vfs: int, name: bytes | None, file: int, flags: int, out: int) -> int:
+    def _open(self, vfs: int, name: int | None, file: int, flags: int, out: int) -> int:
         status = self._real_open(vfs, name, file, flags, out)
-        path = os.fsdecode(name) if name else ""
+        path = os.fsdecode(ctypes.string_at(name)) if name else ""
         if status == 0 and flags & (MAIN_DB | WAL) and path.startswith(self.folder):
             self._paths[file] = path
             methods = _pointer(file)
