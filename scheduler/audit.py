@@ -3,6 +3,7 @@
 The heart beats only after an examination that was finished and found nothing wrong (bot/heart).
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
@@ -14,15 +15,18 @@ from sqlmodel import Session
 
 from models.database import Database, one_snapshot
 from services import auditing, findings
-from services.auditing import CASE_CODES, CODES, Found, Where
+from services.auditing import CASE_CODES, CODES, Found, Place, Where
 from services.findings import Open
 
 NAME = "audit"
 EVERY = timedelta(seconds=10)
 # a link of a chain is followed once in so many looks
 CHAIN_EVERY = 6
-# a round through the open cases begins no sooner after the last one
+# a round through the open cases begins no sooner after the last one, and takes no longer with
+# this many of them
 ROUND = timedelta(minutes=10)
+MANY_OPEN = 100_000
+SHARE = math.ceil(MANY_OPEN * (EVERY / ROUND))
 
 WRONG = Gauge("linli_findings", "Things that the auditor finds wrong now", ["code"])
 
@@ -56,7 +60,7 @@ class Auditor:
         self._well = well
         self._wrote = wrote
         self._here = uuid4().hex
-        self._grid: Where | None = None
+        self._place: Place | None = None
         self._round_began: datetime | None = None
         self._link: Where | None = None
         self._looks = 0
@@ -95,11 +99,11 @@ class Auditor:
 
     def _go_round(self, session: Session) -> list[Found]:
         wall = self._wall()
-        if self._grid is None:
+        if self._place is None:
             if self._round_began is not None and wall - self._round_began < ROUND:
                 return []
             self._round_began = wall
-        found, self._grid = auditing.scan(session, self._grid)
+        found, self._place = auditing.scan(session, self._place, SHARE)
         return found
 
     async def _write(self, found: Sorted, unended: Sequence[Open]) -> list[Found]:

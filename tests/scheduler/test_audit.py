@@ -1,5 +1,6 @@
 """The service examines itself: each thing that is wrong stops the heart, is told once, and ends."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -7,13 +8,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import delete, insert, text, update
+from sqlalchemy import delete, event, insert, text, update
 from sqlmodel import Session, col, select
 
 from models import (
     Audit,
     Budget,
     Case,
+    CaseEvent,
     Due,
     Finding,
     Inbox,
@@ -25,7 +27,7 @@ from models.database import Database
 from scheduler import audit
 from scheduler.audit import Auditor
 from scheduler.seal import Sealer
-from services import auditing, sealing
+from services import sealing
 from services.auditing import CODES, Found
 from services.equipment import Equipment
 from services.texts import say
@@ -309,7 +311,7 @@ async def test_what_concerns_the_deployment_is_told_in_its_districts(house: Hous
 
 
 async def test_the_round_through_open_cases_comes_to_each_grid(house: House, monkeypatch: Any):
-    monkeypatch.setattr(auditing, "CASES", 1)
+    monkeypatch.setattr(audit, "SHARE", 1)
 
     def more(session: Session) -> None:
         case = session.exec(select(Case)).one()
@@ -322,6 +324,64 @@ async def test_the_round_through_open_cases_comes_to_each_grid(house: House, mon
     for _ in range(4):
         found |= set(await house.auditor.look())
     assert {each.ref for each in found} == {"KL2-2611-001", "KL3-2611-001"}
+
+
+def test_a_round_through_100_000_open_cases_takes_no_more_than_ten_minutes():
+    assert math.ceil(100_000 / audit.SHARE) * audit.EVERY <= audit.ROUND
+
+
+async def test_a_look_asks_the_same_few_questions_however_many_cases_are_its_share(
+    house: House, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(audit, "SHARE", 20)
+    await house.do(many_open(99))  # with the one of the street
+    asked: list[int] = []
+    found: set[str] = set()
+    for _ in range(100 // audit.SHARE):
+        seen, statements = await house.database.read(counted(house.auditor._go_round))
+        found |= {each.ref for each in seen}
+        asked.append(statements)
+    assert found == {f"KL8-2611-{n}" for n in WRONG}
+    # where the share ends and who is suspected; for whom is, four more: not one for each case
+    assert max(asked) <= 6
+    assert min(asked) == 2
+
+
+WRONG = (205, 250, 299)
+
+
+def many_open(count: int) -> Job:
+    """Open cases in one grid as they should be, and some that nothing agrees with."""
+
+    def job(session: Session) -> None:
+        like = session.exec(select(Case)).one()
+        last = session.exec(select(CaseEvent).order_by(col(CaseEvent.seq).desc())).first()
+        due = session.exec(select(Due).where(col(Due.case) == like.id)).first()
+        assert last is not None
+        assert due is not None
+        assert like.next_at is not None
+        for n in range(201, 201 + count):
+            new = {"id": uuid4(), "number": f"KL8-2611-{n}", "words_key": f"{n}"}
+            case = Case(**like.model_dump() | new)
+            session.add(case)
+            session.flush()
+            of = {"id": uuid4(), "case": case.id}
+            session.add(CaseEvent(**last.model_dump() | of))
+            at = like.next_at + timedelta(days=n in WRONG)
+            session.add(Due(**due.model_dump() | of | {"key": f"case:{n}", "at": at}))
+
+    return job
+
+
+def counted(job: Callable[[Session], Any]) -> Callable[[Session], tuple[Any, int]]:
+    """The job's result, and how many statements it took."""
+
+    def counting(session: Session) -> tuple[Any, int]:
+        connection, count = session.connection(), []
+        event.listen(connection, "before_cursor_execute", lambda *_: count.append(1))
+        return job(session), len(count)
+
+    return counting
 
 
 async def test_a_round_begins_ten_minutes_after_the_last_one(

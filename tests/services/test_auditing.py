@@ -34,7 +34,7 @@ PARTIAL = (
 
 ASKED: dict[str, Callable[[Session], Any]] = {
     "look": lambda session: auditing.look(session, NOW, NOW),
-    "scan": lambda session: auditing.scan(session, None),
+    "scan": lambda session: auditing.scan(session, ("3", "", ""), 1),
     "cases": lambda session: auditing.cases(session, h.DISTRICT, ["KL8-2611-001"]),
     "waiting": sealing.waiting,
     "unended": findings.unended,
