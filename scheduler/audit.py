@@ -14,7 +14,7 @@ from prometheus_client import Gauge
 from sqlmodel import Session
 
 from models.database import Database, one_snapshot
-from services import auditing, findings
+from services import auditing, findings, territory
 from services.auditing import CASE_CODES, CODES, Found, Place, Where
 from services.findings import Open
 
@@ -114,7 +114,7 @@ class Auditor:
             known = before.pop(key, None)
             if known is None or known.to_write(some, wall):
                 known = await self._note(key, some, known)
-            if not known.known(len(some)):
+            if not known.known(some, self._wall()):
                 unseen += some
         for each in before.values():
             if each.has_ended(self._here, wall):
@@ -126,12 +126,8 @@ class Auditor:
         noted = await self._database.write(
             lambda session: findings.note(session, *key, some, now, wall)
         )
-        if (
-            not noted.district
-            and noted.told_at is None
-            and wall - noted.since >= findings.TELL_AFTER
-        ):
-            await self._tell_everywhere(noted)
+        if not noted.district and noted.to_tell(some, wall):
+            await self._tell_everywhere(noted, some)
         if before is None:
             refs = noted.refs[: findings.SHOWN]
             log.error("found_wrong", id=str(noted.id), code=noted.code, district=noted.district,
@@ -139,16 +135,16 @@ class Auditor:
         self._wrote()
         return noted
 
-    async def _tell_everywhere(self, found: Open) -> None:
+    async def _tell_everywhere(self, noted: Open, found: Sequence[Found]) -> None:
         """What concerns the deployment is told in each district, a unit of work each."""
         now, wall = self._now(), self._wall()
         count = 0
-        for district in await self._database.read(findings.districts):
+        for district in await self._database.read(territory.districts):
             count += await self._database.write(
-                lambda session, at=district: findings.tell(session, at, found, now)  # type: ignore[misc]
+                lambda session, at=district: findings.tell(session, at, noted, found, now)  # type: ignore[misc]
             )
         if count:
-            await self._database.write(lambda session: findings.told(session, found, wall))
+            await self._database.write(lambda session: findings.told(session, noted, found, wall))
 
     async def _end(self, found: Open, wall: datetime) -> None:
         await self._database.write(lambda session: findings.end(session, found, wall))

@@ -20,7 +20,8 @@ from models import Case, CaseEvent, Due, Group, Inbox, Lane, Outbox, Person
 from models.cases import OPEN, WRONG
 from models.queue import Budget
 from models.territory import TRIAL_DISTRICT
-from services import sealing, verifying
+from services import sealing, territory, told, verifying
+from services.told import DeadLetter, GivenUp
 from services.verifying import Broken
 
 LATE_DUE = timedelta(seconds=60)
@@ -59,11 +60,15 @@ KNOWN_ONCE_TOLD = ("update_failed", "message_dead")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Found:
-    """One thing that is wrong. `ref`: what to look it up by; `district` "": the deployment's."""
+    """One thing that is wrong. `ref`: what to look it up by; `district` "": the deployment's.
+
+    `told`: somebody has a notice of just this one (services/told).
+    """
 
     code: str
     district: str
     ref: str
+    told: bool = False
 
 
 # how far a chain was followed; how far open cases were looked at (district, grid, words)
@@ -134,10 +139,17 @@ def _lost_updates(session: Session) -> Iterable[Found]:
     return [Found("update_lost", district_of(session, bot), str(key)) for bot, key in rows]
 
 
-def _failed_updates(session: Session) -> Iterable[Found]:
-    query = select(Inbox.bot, Inbox.id).where(_is("inbox.state", "failed"))
+def _failed_updates(session: Session) -> list[Found]:
+    query = select(Inbox.bot, Inbox.id, Inbox.error, Inbox.done_at).where(
+        _is("inbox.state", "failed")
+    )
     rows = session.exec(query.order_by(col(Inbox.id).desc()).limit(MOST_KNOWN))
-    return [Found("update_failed", district_of(session, bot), str(key)) for bot, key in rows]
+    failed = [GivenUp(*row) for row in rows]
+    heard = told.of_given_up(session, failed, territory.districts(session)) if failed else ()
+    return [
+        Found("update_failed", district_of(session, each.bot), str(each.id), each.id in heard)
+        for each in failed
+    ]
 
 
 def _late_messages(session: Session, now: datetime, wall: datetime) -> Iterable[Found]:
@@ -169,10 +181,16 @@ def _moves(session: Session, bot: str, now: datetime) -> bool:
     return session.exec(query.limit(1)).first() is not None
 
 
-def _dead_messages(session: Session) -> Iterable[Found]:
-    query = select(Outbox.district, Outbox.id).where(_is("outbox.state", "dead"))
+def _dead_messages(session: Session) -> list[Found]:
+    query = select(Outbox.id, Outbox.district, Outbox.card, Outbox.payload).where(
+        _is("outbox.state", "dead")
+    )
     rows = session.exec(query.order_by(col(Outbox.id).desc()).limit(MOST_KNOWN))
-    return [Found("message_dead", district or "", str(key)) for district, key in rows]
+    dead = [DeadLetter(*row) for row in rows]
+    heard = told.of_dead(session, dead) if dead else ()
+    return [
+        Found("message_dead", each.district or "", str(each.id), each.id in heard) for each in dead
+    ]
 
 
 def _cases_without(session: Session) -> Iterable[Found]:

@@ -8,8 +8,7 @@ from uuid import UUID
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
-from models import Division, Finding, Person
-from models.territory import TRIAL_DISTRICT
+from models import Finding, Person
 from services import duty, routing
 from services.auditing import KNOWN_ONCE_TOLD, MANY, Found
 from services.notices import private_chat
@@ -40,22 +39,34 @@ class Open:
     told_count: int
     since: datetime
 
-    def known(self, count: int) -> bool:
-        """Somebody was told, and there are no more of them since."""
-        return (
-            self.code in KNOWN_ONCE_TOLD and self.told_at is not None and (count <= self.told_count)
-        )
+    def known(self, found: Sequence[Found], wall: datetime) -> bool:
+        """It has lasted, and there is none of which nobody was told."""
+        known = self.code in KNOWN_ONCE_TOLD and wall - self.since >= TELL_AFTER
+        return known and not self.must_be_told(found)
+
+    def must_be_told(self, found: Sequence[Found]) -> bool:
+        """Whether nobody was told yet, or of what lasts until it is dealt with there is more."""
+        more = self.code in KNOWN_ONCE_TOLD and len(untold(found)) > self.told_count
+        return bool(untold(found)) and (self.told_at is None or more)
+
+    def to_tell(self, found: Sequence[Found], wall: datetime) -> bool:
+        """Whether that is to be done now, since it has lasted."""
+        return wall - self.since >= TELL_AFTER and self.must_be_told(found)
 
     def to_write(self, found: Sequence[Found], wall: datetime) -> bool:
         """Whether there is anything to write down."""
         same = tuple(sorted(each.ref for each in found)[:MANY]) == self.refs
-        to_tell = self.told_at is None and wall - self.since >= TELL_AFTER
         stale = bool(self.source) and wall - self.seen_at >= RENEW
-        return not same or len(found) != self.count or to_tell or stale
+        return not same or len(found) != self.count or self.to_tell(found, wall) or stale
 
     def has_ended(self, here: str, wall: datetime) -> bool:
         """Whether this process may end it, now that it found no such thing."""
         return self.source in ("", here) or wall - self.seen_at >= FORGET
+
+
+def untold(found: Sequence[Found]) -> list[Found]:
+    """What no notice of its own tells of."""
+    return [each for each in found if not each.told]
 
 
 def unended(session: Session) -> list[Open]:
@@ -92,64 +103,58 @@ def note(
     row = _row(session, district, code, source, wall)
     row.refs = sorted(each.ref for each in found)[:MANY]
     row.count, row.seen_at = len(found), wall
-    row.told_count = min(row.told_count, row.count)
+    row.told_count = min(row.told_count, len(untold(found)))
     session.add(row)
     session.flush()
-    if district and _to_tell(row, wall) and tell(session, district, _open(row), now):
-        _mark_told(row, wall)
+    to_tell = _open(row).to_tell(found, wall)
+    if district and to_tell and tell(session, district, _open(row), found, now):
+        _mark_told(row, found, wall)
     return _open(row)
 
 
-def _to_tell(row: Finding, wall: datetime) -> bool:
-    """Not yet, or of what lasts until it is dealt with there is more."""
-    more = row.code in KNOWN_ONCE_TOLD and row.count > row.told_count
-    return wall - row.since >= TELL_AFTER and (row.told_at is None or more)
+def _mark_told(row: Finding, found: Sequence[Found], wall: datetime) -> None:
+    row.told_at, row.told_count = wall, len(untold(found))
 
 
-def _mark_told(row: Finding, wall: datetime) -> None:
-    row.told_at, row.told_count = wall, row.count
-
-
-def told(session: Session, found: Open, wall: datetime) -> None:
+def told(session: Session, finding: Open, found: Sequence[Found], wall: datetime) -> None:
     """The deployment's finding was told in its districts."""
-    row = _row(session, found.district, found.code, found.source, wall)
-    _mark_told(row, wall)
+    row = _row(session, finding.district, finding.code, finding.source, wall)
+    _mark_told(row, found, wall)
     session.add(row)
 
 
-def tell(session: Session, district: str, found: Open, now: datetime) -> int:
-    """Queue the sentence to each administrator of a district, in their language; how many."""
-    count = 0
+def tell(
+    session: Session, district: str, finding: Open, found: Sequence[Found], now: datetime
+) -> int:
+    """Queue the sentence to each administrator of a district, in their language; how many.
+
+    It tells of what no notice of its own tells of.
+    """
+    count, some = 0, untold(found)
     for key in routing.last_resort(session, district):
         person = session.get(Person, (district, key))
         to = private_chat(person, "")
         if person is None or to is None:
             continue
+        # once since the last time, also if two processes find it at once
+        since = finding.told_at.isoformat() if finding.told_at else ""
         about = About(
             district=district,
             person=key,
-            dedupe=f"finding:{found.id}:{found.count}:{key}",
+            dedupe=f"finding:{finding.id}:{since}:{key}",
             not_before=duty.routine_at(session, person, now),
         )
-        put(session, to, Message(sentence(found, person.language)), now, about)
+        put(session, to, Message(sentence(finding.code, some, person.language)), now, about)
         count += 1
     return count
 
 
-def sentence(found: Open, language: str) -> str:
+def sentence(code: str, found: Sequence[Found], language: str) -> str:
     """What is wrong, how often, and where to look it up; nothing about anybody."""
-    refs = ", ".join(found.refs[:SHOWN])
-    more = "…" if len(found.refs) > SHOWN else ""
-    first = say(f"alarm.{found.code}", language, n=found.count)
-    return f"{first}\n" + say("alarm.see", language, code=found.code, refs=refs + more)
-
-
-def districts(session: Session) -> list[str]:
-    """The districts whose administrators hear of what concerns the whole deployment."""
-    query = select(Division.district).where(
-        Division.level == "district", Division.district != TRIAL_DISTRICT
-    )
-    return sorted(session.exec(query))
+    refs = ", ".join(sorted(each.ref for each in found)[:SHOWN])
+    more = "…" if len(found) > SHOWN else ""
+    first = say(f"alarm.{code}", language, n=len(found))
+    return f"{first}\n" + say("alarm.see", language, code=code, refs=refs + more)
 
 
 def _row(session: Session, district: str, code: str, source: str, wall: datetime) -> Finding:

@@ -113,6 +113,14 @@ def grids(session: Session, district: str, code: str) -> list[Division]:
     return list(session.exec(query.order_by(Division.code)))
 
 
+def districts(session: Session) -> list[str]:
+    """Every district of the deployment, without that of the trials."""
+    query = select(Division.district).where(
+        Division.level == "district", Division.district != TRIAL_DISTRICT
+    )
+    return sorted(session.exec(query))
+
+
 def zone(session: Session, district: str) -> tzinfo:
     """The territory's time zone: the district's own, else the deployment's."""
     row = find_division(session, district, district)

@@ -7,7 +7,7 @@ times to whoever administers.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import func
@@ -24,7 +24,9 @@ from services.texts import plain, say
 # what nobody misses: a reaction, a pin, buttons that stay
 _TOLD_ACTS = ("send", "card")
 _CARD = "dead:"
-_MORE = "dead-more"
+_MORE = "dead-more:"
+# what a dead row remembers: who has a notice of it (person, card); or that its case went on
+TOLD, PASSED_ON = "told", "passed_on"
 # notices of this kind an hour and person; what is more stands in the list
 MOST_AN_HOUR = 10
 LISTED = 8
@@ -48,9 +50,14 @@ def tell_given_up(session: Session, at: Address, key: UUID, error: str, now: dat
             text = say("trouble.given_up", person.language, number=number, error=error)
             again = buttons.data("retry", district, arg=at.bot)
             rows = ((Button(plain("btn.retry", person.language), again, style="primary"),),)
-            dedupe = f"given_up:{error}:{now:%y%m%d%H}:{person.id}"
+            dedupe = given_up_name(at.bot, error, now, person.id)
             about = About(district=district, person=person.id, dedupe=dedupe)
             put(session, to, Message(text, rows), now, about)
+
+
+def given_up_name(bot: str, error: str, now: datetime, person: UUID) -> str:
+    """The notice's name in the outbox: one for each bot, error, hour and administrator."""
+    return f"given_up:{bot}:{error}:{now:%y%m%d%H}:{person}"
 
 
 def _districts(session: Session, at: Address) -> list[str]:
@@ -79,17 +86,43 @@ def tell_dead(session: Session, bot: str, keys: Sequence[UUID], now: datetime) -
     """The desks hear which messages never arrived, to whom and why, with what they can do."""
     for key in keys:
         row = session.get(Outbox, (bot, key), populate_existing=True)
-        if row is not None and _matters(session, row):
-            for person in _readers(session, row):
-                _tell(session, row, person, now)
+        if row is None or not _matters(row):
+            continue
+        if _is_blocked(row) and row.case and _is_staff(session, row):
+            row.payload = row.payload | {PASSED_ON: True}
+        else:
+            told = {each.id: _tell(session, row, each, now) for each in _readers(session, row)}
+            notices = {str(key): card for key, card in told.items() if card is not None}
+            row.payload = row.payload | {TOLD: notices}
+        session.add(row)
 
 
-def _matters(session: Session, row: Outbox) -> bool:
-    """Not what nobody misses, not a notice of this kind itself, not what the desk knows already."""
-    ours = (row.card or "").startswith("dead")
-    if row.state != "dead" or row.district is None or row.act not in _TOLD_ACTS or ours:
-        return False
-    return not (_is_blocked(row) and row.case and _is_staff(session, row))
+def _matters(row: Outbox) -> bool:
+    """Not what nobody misses, and not a notice of this kind itself."""
+    told = row.district is not None and row.act in _TOLD_ACTS
+    return row.state == "dead" and told and not is_notice(row.card)
+
+
+def is_notice(card: str | None) -> bool:
+    """Whether a row of this card tells of another that never arrived."""
+    return (card or "").startswith((_CARD, _MORE))
+
+
+class Remembers(Protocol):
+    """A dead row, or what was read of it."""
+
+    @property
+    def payload(self) -> dict[str, Any]: ...
+
+
+def was_passed_on(row: Remembers) -> bool:
+    """Whether the case went to the next in line instead, and the desk heard that."""
+    return bool(row.payload.get(PASSED_ON))
+
+
+def told_of(row: Remembers) -> dict[UUID, str]:
+    """Who was told that it never arrived, and the card of their notice."""
+    return {UUID(person): card for person, card in row.payload.get(TOLD, {}).items()}
 
 
 def _is_blocked(row: Outbox) -> bool:
@@ -136,18 +169,24 @@ def _unit(session: Session, row: Outbox, case: Case | None) -> str:
     return next(areas, str(row.district))
 
 
-def _tell(session: Session, row: Outbox, person: Person, now: datetime) -> None:
+def _tell(session: Session, row: Outbox, person: Person, now: datetime) -> str | None:
+    """The card that tells them; None: they can't be written to."""
     to = people.address_of(person)
     if to is None:
         return None
     wait = duty.routine_at(session, person, now)
     if _told_lately(session, to, now) >= MOST_AN_HOUR:
         more = Message(say("trouble.more", person.language))
-        about = About(district=person.district, person=person.id, card=_MORE, not_before=wait)
-        return put(session, to, more, now, about)
+        # one an hour: a card that stands already would be told to nobody
+        card = f"{_MORE}{now:%y%m%d%H}"
+        about = About(district=person.district, person=person.id, card=card, not_before=wait)
+        put(session, to, more, now, about)
+        return card
     text = describe(session, row, person.language)
     message = Message(text, (_choices(row, person.language),))
-    put(session, to, message, now, _about(row, person, wait))
+    about = _about(row, person, wait)
+    put(session, to, message, now, about)
+    return about.card
 
 
 def _about(row: Outbox, person: Person, wait: datetime | None = None) -> About:
@@ -288,8 +327,7 @@ def undelivered(session: Session, actor: Person) -> Message:
 
 
 def _may_settle(session: Session, actor: Person, row: Outbox) -> bool:
-    ours = (row.card or "").startswith("dead")
-    if row.district != actor.district or row.act not in _TOLD_ACTS or ours:
+    if row.district != actor.district or not _matters(row):
         return False
     return actor.id in [each.id for each in _readers(session, row)]
 
@@ -336,6 +374,7 @@ def _show_card(session: Session, row: Outbox, person: Person | None, now: dateti
 def _requeue(session: Session, row: Outbox, to: Address | None, now: datetime) -> None:
     """A row that is dead begins anew; one whose reader uses another bot now is queued there."""
     wakes(session, to.bot if to is not None else row.bot)
+    row.payload = {key: row.payload[key] for key in row.payload if key not in (TOLD, PASSED_ON)}
     if to is not None and (to.bot, to.chat) != (row.bot, row.chat):
         values = row.model_dump(exclude={"id", "bot", "chat", "state", "tries", "error", "dedupe"})
         session.add(Outbox(**values | {"bot": to.bot, "chat": to.chat, "not_before": None}))

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import delete, event, insert, text, update
+from sqlalchemy import delete, event, insert, or_, text, update
 from sqlmodel import Session, col, select
 
 from models import (
@@ -25,15 +25,17 @@ from models import (
 )
 from models.database import Database
 from scheduler import audit
+from scheduler.audit import WRONG as WRONG_NOW
 from scheduler.audit import Auditor
 from scheduler.seal import Sealer
-from services import sealing
+from services import sealing, trouble
 from services.auditing import CODES, Found
 from services.equipment import Equipment
+from services.outbox import Address
 from services.texts import say
 from services.vault import Vault
 from tests.docs import pages
-from tests.people import ADDRESSES, BOT, DISTRICT, WEDNESDAY, peopled
+from tests.people import ADDRESSES, BOT, DISTRICT, GROUP_CHAT, WEDNESDAY, peopled
 
 NOW = WEDNESDAY + timedelta(seconds=1)
 CHAT = "9"
@@ -292,6 +294,51 @@ async def test_what_must_be_dealt_with_by_hand_stops_the_heart_until_somebody_kn
     assert await house.codes() == set()  # told at once, since it has lasted
     told = await house.findings()
     assert [(each.count, each.told_count) for each in told] == [(2, 2)]
+
+
+async def test_what_has_a_notice_of_its_own_shows_and_is_told_again_only_if_that_dies(
+    house: House,
+):
+    await no_other_sent(house)
+    await house.do(dies_and_is_told, fails_and_is_told)
+    both = {"message_dead", "update_failed"}
+    assert await house.codes() == both  # for the first minute nobody is taken to know
+    house.later = timedelta(seconds=61)
+    assert await house.codes() == set()
+    assert await house.database.read(told_by_the_auditor) == []
+    # whoever looks sees it all the same
+    assert {each.code for each in await house.findings() if each.ended_at is None} == both
+    assert [WRONG_NOW.labels(code)._value.get() for code in sorted(both)] == [1, 1]
+    notices = or_(col(Outbox.card).startswith("dead:"), col(Outbox.dedupe).startswith("given_up:"))
+    await house.do(
+        lambda session: session.execute(update(Outbox).where(notices).values(state="dead"))
+    )
+    for _ in range(2):
+        assert await house.codes() == set()
+        told = await house.database.read(told_by_the_auditor)
+        assert sorted(told) == [ADDRESSES["冯管理"]] * 2
+
+
+def dies_and_is_told(session: Session) -> None:
+    row = session.exec(select(Outbox).where(Outbox.chat == ADDRESSES["李强"])).first()
+    assert row is not None
+    row.state, row.error = "dead", "BadRequest: x"
+    session.flush()
+    trouble.tell_dead(session, row.bot, [row.id], NOW)
+
+
+def fails_and_is_told(session: Session) -> None:
+    row = Inbox(
+        bot=BOT.bot, update_id=1, lane=GROUP_CHAT, received_at=NOW, payload={}, state="failed",
+        error="Boom", done_at=NOW,
+    )  # fmt: skip
+    session.add(row)
+    trouble.tell_given_up(session, Address(BOT.bot, GROUP_CHAT), row.id, "Boom", NOW)
+
+
+def told_by_the_auditor(session: Session) -> list[str]:
+    query = select(Outbox.chat).where(col(Outbox.dedupe).startswith("finding:"))
+    return list(session.exec(query))
 
 
 async def test_what_concerns_the_deployment_is_told_in_its_districts(house: House):

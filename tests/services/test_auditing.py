@@ -12,7 +12,8 @@ from sqlalchemy import event, text
 from sqlmodel import Session
 
 from models.sqlite import writing_engine
-from services import auditing, findings, sealing
+from services import auditing, findings, sealing, told, trouble
+from services.told import DeadLetter, GivenUp
 from tests.services import histories as h
 from tests.services.test_sealing import a_case
 
@@ -36,6 +37,12 @@ ASKED: dict[str, Callable[[Session], Any]] = {
     "look": lambda session: auditing.look(session, NOW, NOW),
     "scan": lambda session: auditing.scan(session, ("3", "", ""), 1),
     "cases": lambda session: auditing.cases(session, h.DISTRICT, ["KL8-2611-001"]),
+    "given_up": lambda session: told.of_given_up(
+        session, [GivenUp("1", uuid4(), "Boom", NOW)], [h.DISTRICT]
+    ),
+    "dead": lambda session: told.of_dead(
+        session, [DeadLetter(uuid4(), h.DISTRICT, None, {trouble.TOLD: {str(uuid4()): "dead:1"}})]
+    ),
     "waiting": sealing.waiting,
     "unended": findings.unended,
 }
