@@ -10,6 +10,7 @@ from sqlmodel import select
 
 from handlers.turn import File, Press, Said, Turn
 from models import Asked, Person
+from models.statement import Prepared
 from services.equipment import policy
 from services.outbox import About, Address, Button, Message, Priority, Rows, put
 from services.texts import plain, say
@@ -19,11 +20,13 @@ ASKED = "asked"
 
 
 # most people were asked nothing
-_IS_ASKED = select(Asked.bot).where(
-    Asked.bot == bindparam("of_bot"),
-    Asked.platform == bindparam("on"),
-    Asked.chat == bindparam("chat"),
-    Asked.address == bindparam("whom"),
+_IS_ASKED = Prepared(
+    lambda _: select(Asked.bot).where(
+        Asked.bot == bindparam("of_bot"),
+        Asked.platform == bindparam("on"),
+        Asked.chat == bindparam("chat"),
+        Asked.address == bindparam("whom"),
+    )
 )
 
 
@@ -139,7 +142,7 @@ def _asked(turn: Turn, event: Said | Press) -> Asked | None:
     if ASKED not in turn.facts:
         key = (event.at.bot, event.at.platform, event.at.chat, event.sender.address)
         of = dict(zip(("of_bot", "on", "chat", "whom"), key, strict=True))
-        there = turn.session.connection().execute(_IS_ASKED, of).first()
+        there = _IS_ASKED.first(turn.session, of) is not None
         turn.facts[ASKED] = turn.session.get(Asked, key) if there else None
     row: Asked | None = turn.facts[ASKED]
     return row

@@ -5,9 +5,10 @@ that. What was appended is written before the next question or flush that could 
 the commit. It goes with its savepoint, as everything else does.
 """
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from sqlalchemy import event, insert
@@ -15,8 +16,9 @@ from sqlalchemy.orm import ORMExecuteState, SessionTransaction, make_transient_t
 from sqlmodel import Session
 
 from models.kept import KEPT, keep
-from models.known import TOUCHED
-from models.row import Row
+from models.known import TOUCHED, forget_stamps, is_remembered
+from models.row import Row, seal
+from models.statement import Prepared, is_open, say
 
 # execution options of a question that nothing appended can matter to
 UNSEEN = {"unseen": True}
@@ -59,8 +61,10 @@ def _of(session: Any) -> _Appended:
 
 
 def append(session: Session, *rows: Row) -> None:
-    """Add rows that nobody changes in this unit of work. What they point at is appended before
-    them, or stored."""
+    """Add rows, best as drafts (models.row), that nobody changes in this unit of work. What they
+    point at is appended before them, or stored."""
+    for row in rows:
+        seal(row)
     _of(session).rows.extend(rows)
 
 
@@ -73,11 +77,16 @@ def adopt(session: Session, row: Row, *keys: Hashable) -> None:
     session.add(row)
     keep(session, row)
     append(session, row)
+    announce(session, row, *keys)
+
+
+def announce(session: Session, row: Row, *keys: Hashable) -> None:
+    """`adopted` finds a row that was appended in this unit of work by any of `keys`."""
     _of(session).adopted.update(dict.fromkeys(keys, row))
 
 
 def adopted(session: Session, key: Hashable) -> Any:
-    """The row that was last adopted under this key in this unit of work, or None."""
+    """The row that was last adopted or announced under this key in this unit of work, or None."""
     return _of(session).adopted.get(key)
 
 
@@ -91,43 +100,50 @@ def write_appended(session: Session) -> None:
     for mark in appended.marks.values():
         mark.carried += rows[: mark.before]
         mark.before = 0
-    connection = session.connection()
-    for table, values in _by_table(rows).items():
-        connection.execute(insert(table), values)
-
-
-def _by_table(rows: Iterable[Row]) -> dict[Any, list[dict[str, Any]]]:
-    found: dict[Any, list[dict[str, Any]]] = {}
+    tables: dict[Any, list[dict[str, Any]]] = {}
     for row in rows:
-        table = type(row).__table__  # type: ignore[attr-defined]
-        values = row.__dict__
-        found.setdefault(table, []).append({each.name: values[each.name] for each in table.c})
-    return found
+        tables.setdefault(row.__table__, []).append(row.__dict__)  # type: ignore[attr-defined]
+    for table, values in tables.items():
+        if is_remembered(table.name):
+            columns = [each.name for each in table.c]
+            named = [{name: each[name] for name in columns} for each in values]
+            session.connection().execute(insert(table), named)
+        else:
+            _inserting(table).many(session, values)
+
+
+@cache
+def _inserting(table: Any) -> Prepared:
+    return Prepared(lambda _: insert(table))
 
 
 @contextmanager
 def savepoint(session: Session) -> Iterator[None]:
     """What happens inside happens whole or not at all.
 
-    Cheaper than the session's own `begin_nested`. After an undo the session has forgotten the rows
+    Cheaper than the session's own `begin_nested`: after an undo the session has forgotten the rows
     that it met inside, and reads the others again.
     """
     session.flush()
-    appended, nested = _of(session), session.connection().begin_nested()
+    appended = _of(session)
+    name = f"point_{len(appended.marks)}"
+    say(session, f"SAVEPOINT {name}")
     met = len(session.info.get(KEPT, ()))
-    appended.begin(nested)
+    appended.begin(name)
     try:
         yield
         session.flush()
     except BaseException:
-        if nested.is_active:  # else the transaction around it is gone too
-            nested.rollback()
-        appended.undo(appended.marks[nested])
+        if is_open(session):  # else the transaction around it is gone too
+            say(session, f"ROLLBACK TO SAVEPOINT {name}")
+            say(session, f"RELEASE SAVEPOINT {name}")
+            forget_stamps(session.connection())
+        appended.undo(appended.marks[name])
         _forget(session, met)
         raise
     finally:
-        del appended.marks[nested]
-    nested.commit()
+        del appended.marks[name]
+    say(session, f"RELEASE SAVEPOINT {name}")
 
 
 def _forget(session: Session, met: int) -> None:

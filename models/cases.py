@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, bindparam, text
 from sqlmodel import Field, Session, col
 
 from models.columns import Json, UTCDateTime, new_id
 from models.row import Row
+from models.statement import Prepared
 from models.upsert import insert_into
 
 OPEN = "state NOT IN ('closed', 'not_admitted', 'withdrawn', 'archived')"
@@ -228,12 +229,20 @@ class NumberSeries(Row, table=True):
 
 def next_of(session: Session, district: str, series: str) -> int:
     """One more than the last number of the series, which is thereby given out."""
-    row = insert_into(session, NumberSeries).values(district=district, series=series, last=1)
-    one_more = row.on_conflict_do_update(
-        index_elements=["district", "series"], set_={"last": col(NumberSeries.last) + 1}
+    return int(_NEXT.first(session, {"district": district, "series": series}))
+
+
+def _giving(session: Session) -> Any:
+    one_more = insert_into(session, NumberSeries).values(
+        district=bindparam("district"), series=bindparam("series"), last=1
     )
-    given = session.connection().execute(one_more.returning(col(NumberSeries.last)))
-    return int(given.scalar_one())
+    key = ["district", "series"]
+    counted = {"last": col(NumberSeries.last) + 1}
+    given = one_more.on_conflict_do_update(index_elements=key, set_=counted)
+    return given.returning(col(NumberSeries.last))
+
+
+_NEXT = Prepared(_giving)
 
 
 class Due(Row, table=True):

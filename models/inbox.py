@@ -19,6 +19,7 @@ from models import partitions
 from models.columns import new_id
 from models.leases import living
 from models.queue import Inbox, Lane, Offset, Webhook
+from models.statement import Prepared
 from models.upsert import insert_into
 
 # updates of one chat before the next chat has its turn
@@ -281,14 +282,16 @@ def free_lanes(session: Session, bot: str) -> None:
     session.execute(statement.execution_options(synchronize_session=False))
 
 
-_FINISH = (
-    update(Inbox)
-    .where(
-        col(Inbox.bot) == bindparam("of_bot"),
-        col(Inbox.id) == bindparam("key"),
-        col(Inbox.state) == "new",
+_FINISH = Prepared(
+    lambda _: (
+        update(Inbox)
+        .where(
+            col(Inbox.bot) == bindparam("of_bot"),
+            col(Inbox.id) == bindparam("key"),
+            col(Inbox.state) == "new",
+        )
+        .values(state="done", done_at=bindparam("at"))
     )
-    .values(state="done", done_at=bindparam("at"))
 )
 
 
@@ -312,13 +315,12 @@ def finish_all(session: Session, bot: str, keys: Iterable[UUID], now: datetime) 
     """Mark updates done, in the transaction that does them; they are held (`still_new`)."""
     rows = [{"of_bot": bot, "key": key, "at": now} for key in keys]
     if rows:
-        session.connection().execute(_FINISH, rows)
+        _FINISH.many(session, rows)
 
 
 def finish(session: Session, bot: str, key: UUID, now: datetime) -> bool:
     """Mark an update done, in the transaction that does it. False: it was done already."""
-    done = session.connection().execute(_FINISH, {"of_bot": bot, "key": key, "at": now})
-    return done.rowcount == 1
+    return _FINISH.run(session, {"of_bot": bot, "key": key, "at": now}) == 1
 
 
 def fail(session: Session, bot: str, key: UUID, error: str, now: datetime) -> bool:

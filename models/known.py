@@ -32,6 +32,8 @@ MEMORY, STAMPS, TOUCHED = "memory", "stamps", "touched"
 CHANGES = "changes"
 
 Memory = dict[Hashable, tuple[str, Any]]
+# changes when they were read, the connection's count of changes, and the stamps
+Stamps = tuple[int, list[int], dict[str, str]]
 
 
 class Stamp(Row, table=True):
@@ -72,16 +74,25 @@ def of_topic(topic: str) -> Callable[[type[T]], type[T]]:
     return mark
 
 
+def is_remembered(table: str) -> bool:
+    """Whether answers from the table of this name are remembered."""
+    return table in _topics
+
+
 def known(session: Session, topic: str, key: Hashable, find: Callable[[], T]) -> T:
     """The answer of `find` as it is now; found again only if the topic has changed.
 
     `key` names the question and its arguments. The answer must not hold rows or be changed.
     """
-    if session.info.get(TOUCHED) or session.deleted:
-        session.info.pop(TOUCHED, None)
+    info = session.info
+    if TOUCHED in info:
+        del info[TOUCHED]
         session.flush()
-    stamp = _stamps(session).get(topic, "")
-    memory: Memory = session.info.setdefault(MEMORY, {})
+    stamps = info.get(STAMPS)
+    if stamps is None or stamps[0] != stamps[1][0]:
+        stamps = _read_stamps(session)
+    stamp = stamps[2].get(topic, "")
+    memory: Memory = info.setdefault(MEMORY, {})
     kept = memory.get((topic, key))
     if kept is not None and kept[0] == stamp:
         found: T = kept[1]
@@ -94,16 +105,13 @@ def known(session: Session, topic: str, key: Hashable, find: Callable[[], T]) ->
     return answer
 
 
-def _stamps(session: Session) -> dict[str, str]:
+def _read_stamps(session: Session) -> Stamps:
     """This unit's stamps; read again after a change or an undone change of its own."""
-    found = session.info.get(STAMPS)
-    if found is None or found[0] != found[1][0]:
-        connection = session.connection()
-        changes = connection.info.setdefault(CHANGES, [0])
-        values = {topic: value for topic, value in connection.execute(_READ)}
-        session.info[STAMPS] = found = (changes[0], changes, values)
-    stamps: dict[str, str] = found[2]
-    return stamps
+    connection = session.connection()
+    changes = connection.info.setdefault(CHANGES, [0])
+    values = {topic: value for topic, value in connection.execute(_READ)}
+    found = session.info[STAMPS] = (changes[0], changes, values)
+    return found
 
 
 @event.listens_for(Engine, "before_execute")
@@ -114,7 +122,7 @@ def _renew(connection: Connection, statement: Any, _many: Any, _params: Any, _op
     topic = _topics.get(getattr(statement.table, "name", ""))
     if topic is None:
         return
-    _undo(connection)
+    forget_stamps(connection)
     value = uuid4().hex
     fresh = insert_into(connection, Stamp).values(district=DEPLOYMENT, topic=topic, value=value)
     connection.execute(
@@ -122,14 +130,20 @@ def _renew(connection: Connection, statement: Any, _many: Any, _params: Any, _op
     )
 
 
-def _undo(connection: Connection, *_rest: Any) -> None:
-    """The stamps that a unit has read may no longer hold."""
+def forget_stamps(connection: Connection, *_rest: Any) -> None:
+    """Something was changed or undone: the stamps that a unit has read may no longer hold."""
     if not connection.invalidated:  # a new one knows nothing yet
         connection.info.setdefault(CHANGES, [0])[0] += 1
 
 
-event.listen(Engine, "rollback", _undo)
-event.listen(Engine, "rollback_savepoint", _undo)
+event.listen(Engine, "rollback", forget_stamps)
+event.listen(Engine, "rollback_savepoint", forget_stamps)
+
+
+@event.listens_for(Remembered, "before_delete", propagate=True)
+def _refuse(_mapper: Any, _connection: Connection, row: Any) -> None:
+    """Until the flush nobody would know that it is gone."""
+    raise TypeError(f"{type(row).__name__} is remembered: delete it by a statement")
 
 
 @event.listens_for(Session, "transient_to_pending")
@@ -150,5 +164,11 @@ class _Snapshot:
 
 def snapshot(row: T) -> T:
     """A copy of a row that can be kept and read, and never changed (TypeError)."""
-    values = {name: getattr(row, name) for name in type(row).model_fields}  # type: ignore[attr-defined]
-    return _Snapshot(values)  # type: ignore[return-value]
+    fields = type(row).model_fields  # type: ignore[attr-defined]
+    copy: T = read_only({name: getattr(row, name) for name in fields})
+    return copy
+
+
+def read_only(values: dict[str, Any]) -> Any:
+    """What looks like a row with these values, to be read and never changed (TypeError)."""
+    return _Snapshot(values)

@@ -115,7 +115,7 @@ def grid_name(session: Session, case: Case) -> str:
 
 def owner_name(look: Look) -> str:
     """Who has the case: a person's name, or the desk's."""
-    owner = people.find(look.session, look.case.district, look.case.owner)
+    owner = people.seen(look.session, look.case.district, look.case.owner)
     if owner is not None:
         return owner.name
     unit = territory.find_division(look.session, look.case.district, look.case.owner_unit)
@@ -405,7 +405,7 @@ def _reporter_line(look: Look) -> str:
         return look.say(f"card.from_{case.source}")
     if case.hide_name:
         return look.say("card.from_hidden")
-    reporter = people.find(look.session, case.district, case.reporter)
+    reporter = people.seen(look.session, case.district, case.reporter)
     return look.say("card.from", name=reporter.name if reporter else "")
 
 

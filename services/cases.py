@@ -13,7 +13,8 @@ from sqlmodel import Session, col, select
 from domain.lifecycle import CaseFacts, Change, State, Timer
 from domain.roles import ActorFacts
 from models import Case, CaseEvent, Due, Voice
-from models.append import adopt, adopted, append, write_appended
+from models.append import adopted, announce, append, write_appended
+from models.row import draft
 from services import due
 
 # in Session.info: the case that is just coming into being
@@ -41,7 +42,8 @@ def write(
         setattr(case, name, list(value) if name == "passed" else _plain(value))
     case.next_at, timers = _set_timers(session, case, change)
     if begins(session, case):
-        adopt(session, case, ("case in", case.grid), ("case by", case.reporter))
+        append(session, case)
+        announce(session, case, ("case in", case.grid), ("case by", case.reporter))
     append(session, *timers)
     append(session, _event(session, case, change, actor.person, now, personal or {}))
 
@@ -58,7 +60,8 @@ def _event(
     now: datetime,
     personal: dict[str, Any],
 ) -> CaseEvent:
-    return CaseEvent(
+    return draft(
+        CaseEvent,
         district=case.district,
         case=case.id,
         seq=_last_seq(session, case) + 1,
@@ -87,7 +90,8 @@ def _last_seq(session: Session, case: Case) -> int:
 
 @contextmanager
 def beginning(session: Session, case: Case) -> Iterator[None]:
-    """The case comes into being here: no history, timer, message or voice can be there yet."""
+    """The case, a draft, comes into being here: no history, timer, message or voice can be there
+    yet. Its first change appends it."""
     session.info[BEGINS] = case.id
     try:
         yield
@@ -122,7 +126,7 @@ def _set_timers(session: Session, case: Case, change: Change) -> tuple[datetime 
             due.drop_row(session, row, str(change.verb))
             continue
         urgent = case.urgency == "now" and timer in (Timer.ACCEPT, Timer.OVERDUE)
-        rows[key] = row or Due(district=case.district, key=key, name="", at=at, case=case.id)
+        rows[key] = row or draft(Due, district=case.district, key=key, name="", at=at, case=case.id)
         due.set_row(rows[key], f"case.{timer}", at, urgent)
         if row is None:
             new.append(rows[key])

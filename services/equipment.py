@@ -54,5 +54,7 @@ def vault(session: Session) -> "Vault":
 
 def equipment(session: Session) -> Equipment:
     """What the session was equipped with; the defaults if nothing was."""
-    found: Equipment = session.info.setdefault(KEY, Equipment())
+    found: Equipment | None = session.info.get(KEY)
+    if found is None:
+        found = session.info[KEY] = Equipment()
     return found

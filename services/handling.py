@@ -1,6 +1,5 @@
 """A verb happens to a case: decided by the table, written, and told to whom it concerns."""
 
-from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -158,24 +157,30 @@ _REOPENING = frozenset({Verb.REFUSE, Verb.CHECK_FAILED, Verb.REVISIT_AGAIN})
 
 
 def _given(session: Session, case: Case, verb: Verb, now: datetime, given: dict[str, Any]) -> Given:
-    full = Given(
-        calendar=duty.calendar(session, case.district),
-        policy=policy(session),
-        evidence=_evidence(session, case) if verb is Verb.DONE else frozenset(),
-        revisit_days=_revisit_days(session, case),
-    )
-    full = replace(full, **given)
+    known: dict[str, Any] = {
+        "calendar": duty.calendar(session, case.district),
+        "policy": policy(session),
+        "evidence": _evidence(session, case) if verb is Verb.DONE else frozenset(),
+        "revisit_days": _revisit_days(session, case),
+    }
+    return Given(**known | given | _routed(session, case, verb, now, given))
+
+
+def _routed(
+    session: Session, case: Case, verb: Verb, now: datetime, given: dict[str, Any]
+) -> dict[str, Any]:
+    """Who comes next, for a verb that sends the case on."""
     if verb in _ROUTED:
         turn = routing.next_turn(session, case, now)
-        team = routing.team(session, case, now) if _to_all(full, case) else []
-        return replace(full, next_owner=turn.person, next_unit=turn.unit, team=tuple(team))
+        team = routing.team(session, case, now) if _to_all(given, case) else []
+        return {"next_owner": turn.person, "next_unit": turn.unit, "team": tuple(team)}
     if verb is Verb.CALL_OTHERS:
         unit = routing.desk_unit(session, case.district, case.grid)
-        return replace(full, next_owner=None, next_unit=unit)
+        return {"next_owner": None, "next_unit": unit}
     if verb in _REOPENING and not _is_there(session, case, case.done_by or case.owner, now):
         turn = routing.next_turn(session, case, now)
-        return replace(full, next_owner=turn.person, next_unit=turn.unit)
-    return full
+        return {"next_owner": turn.person, "next_unit": turn.unit}
+    return {}
 
 
 def _is_there(session: Session, case: Case, key: UUID | None, now: datetime) -> bool:
@@ -186,9 +191,9 @@ def _is_there(session: Session, case: Case, key: UUID | None, now: datetime) -> 
     return not duty.away(session, case.district, [person.id], now)
 
 
-def _to_all(given: Given, case: Case) -> bool:
+def _to_all(given: dict[str, Any], case: Case) -> bool:
     """What is urgent now goes to the whole team at once, by the kind's reach."""
-    kind = {"reach": case.reach, "urgency": case.urgency} | dict(given.kind)
+    kind = {"reach": case.reach, "urgency": case.urgency} | dict(given.get("kind", {}))
     return bool(kind["reach"] == "team" and kind["urgency"] == "now")
 
 

@@ -59,8 +59,8 @@ def group_chat(session: Session, case: Case) -> Address | None:
 
 
 def person_of(session: Session, case: Case, key: UUID | None) -> Person | None:
-    """One of the case's people."""
-    return people.find(session, case.district, key)
+    """One of the case's people, only to be read."""
+    return people.seen(session, case.district, key)
 
 
 # --- cards ---

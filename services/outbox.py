@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from models import Outbox
 from models.append import append
+from models.row import draft
 
 # where a session notes the bots that it has queued something for
 ADDRESSED = "addressed"
@@ -160,7 +161,8 @@ def _queue(
             return
     append(
         session,
-        Outbox(
+        draft(
+            Outbox,
             bot=to.bot,
             platform=to.platform,
             chat=to.chat,

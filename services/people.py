@@ -4,17 +4,22 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import bindparam
+from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
 from domain.refused import Refused
 from models import Person
 from models.append import UNSEEN, adopt, adopted
+from models.known import read_only, snapshot
+from models.statement import Prepared
 from services.equipment import bots_district, vault
 from services.outbox import Address
 from services.texts import LANGUAGES, language_of, plain
 from services.vault import mask_phone
 
 LONGEST_NAME = 64
+# in Session.info: people whom this unit of work has read and doesn't change
+SEEN = "seen"
 
 
 def resident(
@@ -72,10 +77,13 @@ def _bring_up(person: Person, address: Address, name: str) -> None:
         person.deleted_at = None
 
 
-_AT = select(Person).where(
-    Person.district == bindparam("in_district"),
-    Person.platform == bindparam("on"),
-    Person.address == bindparam("at"),
+# most who write are new: the row is read only if there is one
+_IS_HERE = Prepared(
+    lambda _: select(Person.id).where(
+        Person.district == bindparam("in_district"),
+        col(Person.platform) == bindparam("on"),
+        col(Person.address) == bindparam("at"),
+    )
 )
 
 
@@ -83,8 +91,9 @@ def _at(session: Session, district: str, address: Address) -> Person | None:
     new: Person | None = adopted(session, ("person", district, address.platform, address.chat))
     if new is not None:
         return new
+    session.flush()
     of = {"in_district": district, "on": address.platform, "at": address.chat}
-    return session.execute(_AT, of, execution_options=UNSEEN).scalars().first()
+    return find(session, district, _IS_HERE.first(session, of))
 
 
 def find(session: Session, district: str, key: UUID | None) -> Person | None:
@@ -92,6 +101,29 @@ def find(session: Session, district: str, key: UUID | None) -> Person | None:
     if key is None:
         return None
     return session.get(Person, (district, key), execution_options=UNSEEN)
+
+
+_SEEN = Prepared(
+    lambda _: sql_select(*Person.__table__.c).where(  # type: ignore[attr-defined]
+        col(Person.district) == bindparam("in_district"), col(Person.id) == bindparam("of_person")
+    )
+)
+_COLUMNS = tuple(each.name for each in Person.__table__.c)  # type: ignore[attr-defined]
+
+
+def seen(session: Session, district: str, key: UUID | None) -> Person | None:
+    """The person of this key as they are now, only to be read (`snapshot`), or None."""
+    if key is None:
+        return None
+    here = session.identity_map.get((Person, (district, key), None))
+    if here is not None:
+        return snapshot(here)  # changed in this unit of work, perhaps
+    met = session.info.setdefault(SEEN, {})
+    if key not in met:
+        rows = _SEEN.all(session, {"in_district": district, "of_person": key})
+        met[key] = read_only(dict(zip(_COLUMNS, rows[0], strict=True))) if rows else None
+    found: Person | None = met[key]
+    return found
 
 
 def person(session: Session, district: str, key: UUID | None) -> Person:

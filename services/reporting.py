@@ -9,9 +9,10 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, cast
 
-from sqlalchemy import bindparam, func
+from sqlalchemy import bindparam, func, literal_column
 from sqlalchemy import text as sql
 from sqlmodel import Session, col, select
 
@@ -24,6 +25,8 @@ from domain.worktime import Deadline, add_work
 from models import Case, Group, Person, Voice, new_id
 from models.append import adopt, append
 from models.cases import OPEN, next_of
+from models.row import draft
+from models.statement import Prepared
 from services import attachments, duty, notices, territory
 from services.access import actor_of, locked_case
 from services.cards import first_help
@@ -33,6 +36,8 @@ from services.equipment import policy
 from services.handling import change_case, pass_on
 
 OTHER = "LS99"
+# in Session.info: the text last read, which is often read again at once
+READ = "read"
 # the shortest text that, said again word for word in the same place, is the same matter
 SAME_WORDS = 4
 SOURCES = ("group", "private", "door", "phone", "walk_in", "12345")
@@ -109,7 +114,8 @@ def report(
 def _give_voice(session: Session, case: Case, now: datetime) -> None:
     """The reporter's, which the rules look for."""
     if case.reporter is not None:
-        append(session, Voice(district=case.district, case=case.id, person=case.reporter, at=now))
+        voice = draft(Voice, district=case.district, case=case.id, person=case.reporter, at=now)
+        append(session, voice)
 
 
 def _joined(session: Session, person: Person, same: Case, told: Report, now: datetime) -> Opened:
@@ -123,7 +129,12 @@ def _joined(session: Session, person: Person, same: Case, told: Report, now: dat
 
 def read_report(session: Session, district: str, text: str) -> Reading:
     """The reading of a text by the district's catalogue and lexicon."""
-    return read(text, lexicon(session, district), catalogue(session, district))
+    last = session.info.get(READ)
+    if last is None or last[0] != (district, text):
+        found = read(text, lexicon(session, district), catalogue(session, district))
+        session.info[READ] = last = ((district, text), found)
+    reading: Reading = last[1]
+    return reading
 
 
 def help_first(session: Session, district: str, text: str, language: str) -> str | None:
@@ -142,24 +153,28 @@ def _check_rate(session: Session, person: Person, now: datetime) -> None:
     if not most:
         return
     of = {"in_district": person.district, "by": person.id, "since": now - timedelta(hours=1)}
-    if session.connection().execute(_REPORTED, of).scalar_one() >= most:
+    if _REPORTED.first(session, of) >= most:
         raise Refused("too_many_reports", n=most)
 
 
-_REPORTED = select(func.count()).where(
-    Case.district == bindparam("in_district"),
-    Case.reporter == bindparam("by"),
-    col(Case.opened_at) > bindparam("since"),
+_REPORTED = Prepared(
+    lambda _: select(func.count()).where(
+        Case.district == bindparam("in_district"),
+        Case.reporter == bindparam("by"),
+        col(Case.opened_at) > bindparam("since"),
+    )
 )
-_SAME_WORDS = (
-    select(Case.id)
-    .where(Case.district == bindparam("in_district"), Case.grid == bindparam("in_grid"))
-    .where(Case.words_key == bindparam("words"), sql(OPEN))
-    # said again after it was called done, it is not settled: never joined to what is closing
-    .where(col(Case.state).in_([str(state) for state in BEFORE_DONE]))
-    .where(col(Case.opened_at) > bindparam("since"), col(Case.private).is_(False))
-    .order_by(col(Case.opened_at))
-    .limit(1)
+_SAME_WORDS = Prepared(
+    lambda _: (
+        select(Case.id)
+        .where(Case.district == bindparam("in_district"), Case.grid == bindparam("in_grid"))
+        .where(Case.words_key == bindparam("words"), sql(OPEN))
+        # said again after it was called done, it is not settled: never joined to what is closing
+        .where(col(Case.state).in_([literal_column(f"'{state}'") for state in BEFORE_DONE]))
+        .where(col(Case.opened_at) > bindparam("since"), col(Case.private).is_(False))
+        .order_by(col(Case.opened_at))
+        .limit(1)
+    )
 )
 
 
@@ -176,7 +191,7 @@ def _same_words(session: Session, district: str, grid: str, key: str, now: datet
         return None
     since = now - timedelta(days=policy(session).duplicate_days)
     of = {"in_district": district, "in_grid": grid, "words": key, "since": since}
-    found = session.connection().execute(_SAME_WORDS, of).scalars().first()
+    found = _SAME_WORDS.first(session, of)
     return session.get(Case, (district, found)) if found is not None else None
 
 
@@ -190,8 +205,10 @@ def _collected(
     now: datetime,
     behalf: bool,
 ) -> Case:
+    """A row if something will point at it before it is filed, else a draft."""
     place = reading.place
-    return Case(
+    make = Case if told.files else partial(draft, Case)
+    return make(
         district=person.district,
         id=new_id(),
         number=_next_number(session, person.district, grid, now),

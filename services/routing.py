@@ -13,15 +13,9 @@ from sqlmodel import Session, col, select
 
 from domain.roles import RoleName
 from models import Case, Person, Role
-from models.append import UNSEEN
 from models.known import STAFF, known
+from models.statement import Prepared
 from services import duty
-
-_REACHABLE = select(Person).where(
-    Person.district == bindparam("in_district"),
-    col(Person.id).in_(bindparam("people", expanding=True)),
-    col(Person.reachable).is_(True),
-)
 
 # the skill of those who are rung for violence at home and despair (PO03, LS18)
 NAMED_SKILL = "named"
@@ -157,12 +151,16 @@ def _present(session: Session, district: str, people: list[UUID], now: datetime)
 
 
 def _reachable(session: Session, district: str, people: list[UUID]) -> list[UUID]:
-    if not people:
-        return []
-    of = {"in_district": district, "people": people}
-    rows = session.execute(_REACHABLE, of, execution_options=UNSEEN).scalars()
-    there = {each.id for each in rows}
-    return [each for each in people if each in there]
+    session.flush()  # somebody may just have become unreachable
+    of = {"in_district": district}
+    return [each for each in people if _REACHABLE.first(session, of | {"of_person": each})]
+
+
+_REACHABLE = Prepared(
+    lambda _: select(Person.reachable).where(
+        Person.district == bindparam("in_district"), Person.id == bindparam("of_person")
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
