@@ -30,6 +30,7 @@ from bot.halts import Halts
 from bot.pace import FULL_AFTER, Pace
 from bot.sending import NotYet, Sending
 from models import crash, leases, outgoing
+from models.append import savepoint
 from models.database import Database, Unavailable
 from models.outgoing import Outcome, Parcel, Spent
 from services.outbox import Address, addressed
@@ -134,7 +135,7 @@ class Deliver:
         if not dead:
             return
         try:
-            with session.begin_nested():
+            with savepoint(session):
                 self._doors.died(session, self._bot, dead, now)
         except Exception as error:
             log.error("telling_failed", rows=len(dead), exc_info=error)

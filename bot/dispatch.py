@@ -433,7 +433,7 @@ class Dispatch:
         at = Address(self._me.bot, waiting.lane, self._me.platform)
         update = updates.decode(waiting.payload)
         try:
-            with session.begin_nested():
+            with savepoint(session):
                 event = updates.event(update, self._me) if update else None
                 if isinstance(event, (Said, Press)):
                     self._apologize(session, event, waiting.id, now)

@@ -53,8 +53,9 @@ class Transport(BaseRequest):
         total = _seconds(read_timeout, request_data)
         timeout = aiohttp.ClientTimeout(total=total, sock_connect=CONNECT_SECONDS)
         try:
+            body, headers = _body(request_data)
             async with self._session.request(
-                method, url, data=_body(request_data), timeout=timeout, allow_redirects=False
+                method, url, data=body, headers=headers, timeout=timeout, allow_redirects=False
             ) as response:
                 return response.status, await response.read()
         except TimeoutError:
@@ -86,12 +87,16 @@ def _seconds(given: Any, data: RequestData | None) -> float:
     return UPLOAD_SECONDS if data is not None and data.contains_files else READ_SECONDS
 
 
-def _body(data: RequestData | None) -> Any:
+_ENCODED = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def _body(data: RequestData | None) -> tuple[Any, dict[str, str] | None]:
+    """The body and what it is; aiohttp would build a multipart form first for any parameters."""
     if data is None:
-        return None
+        return None, None
     if not data.contains_files:
-        return data.json_parameters
+        return data.url_encoded_parameters().encode(), _ENCODED
     form = aiohttp.FormData(data.json_parameters)
     for name, (filename, content, mime) in data.multipart_data.items():
         form.add_field(name, content, filename=filename, content_type=mime)
-    return form
+    return form, None

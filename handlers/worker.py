@@ -8,6 +8,7 @@ from domain.refused import Refused
 from handlers.reply import answer, asked, button, forget, remember, reply
 from handlers.turn import Answer, File, Press, Said, Turn
 from models import Asked, Case, Leave, Person
+from models.append import savepoint
 from services import attachments, contacts, duty, handling, notices, reporting, worklist
 from services.access import case_of, is_staff, locked_case, may_handle, may_read
 from services.buttons import Pressed, data
@@ -49,7 +50,7 @@ def resume(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer
 def done(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """*Done*: closes with the evidence that is there, or asks for what is missing."""
     try:
-        with turn.session.begin_nested():
+        with savepoint(turn.session):
             case = step(turn, press, person, pressed, Verb.DONE)
     except Refused as refused:
         if refused.code not in ("photo_missing", "note_missing"):

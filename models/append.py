@@ -40,12 +40,12 @@ class _Appended:
     """A session's rows that are not written yet, in order, and its savepoints' marks."""
 
     rows: list[Row] = field(default_factory=list)
-    marks: dict[Any, _Mark] = field(default_factory=dict)
+    marks: list[_Mark] = field(default_factory=list)
     adopted: dict[Hashable, Row] = field(default_factory=dict)
-    ended: tuple[Any, _Mark] | None = None
 
-    def begin(self, savepoint: Any) -> None:
-        self.marks[savepoint] = _Mark(len(self.rows))
+    def begin(self) -> _Mark:
+        self.marks.append(_Mark(len(self.rows)))
+        return self.marks[-1]
 
     def undo(self, mark: _Mark) -> None:
         """What was appended since then was never said; what came before it stays."""
@@ -97,7 +97,7 @@ def write_appended(session: Session) -> None:
     if not rows:
         return
     appended.rows = []
-    for mark in appended.marks.values():
+    for mark in appended.marks:
         mark.carried += rows[: mark.before]
         mark.before = 0
     tables: dict[Any, list[dict[str, Any]]] = {}
@@ -121,15 +121,15 @@ def _inserting(table: Any) -> Prepared:
 def savepoint(session: Session) -> Iterator[None]:
     """What happens inside happens whole or not at all.
 
-    Cheaper than the session's own `begin_nested`: after an undo the session has forgotten the rows
-    that it met inside, and reads the others again.
+    The only savepoints there are, cheaper than the session's own. After an undo the session has
+    forgotten the rows that it met inside, and reads the others again.
     """
     session.flush()
     appended = _of(session)
     name = f"point_{len(appended.marks)}"
     say(session, f"SAVEPOINT {name}")
     met = len(session.info.get(KEPT, ()))
-    appended.begin(name)
+    mark = appended.begin()
     try:
         yield
         session.flush()
@@ -138,11 +138,11 @@ def savepoint(session: Session) -> Iterator[None]:
             say(session, f"ROLLBACK TO SAVEPOINT {name}")
             say(session, f"RELEASE SAVEPOINT {name}")
             forget_stamps(session.connection())
-        appended.undo(appended.marks[name])
+        appended.undo(mark)
         _forget(session, met)
         raise
     finally:
-        del appended.marks[name]
+        appended.marks.pop()
     say(session, f"RELEASE SAVEPOINT {name}")
 
 
@@ -161,8 +161,7 @@ def _forget(session: Session, met: int) -> None:
 
 @event.listens_for(Session, "before_commit")
 def _with_the_commit(session: Any) -> None:
-    if session.get_nested_transaction() is None:
-        write_appended(session)
+    write_appended(session)
 
 
 @event.listens_for(Session, "before_flush")
@@ -177,23 +176,13 @@ def _before_a_question(state: ORMExecuteState) -> None:
 
 
 @event.listens_for(Session, "after_transaction_create")
-def _begin(session: Any, transaction: SessionTransaction) -> None:
+def _refuse_nested(_session: Any, transaction: SessionTransaction) -> None:
+    """The session's own savepoints begin only when it next asks for its connection."""
     if transaction.nested:
-        _of(session).begin(transaction)
-
-
-@event.listens_for(Session, "after_transaction_end")
-def _end(session: Any, transaction: SessionTransaction) -> None:
-    appended = _of(session)
-    mark = appended.marks.pop(transaction, None)
-    appended.ended = (transaction, mark) if mark is not None else None
+        raise TypeError("use models.append.savepoint")
 
 
 @event.listens_for(Session, "after_soft_rollback")
-def _undo(session: Any, transaction: SessionTransaction) -> None:
+def _undo(session: Any, _transaction: SessionTransaction) -> None:
     appended = _of(session)
-    if not transaction.nested:
-        appended.rows, appended.adopted = [], {}
-    elif appended.ended is not None and appended.ended[0] is transaction:
-        appended.undo(appended.ended[1])
-    appended.ended = None
+    appended.rows, appended.adopted = [], {}

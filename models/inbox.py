@@ -83,8 +83,20 @@ def _insert(session: Session, rows: Sequence[dict[str, Any]]) -> int:
     """How many were new."""
     if not rows:
         return 0
-    statement = insert_into(session, Inbox).on_conflict_do_nothing().returning(col(Inbox.id))
-    return len(session.connection().execute(statement, rows).all())
+    if partitions.are_here(session):
+        statement = insert_into(session, Inbox).on_conflict_do_nothing().returning(col(Inbox.id))
+        return len(session.connection().execute(statement, rows).all())
+    return sum(_INSERT.run(session, row) for row in rows)
+
+
+_STORED = ("bot", "id", "update_id", "lane", "received_at", "payload", "state", "tries")
+_INSERT = Prepared(
+    lambda session: (
+        insert_into(session, Inbox)
+        .values({name: bindparam(name) for name in _STORED})
+        .on_conflict_do_nothing()
+    )
+)
 
 
 def _insert_again(
@@ -159,10 +171,16 @@ def _row(bot: str, arrived: Arrived, ids: _Ids, now: datetime) -> dict[str, Any]
 def _open_lanes(session: Session, bot: str, lanes: Iterable[str], wall: datetime) -> None:
     """Touches lanes that exist: who is about to remove one must wait and look again."""
     rows = [{"bot": bot, "lane": lane, "since": wall} for lane in sorted(lanes)]
-    statement = insert_into(session, Lane).on_conflict_do_update(
-        index_elements=["bot", "lane"], set_={"since": col(Lane.since)}
+    _OPEN.many(session, rows)
+
+
+_OPEN = Prepared(
+    lambda session: (
+        insert_into(session, Lane)
+        .values({name: bindparam(name) for name in ("bot", "lane", "since")})
+        .on_conflict_do_update(index_elements=["bot", "lane"], set_={"since": col(Lane.since)})
     )
-    session.connection().execute(statement, rows)
+)
 
 
 def _move_offset(session: Session, bot: str, next_update: int, now: datetime) -> None:
@@ -214,8 +232,8 @@ def claim(session: Session, bot: str, holder: str, wall: datetime, limit: int) -
 
 def oldest(session: Session, bot: str, lane: str) -> list[Waiting]:
     """A chat's next updates in order of arrival."""
-    found = session.connection().execute(OLDEST, {"of_bot": bot, "of_lane": lane})
-    return [Waiting(key, dict(load), tries, lane) for key, load, tries in found]
+    found = _OLDEST.all(session, {"of_bot": bot, "of_lane": lane})
+    return [Waiting(key, load, tries, lane) for key, load, tries in found]
 
 
 # its plan is tested
@@ -229,6 +247,9 @@ OLDEST = (
     .order_by(col(Inbox.id))
     .limit(BATCH)
 )
+
+
+_OLDEST = Prepared(lambda _: OLDEST)
 
 
 def release(session: Session, bot: str, holder: str, lanes: Iterable[str], wall: datetime) -> None:

@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 from models.cases import Case
 from models.people import Person
 from models.queue import Asked, Budget, MovedChat, Outbox, Posted
+from models.statement import Prepared
 from models.territory import Group, StrangeGroup
 from models.upsert import insert_into
 
@@ -105,7 +106,7 @@ def take(
         "lease": wall + ROW_LEASE,
         "furthest": wall + MOST_HALT,
     }
-    halted = set(connection.execute(_HALTED, of).scalars())
+    halted = {chat for (chat,) in _HALTED.all(session, of)}
     if WHOLE_BOT in halted:
         return []
     keys = _first_of_each(session, of, halted | set(busy), limit)
@@ -135,8 +136,10 @@ def _holds(wall: Any, furthest: Any) -> tuple[Any, ...]:
     return (col(Budget.until) > wall, col(Budget.until) <= furthest)
 
 
-_HALTED = select(Budget.chat).where(
-    Budget.bot == bindparam("of_bot"), *_holds(bindparam("wall"), bindparam("furthest"))
+_HALTED = Prepared(
+    lambda _: select(Budget.chat).where(
+        Budget.bot == bindparam("of_bot"), *_holds(bindparam("wall"), bindparam("furthest"))
+    )
 )
 # its plan is tested
 PRESSING = (
@@ -197,26 +200,28 @@ def settle(session: Session, bot: str, outcomes: Sequence[Outcome], now: datetim
     """Write down what became of parcels, and where cards stand now."""
     sent = [outcome for outcome in outcomes if outcome.state == "sent"]
     if sent:
-        session.connection().execute(_SENT, [_sent(bot, each, now) for each in sent])
+        _SENT.many(session, [_sent(bot, each, now) for each in sent])
     _place(session, [_placed(bot, each, now) for each in sent if each.digest and each.message])
     for outcome in outcomes:
         if outcome.state != "sent":
             session.connection().execute(_settled(bot, outcome))
 
 
-_SENT = (
-    update(Outbox)
-    .where(col(Outbox.bot) == bindparam("of_bot"), col(Outbox.id) == bindparam("key"))
-    .values(
-        {
-            "state": "sent",
-            "tries": bindparam("tried"),
-            "holder": None,
-            "until": None,
-            "error": None,
-            "sent_at": bindparam("now"),
-            "message": bindparam("as_message"),
-        }
+_SENT = Prepared(
+    lambda _: (
+        update(Outbox)
+        .where(col(Outbox.bot) == bindparam("of_bot"), col(Outbox.id) == bindparam("key"))
+        .values(
+            {
+                "state": "sent",
+                "tries": bindparam("tried"),
+                "holder": None,
+                "until": None,
+                "error": None,
+                "sent_at": bindparam("now"),
+                "message": bindparam("as_message"),
+            }
+        )
     )
 )
 
@@ -258,13 +263,18 @@ def _placed(bot: str, outcome: Outcome, now: datetime) -> dict[str, Any]:
 
 def _place(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Where cards stand now."""
-    if not rows:
-        return
+    if rows:
+        _PLACE.many(session, rows)
+
+
+def _placing(session: Session) -> Any:
     statement = insert_into(session, Posted)
     shown = {name: statement.excluded[name] for name in ("message", "digest", "posted_at")}
     key = ["bot", "platform", "chat", "card"]
-    upsert = statement.on_conflict_do_update(index_elements=key, set_=shown)
-    session.connection().execute(upsert, rows)
+    return statement.on_conflict_do_update(index_elements=key, set_=shown)
+
+
+_PLACE = Prepared(_placing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,11 +338,15 @@ def halted_until(session: Session, bot: str, wall: datetime) -> datetime | None:
 
 def any_pending(session: Session, bot: str) -> bool:
     """Whether anything of this bot's is still to be sent, now or later."""
-    return session.connection().execute(_PENDING, {"of_bot": bot}).first() is not None
+    return _PENDING.first(session, {"of_bot": bot}) is not None
 
 
-_PENDING = (
-    select(Outbox.id).where(Outbox.bot == bindparam("of_bot"), Outbox.state == "pending").limit(1)
+_PENDING = Prepared(
+    lambda _: (
+        select(Outbox.id)
+        .where(Outbox.bot == bindparam("of_bot"), Outbox.state == "pending")
+        .limit(1)
+    )
 )
 
 

@@ -11,6 +11,7 @@ import sqlite3
 import threading
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -23,7 +24,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from models.database import Job, Taken, Unavailable, told_apart
+from models.known import forget_stamps
 from models.measures import COMMITTING
+from models.statement import RAW
 from models.watch import Watch
 
 T = TypeVar("T")
@@ -260,21 +263,35 @@ class _Writer:
 
     def _run(self, connection: Connection, job: Job[Any]) -> tuple[Any, BaseException | None]:
         """A job in a savepoint of its own: (its result, None) or (None, what it raised)."""
+        raw = _raw(connection)
+        # the session leaves the transaction alone: the savepoint is ours, and cheaper than its own
         session = Session(
             connection,
-            join_transaction_mode="create_savepoint",
+            join_transaction_mode="rollback_only",
             expire_on_commit=False,
-            info=dict(self._info),
+            info=self._info | {RAW: raw},
         )
         try:
+            raw.execute("SAVEPOINT job")
             with self._watch:
                 result = job(session)
                 session.commit()
+            raw.execute("RELEASE SAVEPOINT job")
             return result, None
         except BaseException as error:
+            self._undo(connection)
             return None, _named(error)
         finally:
             _close(session)
+
+    def _undo(self, connection: Connection) -> None:
+        """What a job did, if the error has left the transaction in which it did it."""
+        raw = _raw(connection)
+        forget_stamps(connection)
+        with suppress(sqlite3.Error):
+            if raw.in_transaction:
+                raw.execute("ROLLBACK TO SAVEPOINT job")
+                raw.execute("RELEASE SAVEPOINT job")
 
     def _connect(self) -> Connection:
         if self._connection is None:

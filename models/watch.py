@@ -54,7 +54,8 @@ class Watch:
         self._overran = False
         self._worked = time.thread_time()
         self._since = time.monotonic()
-        self._busy.set()
+        if not self._busy.is_set():
+            self._busy.set()
 
     def __exit__(
         self, kind: type[BaseException] | None, _value: object, _trace: TracebackType | None

@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from domain.lifecycle import BEFORE_DONE, UNTAKEN, State, Timer, Verb
 from domain.refused import Refused
 from models import Case, Due, crash
+from models.append import savepoint
 from services import binding, daily, privacy, retention
 from services.access import locked_case
 from services.handling import by_clock
@@ -53,7 +54,7 @@ def _fire(session: Session, row: Due, now: datetime) -> None:
     session.add(row)
     session.flush()
     try:
-        with session.begin_nested():
+        with savepoint(session):
             _FIRINGS[row.name](session, row, now)
     except Refused as refused:
         row.state, row.trace = "dropped", refused.code

@@ -1,10 +1,12 @@
 """Rows into the database, all or nothing."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from sqlmodel import Session
 
+from models.append import savepoint
 from services import daily
 from services.imports.catalogue import check_together
 from services.imports.cells import Cells, Row
@@ -25,21 +27,25 @@ def import_rows(session: Session, sheet: str, rows: Iterable[Row], now: datetime
     return import_tables(session, [(sheet, rows)], now)[0]
 
 
+class _Undone(Exception):
+    """A sheet has mistakes: none of them comes in."""
+
+
 def import_tables(
     session: Session, tables: Sequence[tuple[str, Iterable[Row]]], now: datetime
 ) -> list[Outcome]:
     """Bring in several sheets that stand or fall together, in the order given."""
     outcomes = [Outcome(sheet) for sheet, _ in tables]
     session.flush()
-    with session.begin_nested() as savepoint:
+    with suppress(_Undone), savepoint(session):
         for (sheet, rows), outcome in zip(tables, outcomes, strict=True):
             SHEETS[sheet].bring(session, _cells(rows, outcome), now, outcome)
         check_together(session, {each.sheet: each for each in outcomes})
         if any(each.failed for each in outcomes):
-            savepoint.rollback()
             for outcome in outcomes:
                 outcome.forget()
-        elif any(each.sheet == "divisions" for each in outcomes):
+            raise _Undone
+        if any(each.sheet == "divisions" for each in outcomes):
             daily.begin(session, now)
     session.expire_all()
     return outcomes

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -23,6 +23,7 @@ from sqlmodel import Session
 from bot import config
 from bot.assembly import equipment_of
 from bot.cannot import Cannot
+from models.append import savepoint
 from models.sqlite import writing_engine
 from services.equipment import Equipment
 from services.imports import import_tables, read_tables
@@ -214,6 +215,10 @@ def take_lists(template: Path, rng: Random, count: int, until: float) -> Tally:
         return _take_lists(writing_engine(f"sqlite:///{copy}"), rng, count, until)
 
 
+class _Undone(Exception):
+    pass
+
+
 def _take_lists(engine: Engine, rng: Random, count: int, until: float) -> Tally:
     tally = Tally()
     info = {"equipment": Equipment(vault=Vault(Vault.new_key()))}
@@ -226,10 +231,9 @@ def _take_lists(engine: Engine, rng: Random, count: int, until: float) -> Tally:
             tally.fates["lists"] += 1
             began = perf_counter()
             with noted(tally, "import", f"{name} {raw!r}"):
-                with session.begin_nested() as savepoint:
+                with suppress(_Undone), savepoint(session):
                     wrong = bring(session, name, raw)
-                    savepoint.rollback()
-                session.expire_all()
+                    raise _Undone
                 tally.fates["lists refused" if wrong else "lists taken"] += 1
                 assert perf_counter() - began < SLOW_SECONDS, "took too long"
         session.rollback()

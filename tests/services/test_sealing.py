@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel, col, select
 
 from models import Audit, Case, CaseEvent, Chain, Person, Seal, SealedWords, Unsealed, new_id
+from models.append import savepoint
 from models.database import Database, one_snapshot
 from services import privacy, retention, sealing, verifying
 from services.verifying import Broken, Head
@@ -83,12 +84,15 @@ def unprotect(session: Session) -> None:
         session.execute(text(f"DROP TRIGGER {name}" + (f" ON {table}" if on_postgres else "")))
 
 
+class Undone(Exception):
+    pass
+
+
 @contextmanager
 def undone(session: Session) -> Iterator[None]:
-    savepoint = session.begin_nested()
-    yield
-    session.expire_all()
-    savepoint.rollback()
+    with suppress(Undone), savepoint(session):
+        yield
+        raise Undone
 
 
 def test_what_is_committed_is_sealed_once_in_the_order_of_its_keys(session: Session):
@@ -156,7 +160,7 @@ def test_history_can_only_be_appended_to(session: Session):
         delete(Audit),
         delete(Seal),
     ):
-        with pytest.raises(DBAPIError, match="append-only"), session.begin_nested():
+        with pytest.raises(DBAPIError, match="append-only"), savepoint(session):
             session.execute(statement)
 
 
