@@ -28,12 +28,13 @@ from bot import config, halts
 from bot.account import Account, log_in
 from bot.backup.erasures import EVERY, Noting
 from bot.bell import Bell
-from bot.cannot import Cannot
+from bot.cannot import Cannot, InUse
 from bot.clock import Clock
 from bot.config import BotAccount, Settings
 from bot.cures import sqlite_cure
 from bot.disk import Floor
 from bot.doors import Doors, real_doors
+from bot.errands.hatch import Hatch
 from bot.gauges import Gauges
 from bot.line import House, Line
 from bot.oversight import Oversight
@@ -371,15 +372,20 @@ async def assemble(
     await transport.initialize()
     try:
         equipment = equipment_of(settings)
-        async with opened(settings, equipment) as database:
+        time_of = clock or Clock()
+        async with (
+            opened(settings, equipment) as database,
+            Hatch(database, time_of).opened() as hatch,
+        ):
             accounts = [await _log_in(each, settings, transport) for each in tokens]
             for account, given in accounts:
                 equipment.usernames[account.me.bot] = account.me.username
                 if given.district:
                     equipment.districts[account.me.bot] = given.district
             service = Service(
-                settings, accounts, database, clock or Clock(), doors or real_doors(), take_over
+                settings, accounts, database, time_of, doors or real_doors(), take_over
             )
+            hatch.wake = service.wake
             try:
                 await service.start()
                 yield service
@@ -415,7 +421,7 @@ def explained(url: str) -> Iterator[None]:
     try:
         yield
     except Taken:
-        raise Cannot(
+        raise InUse(
             f"{shown} is in use by another Linli process: stop that one first, or use PostgreSQL."
         ) from None
     except Newer:

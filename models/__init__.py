@@ -12,6 +12,7 @@ from models.cases import (
 )
 from models.catalogue import CatalogueRow
 from models.columns import UTCDateTime, metadata, new_id
+from models.errands import Errand
 from models.findings import Finding
 from models.known import Stamp
 from models.people import FailedTry, Invite, Leave, Person, Role, Shift
@@ -43,6 +44,7 @@ __all__ = [
     "Contact",
     "Division",
     "Due",
+    "Errand",
     "FailedTry",
     "Finding",
     "Group",

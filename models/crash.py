@@ -23,6 +23,11 @@ POINTS = (
     "seal.linked",  # a link written, not committed
     "seal.committed",
 )
+# what only commands lead to
+OF_COMMANDS = (
+    "errand.done",  # written, not committed
+    "errand.committed",  # and the command not answered
+)
 
 
 def kill() -> None:
@@ -46,8 +51,8 @@ def point(name: str) -> None:
 
 def arm(name: str, count: int, burn: Callable[[], None] = kill) -> None:
     """`burn` at the count-th passing of the point; the name "" disarms. Unknown: ValueError."""
-    if name and name not in POINTS:
-        raise ValueError(f"{name} is no crash point: {', '.join(POINTS)}")
+    if name and name not in (*POINTS, *OF_COMMANDS):
+        raise ValueError(f"{name} is no crash point: {', '.join((*POINTS, *OF_COMMANDS))}")
     _Fuse.name, _Fuse.left, _Fuse.burn = name, count, staticmethod(burn)
 
 

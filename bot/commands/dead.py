@@ -1,21 +1,20 @@
 """`linli dead`: messages that never arrived; listed, sent again, or let be."""
 
 import asyncio
-from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
 import typer
-from sqlmodel import Session
 
-from bot.assembly import equipment_of, explained, opened, server_of
+from bot.assembly import equipment_of, explained, server_of
 from bot.cannot import Cannot
-from bot.commands.importing import terminal_language
+from bot.commands.importing import refusal
 from bot.config import Settings, load
+from bot.errands.asking import ask
+from bot.errands.listed import SETTLE, Settle
 from domain.refused import Refused
 from models.reading import Missing, open_reading
 from services import trouble
-from services.texts import plain
 
 
 def register(app: typer.Typer) -> None:
@@ -55,18 +54,7 @@ async def _listed(settings: Settings) -> list[trouble.Dead]:
 
 
 async def _settle(settings: Settings, again: list[UUID], drop: list[UUID]) -> int:
-    now = datetime.now(UTC)
-
-    def job(session: Session) -> int:
-        for key in again:
-            trouble.send_again(session, None, trouble.bot_of(session, key), key, now)
-        for key in drop:
-            trouble.let_be(session, None, trouble.bot_of(session, key), key, now)
-        return len(again) + len(drop)
-
-    async with opened(settings) as database:
-        try:
-            return await database.write(job)
-        except Refused as refused:
-            sentence = plain(f"refused.{refused.code}", terminal_language(), **refused.facts)
-            raise Cannot(sentence) from None
+    try:
+        return await ask(settings, SETTLE, lambda: Settle(again, drop))
+    except Refused as refused:
+        raise Cannot(refusal(refused)) from None

@@ -9,19 +9,22 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from sqlalchemy.engine import make_url
 from sqlmodel import Session
 
 from bot.assembly import equipment_of, opened
 from bot.cannot import Cannot
 from bot.config import Settings, load
+from bot.errands.asking import ask
+from bot.errands.errand import When
+from bot.errands.listed import BRING, Lists, Sheet
+from bot.errands.listed import bring as bring_in
+from domain.refused import Refused
 from models.sqlite import writing_engine
 from services.imports import (
     CATALOGUE,
@@ -29,10 +32,10 @@ from services.imports import (
     Outcome,
     Problem,
     Table,
-    import_tables,
     read_tables,
 )
 from services.imports.cells import Row
+from services.imports.outcome import Unreadable
 from services.texts import language_of, plain
 
 T = TypeVar("T")
@@ -56,14 +59,6 @@ class Listed:
 
 Unit = list[Listed]  # tables that stand or fall together
 Read = Callable[[Listed], Iterator[Row]]
-
-
-class _Undone(Exception):
-    """Takes the outcomes out of a transaction that must not be kept."""
-
-    def __init__(self, outcomes: list[list[Outcome]]) -> None:
-        super().__init__()
-        self.outcomes = outcomes
 
 
 def register(app: typer.Typer) -> None:
@@ -91,6 +86,11 @@ def terminal_language() -> str:
     return language_of(tag)
 
 
+def refusal(refused: Refused) -> str:
+    """The sentence for what was refused, in that language."""
+    return plain(f"refused.{refused.code}", terminal_language(), **refused.facts)
+
+
 def _listed(path: Path, language: str) -> list[Listed]:
     try:
         return [Listed(path, table) for table in read_tables(path.name, lambda: path.open("rb"))]
@@ -110,44 +110,46 @@ def _units(listed: list[Listed]) -> list[Unit]:
 
 
 async def _bring(settings: Settings, units: list[Unit], dry_run: bool, language: str) -> None:
-    async with opened(settings):
-        read = _reader(language)
-        if dry_run:
-            await _try_all(settings, units, read, language)
-            typer.echo(plain("importing.nothing_written", language))
-            return
-        for number, unit in enumerate(units):
-            outcomes = await _one(settings, unit, read)
-            _stop_at_problems(unit, outcomes, language, units[number + 1 :])
-            _tell(unit, outcomes, "importing.done", language)
+    """One by one; a trial all in one transaction, so that a later file finds what an earlier
+    one brings."""
+    read = _reader(language)
+    key = "importing.tried" if dry_run else "importing.done"
+    steps = [units] if dry_run else [[unit] for unit in units]
+    for number, step in enumerate(steps):
+        outcomes = await _one(settings, step, read, dry_run)
+        later = [] if dry_run else units[number + 1 :]
+        for place, (unit, found) in enumerate(zip(step, outcomes, strict=False)):
+            _stop_at_problems(unit, found, language, step[place + 1 :] + later)
+            _tell(unit, found, key, language)
+    if dry_run:
+        typer.echo(plain("importing.nothing_written", language))
 
 
-async def _one(settings: Settings, unit: Unit, read: Read) -> list[Outcome]:
-    return await _in_one_go(settings, lambda session: _import(session, unit, read))
+async def _one(
+    settings: Settings, units: list[Unit], read: Read, trial: bool
+) -> list[list[Outcome]]:
+    def given() -> Lists:
+        return Lists([[_sheet(each, read) for each in unit] for unit in units], trial)
+
+    def do(session: Session, when: When) -> list[list[Outcome]]:
+        tables = [[(_name_of(each), read(each)) for each in unit] for unit in units]
+        return bring_in(session, tables, trial, when)
+
+    return await ask(settings, BRING, given, lambda job: _in_one_go(settings, job), do)
 
 
-async def _try_all(settings: Settings, units: list[Unit], read: Read, language: str) -> None:
-    """All of them in one transaction, so that a later file finds what an earlier one brings."""
-
-    def job(session: Session) -> None:
-        outcomes: list[list[Outcome]] = []
-        for unit in units:
-            outcomes.append(_import(session, unit, read))
-            if any(each.failed for each in outcomes[-1]):
-                break
-        raise _Undone(outcomes)
-
+def _sheet(listed: Listed, read: Read) -> Sheet:
+    """The table as a whole, for who can't open the file."""
+    rows: list[dict[str, str]] = []
     try:
-        await _in_one_go(settings, job)
-    except _Undone as tried:
-        for number, (unit, outcomes) in enumerate(zip(units, tried.outcomes, strict=False)):
-            _stop_at_problems(unit, outcomes, language, units[number + 1 :])
-            _tell(unit, outcomes, "importing.tried", language)
+        rows.extend(map(dict, read(listed)))
+    except Unreadable as error:
+        return Sheet(_name_of(listed), rows, (error.row, error.code, error.facts))
+    return Sheet(_name_of(listed), rows)
 
 
-def _import(session: Session, unit: Unit, read: Read) -> list[Outcome]:
-    tables = [(each.table.sheet.name, read(each)) for each in unit if each.table.sheet is not None]
-    return import_tables(session, tables, datetime.now(UTC))
+def _name_of(listed: Listed) -> str:
+    return listed.table.sheet.name if listed.table.sheet is not None else ""
 
 
 async def _in_one_go(settings: Settings, job: Callable[[Session], T]) -> T:
@@ -155,10 +157,10 @@ async def _in_one_go(settings: Settings, job: Callable[[Session], T]) -> T:
 
     The service's own writer ends a job after two seconds; here nobody else is waiting.
     """
-    if make_url(settings.database.url).get_backend_name() != "sqlite":
-        async with opened(settings, patient=True) as database:
+    async with opened(settings, patient=True) as database:
+        if not database.alone:
             return await database.write(job)
-    return await asyncio.to_thread(_on_sqlite, settings, job)
+        return await asyncio.to_thread(_on_sqlite, settings, job)
 
 
 def _on_sqlite(settings: Settings, job: Callable[[Session], T]) -> T:

@@ -1,30 +1,26 @@
 """`linli invite REF` and `linli bindcode GRID`: the first codes of a new deployment."""
 
 import asyncio
-from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
-from sqlmodel import Session, select
 from telegram.error import TelegramError
 
 from bot.account import log_in
-from bot.assembly import opened
 from bot.cannot import Cannot
-from bot.commands.importing import terminal_language
+from bot.commands.importing import refusal, terminal_language
 from bot.config import Settings, accounts_of, load
+from bot.errands.asking import ask
+from bot.errands.errand import Errand
+from bot.errands.listed import BINDCODE, INVITE, BindCode, Invite
 from bot.picture import draw
 from bot.transport import Transport
 from domain.refused import Refused
-from models import Person
-from services import binding, enrolment, territory
-from services.equipment import policy
-from services.people import name_of
-from services.texts import plain
+from services import territory
 
-T = TypeVar("T")
+G = TypeVar("G")
+A = TypeVar("A")
 Bot = Annotated[str, typer.Option(help="the bot's username; empty: asked at Telegram")]
 
 
@@ -52,34 +48,7 @@ async def _invite(
     settings: Settings, ref: str, district: str, bot: str, language: str
 ) -> tuple[str, str]:
     names = {"": bot} if bot else await _usernames(settings)
-
-    def job(session: Session) -> tuple[str, str]:
-        person = _person(session, ref, district, language)
-        username = names.get(person.district) or names[""]
-        code = enrolment.invite(session, None, person.district, person.id, datetime.now(UTC))
-        text = plain(
-            "importing.invited",
-            language,
-            name=name_of(person, language),
-            roles=enrolment.roles_in_words(session, person, language),
-            hours=policy(session).invite_hours,
-        )
-        return text, enrolment.link(username, code)
-
-    return await _done(settings, job, language)
-
-
-def _person(session: Session, ref: str, district: str, language: str) -> Person:
-    query = select(Person).where(Person.ref == ref).order_by(Person.district)
-    if district:
-        query = query.where(Person.district == district)
-    found = session.exec(query).all()
-    if len(found) > 1:
-        districts = ", ".join(each.district for each in found)
-        raise Cannot(plain("importing.which_district", language, ref=ref, districts=districts))
-    if not found:
-        raise Refused("person_unknown")
-    return found[0]
+    return await _done(settings, INVITE, Invite(ref, district, names, language))
 
 
 def bindcode(
@@ -99,24 +68,15 @@ async def _bindcode(
     names = {"": bot} if bot else await _usernames(settings)
     username = names.get(territory.district_of(grid)) or names[""]
 
-    def job(session: Session) -> tuple[str, ...]:
-        code = binding.make_code(session, None, grid, place, datetime.now(UTC))
-        named = territory.name(session, territory.district_of(grid), grid)
-        hours = policy(session).invite_hours
-        text = plain("importing.bind_code", language, grid=named, hours=hours)
-        return text, code, binding.group_link(username, code)
-
-    return await _done(settings, job, language)
+    return await _done(settings, BINDCODE, BindCode(grid, place, username, language))
 
 
-async def _done(settings: Settings, job: Callable[[Session], T], language: str) -> T:
-    """The job's result. Raises Cannot with the sentence for what was refused."""
-    async with opened(settings) as database:
-        try:
-            return await database.write(job)
-        except Refused as refused:
-            sentence = plain(f"refused.{refused.code}", language, **refused.facts)
-            raise Cannot(sentence) from None
+async def _done(settings: Settings, errand: Errand[G, A], given: G) -> A:
+    """The errand's answer. Raises Cannot with the sentence for what was refused."""
+    try:
+        return await ask(settings, errand, lambda: given)
+    except Refused as refused:
+        raise Cannot(refusal(refused)) from None
 
 
 async def _usernames(settings: Settings) -> dict[str, str]:
