@@ -21,9 +21,9 @@ from models import Case, CaseEvent, Due, Inbox, Outbox, Voice
 from services import auditing, verifying
 from tests.people import BOT
 
-# how long after its instant a thing may still wait to be fired, in a service left in peace
 # more open cases than any round of chaos makes
 ALL = 100_000
+# how long after its instant a thing may still wait to be fired, in a service left in peace
 FIRED_WITHIN = timedelta(seconds=1)
 
 
