@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, delete, func, or_, update
+from sqlalchemy import and_, bindparam, delete, func, literal_column, or_, update
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
@@ -121,7 +121,7 @@ def _first_of_each(
     session: Session, of: dict[str, Any], without: set[str], limit: int
 ) -> list[UUID]:
     """One row for each chat; a chat with thousands of them hides no other."""
-    first: dict[str, UUID] = {}
+    first: dict[str, Any] = {}
     while len(first) < limit:
         busy = sorted(without | set(first))
         found = session.connection().execute(PRESSING, of | {"busy": busy}).all()
@@ -129,7 +129,8 @@ def _first_of_each(
             first.setdefault(chat, key)
         if len(found) < LOOK:
             break
-    return list(first.values())[:limit]
+    keys = list(first.values())[:limit]
+    return [key if isinstance(key, UUID) else UUID(key) for key in keys]
 
 
 def _holds(wall: Any, furthest: Any) -> tuple[Any, ...]:
@@ -142,8 +143,9 @@ _HALTED = Prepared(
     )
 )
 # its plan is tested
-PRESSING = (
-    select(Outbox.chat, Outbox.id)
+PRESSING: Any = (
+    # the keys as the driver gives them: most of a long queue's are only looked past
+    select(Outbox.chat, literal_column("outbox.id"))
     .where(
         Outbox.bot == bindparam("of_bot"),
         Outbox.state == "pending",

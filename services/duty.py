@@ -1,12 +1,13 @@
 """The working calendar of a district, who is on duty, and when somebody may be written to."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from domain.duty import next_reach
@@ -14,6 +15,7 @@ from domain.policy import Policy
 from domain.worktime import Calendar, is_work_time, next_work_time
 from models import Leave, Person, Shift
 from models.known import STAFF, known
+from models.statement import Prepared
 from services import territory
 from services.equipment import policy
 
@@ -73,18 +75,30 @@ def _around(now: datetime) -> tuple[datetime, datetime]:
     return day - _DAY, day + 2 * _DAY
 
 
-def _spans(session: Session, table: Any, district: str, now: datetime, **of: Any) -> list[Span]:
-    """Shifts or leave (person, start, end) around `now`, first begun first."""
+def _in_between(table: Any, *of: Any) -> Prepared:
+    """Shifts or leave (person, start, end), first begun first."""
+    query = select(table.person, table.start, table.end).where(
+        table.district == bindparam("in_district"),
+        table.start < bindparam("until"),
+        table.end > bindparam("since"),
+        *of,
+    )
+    return Prepared(lambda _: query.order_by(table.start, table.id))
+
+
+_SHIFTS_IN = _in_between(Shift, col(Shift.unit) == bindparam("of"))
+_SHIFTS_OF = _in_between(Shift, col(Shift.person) == bindparam("of"))
+_LEAVE = _in_between(Leave)
+
+
+def _spans(
+    session: Session, which: Prepared, district: str, now: datetime, of: Hashable = None
+) -> list[Span]:
+    """What there is of them around `now`, in a unit or of a person."""
     since, until = _around(now)
-
-    def find() -> list[Span]:
-        query = select(table.person, table.start, table.end).where(
-            table.district == district, table.start < until, table.end > since
-        )
-        mine = query.filter_by(**of).order_by(table.start, table.id)
-        return [(person, start, end) for person, start, end in session.execute(mine)]
-
-    return known(session, STAFF, (table.__tablename__, district, since, *of.items()), find)
+    asked = {"in_district": district, "since": since, "until": until, "of": of}
+    key = (which, district, since, of)
+    return known(session, STAFF, key, lambda: which.all(session, asked))
 
 
 def _running(spans: Iterable[Span], now: datetime) -> list[Span]:
@@ -93,28 +107,25 @@ def _running(spans: Iterable[Span], now: datetime) -> list[Span]:
 
 def on_shift(session: Session, district: str, unit: str, now: datetime) -> list[UUID]:
     """Who has duty in the unit now, first begun first."""
-    spans = _running(_spans(session, Shift, district, now, unit=unit), now)
+    spans = _running(_spans(session, _SHIFTS_IN, district, now, unit), now)
     return list(dict.fromkeys(person for person, _, _ in spans))
 
 
 def has_roster(session: Session, district: str, unit: str, now: datetime) -> bool:
     """Whether the unit keeps a roster around now (a day back or ahead)."""
-    spans = _spans(session, Shift, district, now, unit=unit)
+    spans = _spans(session, _SHIFTS_IN, district, now, unit)
     return any(start < now + _DAY and end > now - _DAY for _, start, end in spans)
 
 
 def away(session: Session, district: str, people: Iterable[UUID], now: datetime) -> set[UUID]:
     """Those of the people who are on leave now."""
-    return {
-        person
-        for person in people
-        if _running(_spans(session, Leave, district, now, person=person), now)
-    }
+    gone = _running(_spans(session, _LEAVE, district, now), now)
+    return {person for person, _, _ in gone} & set(people)
 
 
 def is_on_shift(session: Session, person: Person, now: datetime) -> bool:
     """Whether the person has duty anywhere now."""
-    return bool(_running(_spans(session, Shift, person.district, now, person=person.id), now))
+    return bool(_running(_spans(session, _SHIFTS_OF, person.district, now, person.id), now))
 
 
 def routine_at(session: Session, person: Person, now: datetime) -> datetime | None:
@@ -131,8 +142,8 @@ def routine_at(session: Session, person: Person, now: datetime) -> datetime | No
 
 
 def _leave_ends(session: Session, person: Person, now: datetime) -> datetime | None:
-    spans = _running(_spans(session, Leave, person.district, now, person=person.id), now)
-    return max((end for _, _, end in spans), default=None)
+    spans = _running(_spans(session, _LEAVE, person.district, now), now)
+    return max((end for who, _, end in spans if who == person.id), default=None)
 
 
 def end_leave(session: Session, person: Person, now: datetime) -> None:

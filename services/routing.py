@@ -134,15 +134,21 @@ def _holders(
 def _roles_in(session: Session, district: str, unit: str) -> list[tuple[UUID, str]]:
     """(person, role) of everybody in a unit, the oldest role first."""
 
-    def find() -> list[tuple[UUID, str]]:
-        query = (
-            select(Role.person, Role.role)
-            .where(Role.district == district, Role.unit == unit, col(Role.revoked_at).is_(None))
-            .order_by(col(Role.since), col(Role.id))
-        )
-        return list(session.exec(query))
+    of = {"in_district": district, "in_unit": unit}
+    return known(session, STAFF, ("roles in", district, unit), lambda: _ROLES_IN.all(session, of))
 
-    return known(session, STAFF, ("roles in", district, unit), find)
+
+_ROLES_IN = Prepared(
+    lambda _: (
+        select(Role.person, Role.role)
+        .where(
+            Role.district == bindparam("in_district"),
+            Role.unit == bindparam("in_unit"),
+            col(Role.revoked_at).is_(None),
+        )
+        .order_by(col(Role.since), col(Role.id))
+    )
+)
 
 
 def _present(session: Session, district: str, people: list[UUID], now: datetime) -> list[UUID]:
