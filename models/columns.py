@@ -46,6 +46,31 @@ class UTCDateTime(TypeDecorator[datetime]):
         aware: datetime = value if value.tzinfo else value.replace(tzinfo=UTC)
         return aware.astimezone(UTC)
 
+    def bind_processor(self, dialect: Dialect) -> Any:
+        """On SQLite straight to the text that SQLAlchemy's own DATETIME stores: a report binds
+        some thirty instants."""
+        if dialect.name == "sqlite":
+            return _as_text
+        return super().bind_processor(dialect)
+
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Any:
+        """The way back."""
+        if dialect.name == "sqlite":
+            return _as_instant
+        return super().result_processor(dialect, coltype)
+
+
+def _as_text(value: datetime | None) -> str | None:
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError("a naive datetime can't be stored: give it a time zone")
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _as_instant(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
+
 
 def new_id() -> UUID:
     """A time-ordered key (UUID version 7): rows made later sort later."""

@@ -52,6 +52,11 @@ _compiled: dict[str, tuple[Stamp, Lexicon]] = {}
 
 def catalogue(session: Session, district: str) -> Catalogue:
     """The kinds, conditions and matters that hold in a district."""
+    key = ("catalogue", district)
+    return known(session, CATALOGUE, key, lambda: _catalogue(session, district))
+
+
+def _catalogue(session: Session, district: str) -> Catalogue:
     stamp = stamp_of(session, district)
     owner = district if stamp[0] else EVERYWHERE
     kept = _built.get(owner)
@@ -62,6 +67,11 @@ def catalogue(session: Session, district: str) -> Catalogue:
 
 def lexicon(session: Session, district: str) -> Lexicon:
     """The words that speak for the district's kinds; entries of unknown kinds are left out."""
+    key = ("lexicon", district)
+    return known(session, CATALOGUE, key, lambda: _lexicon(session, district))
+
+
+def _lexicon(session: Session, district: str) -> Lexicon:
     stamp = stamp_of(session, district)
     owner = district if stamp[0] else EVERYWHERE
     kept = _compiled.get(owner)
