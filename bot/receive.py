@@ -143,7 +143,7 @@ class Receive:
 
         try:
             with counters.CONFIRMING.time():
-                await self._database.write(job, queue=True)
+                await self._database.write(job, queue=True, awaited=True)
         except DBAPIError as error:
             await self._store_apart(arrived, now, next_update, error)
         crash.point("receive.committed")

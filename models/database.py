@@ -50,19 +50,23 @@ class Database(Protocol):
     """Where units of work run. `alone`: no second process can be working on it.
 
     `writes`: how many units of work that may have changed something have ended here.
-    `together`: how many updates may share one unit of work.
     """
 
     alone: bool
-    together: int
     url: str
     writes: int
 
-    async def write(self, job: Job[T], *, queue: bool = False) -> T:
+    @property
+    def together(self) -> int:
+        """How many updates may share one unit of work just now."""
+        ...
+
+    async def write(self, job: Job[T], *, queue: bool = False, awaited: bool = False) -> T:
         """Run `job` in one transaction and answer after the commit.
 
         `queue`: rows are claimed and not computed from, so reading what others have just
-        committed is right. Raises what the job raised, Unavailable, or (without `queue`) TooLong.
+        committed is right. `awaited`: Telegram waits for the commit. Raises what the job
+        raised, Unavailable, or (without `queue`) TooLong.
         After Unavailable it may have been committed all the same (decision 18): a job that
         is asked for again must find that out by itself.
         """

@@ -27,6 +27,8 @@ from models.watch import LoopWatch
 
 T = TypeVar("T")
 
+# updates that may share a unit of work
+TOGETHER = 4
 TRIES = 10
 # the longest pause between two of them
 PAUSE_SECONDS = 0.3
@@ -97,8 +99,6 @@ class PostgresDatabase:
     """A server that several processes may share (models.database.Database)."""
 
     alone = False
-    # more would meet others' more often than they save round trips
-    together = 4
 
     def __init__(self, url: str, info: dict[str, Any], server: Server | None = None) -> None:
         server = server or Server()
@@ -116,7 +116,12 @@ class PostgresDatabase:
         exact = engine_of(url, server, half, quarter)
         self._exact = exact.execution_options(isolation_level="REPEATABLE READ")
 
-    async def write(self, job: Job[T], *, queue: bool = False) -> T:
+    @property
+    def together(self) -> int:
+        """More would meet others' updates more often than they save round trips."""
+        return TOGETHER
+
+    async def write(self, job: Job[T], *, queue: bool = False, awaited: bool = False) -> T:
         engine = self._queue if queue else self._exact
         job = self._watch.guard(job)
         for attempt in range(TRIES):

@@ -31,6 +31,10 @@ from models.watch import Watch
 
 T = TypeVar("T")
 
+# updates that may share a unit of work; more would save little
+TOGETHER = 5
+# after an update has come in, the next is expected for so long
+PRESSED_SECONDS = 0.05
 # jobs that share one commit; more would make the first wait for the last
 GROUP = 256
 # and after this the commit comes, so that who waits for it doesn't wait for those after them
@@ -69,12 +73,13 @@ class _Work:
 
     run: Job[Any]
     future: "Future[Any]"
+    rank: int
 
 
 _Done = tuple[_Work, Any, BaseException | None]
 
-# who is served first: what is short and awaited by Telegram or the network, then units of work
-_QUEUES, _UNITS, _AT_THE_END = range(3)
+# who is served first: what Telegram waits for, what keeps the queues, then units of work
+_AWAITED, _QUEUES, _UNITS, _AT_THE_END = range(4)
 _Place = tuple[int, int, _Work | None]
 
 
@@ -82,21 +87,28 @@ class SqliteDatabase:
     """A file, one writer, a few readers (models.database.Database)."""
 
     alone = True
-    # more would save little, and keep what Telegram waits for from its turn
-    together = 5
 
     def __init__(self, url: str, info: dict[str, Any]) -> None:
         self.url = url
         path = path_of(url)
         self._lock = hold(path)
         self.writes = 0
+        self._awaited_at = -PRESSED_SECONDS
         self._writer = _Writer(url, info)
         self._reader = _Reader(path, info)
 
-    async def write(self, job: Job[T], *, queue: bool = False) -> T:
+    @property
+    def together(self) -> int:
+        """Fewer while updates come in fast: Telegram would wait for all of a unit's."""
+        pressed = time.monotonic() - self._awaited_at < PRESSED_SECONDS
+        return 1 if pressed else TOGETHER
+
+    async def write(self, job: Job[T], *, queue: bool = False, awaited: bool = False) -> T:
+        if awaited:
+            self._awaited_at = time.monotonic()
         try:
             with told_apart(queue):
-                rank = _QUEUES if queue else _UNITS
+                rank = _AWAITED if awaited else _QUEUES if queue else _UNITS
                 return cast(T, await asyncio.wrap_future(self._writer.submit(job, rank)))
         finally:
             self.writes += 1
@@ -176,7 +188,7 @@ class _Writer:
     def submit(self, job: Job[Any], rank: int) -> "Future[Any]":
         if self._ended:
             raise Unavailable("the database is closed")
-        work = _Work(job, Future())
+        work = _Work(job, Future(), rank)
         self._queue.put((rank, next(self._numbers), work))
         return work.future
 
@@ -240,7 +252,7 @@ class _Writer:
     def _fill(self, connection: Connection, waiting: list[_Work], done: list[_Done]) -> bool:
         """Run what waits and what arrives meanwhile; False: the last one broke everything."""
         end = time.monotonic() + GROUP_SECONDS
-        while work := self._next(waiting, len(done), end):
+        while work := self._next(waiting, done, end):
             result, problem = self._run(connection, work.run)
             alive = _raw(connection).in_transaction
             done.append((work, result, problem if alive else _named(problem)))
@@ -248,18 +260,22 @@ class _Writer:
                 return False
         return True
 
-    def _next(self, waiting: list[_Work], done: int, end: float) -> _Work | None:
+    def _next(self, waiting: list[_Work], done: list[_Done], end: float) -> _Work | None:
         if waiting:
             return waiting.pop(0)
-        if done >= GROUP or (done and time.monotonic() > end):
+        if len(done) >= GROUP or (done and time.monotonic() > end):
             return None
         try:
             place = self._queue.get_nowait()
         except Empty:
             return None
-        if place[2] is None:
+        work = place[2]
+        awaited = any(each.rank == _AWAITED for each, _, _ in done)
+        if work is None or (awaited and work.rank == _UNITS):
+            # Telegram waits for what was done: its commit comes before the next unit of work
             self._queue.put(place)
-        return place[2]
+            return None
+        return work
 
     def _run(self, connection: Connection, job: Job[Any]) -> tuple[Any, BaseException | None]:
         """A job in a savepoint of its own: (its result, None) or (None, what it raised)."""

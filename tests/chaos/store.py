@@ -19,7 +19,7 @@ from sqlmodel import Session
 
 from models.database import Job, Unavailable, told_apart
 from models.known import MEMORY
-from models.sqlite import SqliteDatabase, _tell, _Work, _Writer, writing_engine
+from models.sqlite import TOGETHER, _tell, _Work, _Writer, writing_engine
 
 T = TypeVar("T")
 WAIT = (0.0005, 0.02)  # seconds of one commit
@@ -86,7 +86,7 @@ class Store:
         self, memory: Memory, info: dict[str, Any], dice: "Dice", die: Callable[[], None]
     ) -> None:
         self.url = memory.url
-        self.together, self.writes = SqliteDatabase.together, 0
+        self.together, self.writes = TOGETHER, 0
         info = {MEMORY: {}, **info}
         self._writer = Writer(memory.url, info)
         self._reader = Writer(memory.url, info)
@@ -108,10 +108,10 @@ class Store:
         self._writer.let_go()
         self._reader.let_go()
 
-    async def write(self, job: Job[T], *, queue: bool = False) -> T:
+    async def write(self, job: Job[T], *, queue: bool = False, awaited: bool = False) -> T:
         self.check()
         self.writes += 1
-        work = _Work(job, Future())
+        work = _Work(job, Future(), 0)
         self._waiting.append(work)
         if not self._planned:
             self._planned = True
@@ -161,7 +161,7 @@ class Store:
             raise Killed
         if mishap == "works":
             return self._writer.commit(works)
-        unheard = [_Work(work.run, Future()) for work in works]
+        unheard = [_Work(work.run, Future(), work.rank) for work in works]
         self._writer.commit(unheard)
         if mishap == "killed_after_commit":
             raise Killed
