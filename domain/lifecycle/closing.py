@@ -1,0 +1,83 @@
+"""Who says that it is settled, what follows when nobody does, and what comes after closing."""
+
+from datetime import timedelta
+
+from domain.lifecycle.effects import closed, reach, reopen, revisit_at
+from domain.lifecycle.facts import CLOCK, DESK, REPORTER, TAKERS, Moment, Rule, Sets, Timers
+from domain.lifecycle.guards import (
+    needs_another_person,
+    needs_recent,
+    needs_silence_allowed,
+    needs_stars,
+    never_by_silence,
+)
+from domain.lifecycle.words import CLOSED, ENDED, FINISHED, Closing, State, Timer, Verb
+from domain.worktime import add_work
+
+
+def _settle(moment: Moment) -> tuple[Sets, Timers]:
+    return closed(moment, Closing.SETTLED)
+
+
+def _check(moment: Moment) -> tuple[Sets, Timers]:
+    return closed(moment, Closing.CHECKED)
+
+
+def _silence(moment: Moment) -> tuple[Sets, Timers]:
+    return closed(moment, Closing.UNCONFIRMED)
+
+
+def _nudge(moment: Moment) -> tuple[Sets, Timers]:
+    later = moment.now + timedelta(days=moment.given.policy.silence_days)
+    then = Timer.DESK if never_by_silence(moment.case) else Timer.SILENCE
+    return {}, {Timer.NUDGE: None, then: reach(moment, later)}
+
+
+def _ask_desk(moment: Moment) -> tuple[Sets, Timers]:
+    """The desk is asked to look or to ring, and again each week until it did.
+
+    A matter that may close by silence does so a day later.
+    """
+    if never_by_silence(moment.case):
+        return {}, {Timer.DESK: reach(moment, moment.now + timedelta(days=7))}
+    later = moment.now + timedelta(days=moment.given.policy.silence_days)
+    return {}, {Timer.DESK: None, Timer.SILENCE: reach(moment, later)}
+
+
+def _revisit_due(moment: Moment) -> tuple[Sets, Timers]:
+    """Asked again the next working day until somebody notes what they found."""
+    again = add_work(moment.given.calendar, moment.now, 1, "work_days").at
+    return {}, {Timer.REVISIT: again}
+
+
+def _revisit_fine(moment: Moment) -> tuple[Sets, Timers]:
+    done = moment.case.revisits_done + 1
+    closed_at = moment.case.closed_at or moment.now
+    return {"revisits_done": done}, {Timer.REVISIT: revisit_at(moment, closed_at, done)}
+
+
+def _archive(moment: Moment) -> tuple[Sets, Timers]:
+    return {"archived_at": moment.now}, dict.fromkeys(Timer)
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(Verb.SETTLE, FINISHED, State.CLOSED, REPORTER, (needs_another_person,), _settle),
+    Rule(Verb.REFUSE, FINISHED | CLOSED, State.REOPENED, REPORTER, (needs_recent,), reopen),
+    Rule(
+        Verb.RATE,
+        CLOSED,
+        None,
+        REPORTER,
+        (needs_another_person, needs_stars),
+        lambda moment: ({"stars": moment.given.stars}, {}),
+    ),
+    Rule(Verb.NUDGE, FINISHED, None, CLOCK, effect=_nudge),
+    Rule(Verb.SILENCE, FINISHED, State.CLOSED, CLOCK, (needs_silence_allowed,), _silence),
+    Rule(Verb.ASK_DESK, FINISHED, None, CLOCK, effect=_ask_desk),
+    Rule(Verb.CHECK, FINISHED, State.CLOSED, DESK, (needs_another_person,), _check),
+    Rule(Verb.CHECK_FAILED, FINISHED, State.REOPENED, DESK, (needs_another_person,), reopen),
+    Rule(Verb.REVISIT_DUE, CLOSED, None, CLOCK, effect=_revisit_due),
+    Rule(Verb.REVISIT_FINE, CLOSED, None, TAKERS, effect=_revisit_fine),
+    Rule(Verb.REVISIT_AGAIN, CLOSED, State.REOPENED, TAKERS, effect=reopen),
+    Rule(Verb.ARCHIVE, ENDED - {State.ARCHIVED}, State.ARCHIVED, CLOCK, effect=_archive),
+)

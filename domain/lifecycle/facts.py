@@ -1,0 +1,170 @@
+"""What the rules know, what comes with a verb, what a verb does, and a line of the table."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from domain.lifecycle.words import State, Timer, Verb
+from domain.policy import Policy
+from domain.roles import ActorFacts, CasePlace, Standing
+from domain.worktime import Calendar, Deadline
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFacts:
+    """What `decide` knows of a case: the columns of the same names (models/cases)."""
+
+    state: State
+    grid: str
+    community: str
+    owner_unit: str
+    opened_at: datetime
+    due_at: datetime
+    version: int = 1
+    closing: str | None = None
+    kind: str = "LS99"
+    kind_p: float = 0.0
+    condition: int | None = None
+    not_admitted: str | None = None
+    urgency: str = "normal"
+    reach: str = "owner"
+    evidence: str = "note"
+    verify: str = "reporter"
+    circle: str = "micro"
+    private: bool = False
+    hide_name: bool = False
+    owner: UUID | None = None
+    reporter: UUID | None = None
+    filed_by: UUID | None = None
+    passed: tuple[str, ...] = ()
+    limit_value: int | None = None
+    limit_unit: str | None = None
+    due_provisional: bool = False
+    warn_at: datetime | None = None
+    taken_at: datetime | None = None
+    taken_by: UUID | None = None
+    arrived_at: datetime | None = None
+    waiting_since: datetime | None = None
+    appointment_at: datetime | None = None
+    done_at: datetime | None = None
+    done_by: UUID | None = None
+    closed_at: datetime | None = None
+    archived_at: datetime | None = None
+    overdue_at: datetime | None = None
+    stars: int | None = None
+    voices: int = 1
+    reopenings: int = 0
+    hand_backs: int = 0
+    revisits_done: int = 0
+
+    def place(self) -> CasePlace:
+        """The part that decides who may touch it."""
+        offered = frozenset(UUID(each) for each in self.passed)
+        return CasePlace(self.grid, self.owner, self.reporter, self.reach == "named", offered)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What comes with a verb. Only what the verb needs is read.
+
+    `team`: everybody who is told at once besides `next_owner` (what is urgent now).
+    `evidence`: kinds of evidence that are there (photo, note, voice). `nobody`: the reporter
+    can't be asked over the platform. `revisit_days`: days after closing, in order.
+    """
+
+    calendar: Calendar = field(default_factory=Calendar)
+    policy: Policy = field(default_factory=Policy)
+    next_owner: UUID | None = None
+    next_unit: str | None = None
+    team: tuple[UUID, ...] = ()
+    reason: str | None = None
+    evidence: frozenset[str] = frozenset()
+    stars: int | None = None
+    at: datetime | None = None
+    slots: tuple[datetime, ...] = ()
+    kind: Mapping[str, Any] = field(default_factory=dict)
+    deadline: Deadline | None = None
+    revisit_days: tuple[int, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a verb does. `sets`: columns. `timers`: due instants by name, None drops one.
+
+    `facts` go into the history; nothing in them is personal.
+    """
+
+    verb: Verb
+    standing: Standing
+    before: State
+    case: CaseFacts
+    sets: Mapping[str, Any]
+    timers: Mapping[Timer, datetime | None]
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A verb at work: everything a guard or an effect may look at."""
+
+    case: CaseFacts
+    actor: ActorFacts
+    given: Given
+    now: datetime
+
+
+Guard = Callable[[Moment], None]
+
+
+Sets = dict[str, Any]
+
+
+Timers = dict[Timer, datetime | None]
+
+
+Effect = Callable[[Moment], tuple[Sets, Timers]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of the table."""
+
+    verb: Verb
+    frm: frozenset[State]
+    to: State | None
+    by: frozenset[Standing]
+    guards: tuple[Guard, ...] = ()
+    effect: Effect = lambda moment: ({}, {})
+
+
+# who may use a line
+
+
+REPORTER = frozenset({Standing.REPORTER})
+
+
+OWNER = frozenset({Standing.OWNER})
+
+
+DESK = frozenset({Standing.DESK})
+
+
+CLOCK = frozenset({Standing.CLOCK})
+
+
+TAKERS = frozenset({Standing.OWNER, Standing.TEAM, Standing.DESK})
+
+
+HANDS = frozenset({Standing.OWNER, Standing.DESK})
+
+
+SPEAKERS = frozenset({Standing.REPORTER, Standing.VOICE, Standing.OWNER, Standing.TEAM})
+
+
+CORRECTORS = frozenset({Standing.REPORTER, Standing.OWNER, Standing.TEAM, Standing.DESK})
+
+
+ANYBODY = frozenset({Standing.MEMBER})

@@ -1,0 +1,89 @@
+"""What must be true for a step: each guard raises Refused with its own code."""
+
+from datetime import timedelta
+
+from domain.lifecycle.facts import CaseFacts, Guard, Moment
+from domain.lifecycle.words import Closing
+from domain.refused import Refused
+
+
+def needs_reason(*reasons: str) -> Guard:
+    """A reason from the list."""
+
+    def guard(moment: Moment) -> None:
+        """A reason from the list."""
+        if moment.given.reason not in reasons:
+            raise Refused("reason_missing")
+
+    return guard
+
+
+def needs_evidence(moment: Moment) -> None:
+    """A photo where the kind asks for one; any of photo, note, voice where it asks for a note.
+
+    The cure for 策略性结案: nothing is closed on paper only.
+    """
+    wanted, there = moment.case.evidence, moment.given.evidence
+    if wanted == "photo" and "photo" not in there:
+        raise Refused("photo_missing")
+    if wanted == "note" and not there:
+        raise Refused("note_missing")
+
+
+def needs_somebody_to_ask(moment: Moment) -> None:
+    """Without a reporter on the platform there is nobody to ask."""
+    if moment.case.reporter is None:
+        raise Refused("nobody_to_ask")
+
+
+def needs_stars(moment: Moment) -> None:
+    """One to five, once, and never in a matter for one named person."""
+    if moment.case.reach == "named" or moment.given.stars not in (1, 2, 3, 4, 5):
+        raise Refused("stars_wrong")
+    if moment.case.stars is not None:
+        raise Refused("rated_already")
+    if moment.case.closing != Closing.SETTLED:
+        raise Refused("stars_wrong")
+
+
+def needs_another_person(moment: Moment) -> None:
+    """Who handled or filed a case can't verify or confirm it (监督和处置相分离)."""
+    if moment.actor.person in (moment.case.done_by, moment.case.filed_by):
+        raise Refused("own_work")
+
+
+def needs_time(moment: Moment) -> None:
+    """A moment that is still to come."""
+    if moment.given.at is None or moment.given.at <= moment.now:
+        raise Refused("time_past")
+
+
+def needs_future_slots(moment: Moment) -> None:
+    """One to three proposals that are still to come."""
+    slots = moment.given.slots
+    if not 1 <= len(slots) <= 3 or any(slot <= moment.now for slot in slots):
+        raise Refused("time_past")
+
+
+def needs_silence_allowed(moment: Moment) -> None:
+    """Urgent, on-site-checked and private matters never close by silence."""
+    if never_by_silence(moment.case):
+        raise Refused("not_by_silence")
+
+
+def needs_recent(moment: Moment) -> None:
+    """A closed case reopens for some weeks; after that a new report is the honest thing."""
+    closed = moment.case.closed_at
+    if closed and moment.now - closed > timedelta(days=moment.given.policy.reopen_days):
+        raise Refused("too_late_to_reopen")
+
+
+def needs_no_other_voice(moment: Moment) -> None:
+    """A matter that others joined isn't one person's to withdraw."""
+    if moment.case.voices > 1:
+        raise Refused("others_joined")
+
+
+def never_by_silence(case: CaseFacts) -> bool:
+    """Whether only a person's word may close this case."""
+    return case.urgency == "now" or case.verify == "onsite" or case.private or case.reach == "named"

@@ -1,0 +1,132 @@
+"""The table of what may happen, and the one function that decides."""
+
+from dataclasses import fields, replace
+from datetime import datetime
+
+from domain.lifecycle import closing, handling, opening, reminding
+from domain.lifecycle.facts import CaseFacts, Change, Given, Moment, Rule
+from domain.lifecycle.handling import NAMED_DONE
+from domain.lifecycle.words import ENDED, HANDLED, UNTAKEN, Colour, State, Verb
+from domain.refused import Refused
+from domain.roles import ActorFacts, Standing, standings
+
+RULES: tuple[Rule, ...] = (
+    *opening.RULES,
+    *handling.RULES,
+    *closing.RULES,
+    *reminding.RULES,
+)
+
+
+_BY_VERB: dict[tuple[Verb, State], Rule] = {
+    (rule.verb, state): rule for rule in RULES for state in rule.frm
+}
+
+
+_COLUMNS = frozenset(each.name for each in fields(CaseFacts))
+
+
+def rule_for(case: CaseFacts, verb: Verb) -> Rule | None:
+    """The line of the table that `verb` follows in the case's state, or None."""
+    if verb is Verb.DONE and case.reach == "named" and case.state in HANDLED:
+        return NAMED_DONE
+    return _BY_VERB.get((verb, case.state))
+
+
+def decide(case: CaseFacts, verb: Verb, actor: ActorFacts, given: Given, now: datetime) -> Change:
+    """What `verb` by `actor` does to `case` at `now`, or why it can't.
+
+    Raises Refused: `wrong_state` (facts: state, verb), `not_yours`, or the guard's own code.
+    """
+    rule = rule_for(case, verb)
+    if rule is None:
+        raise Refused("wrong_state", state=case.state, verb=verb)
+    held = standings(actor, case.place()) & rule.by
+    if not held:
+        raise Refused("not_yours")
+    moment = Moment(case, actor, given, now)
+    for guard in rule.guards:
+        guard(moment)
+    return _changed(moment, rule, min(held, key=list(Standing).index))
+
+
+def _changed(moment: Moment, rule: Rule, standing: Standing) -> Change:
+    sets, timers = rule.effect(moment)
+    state = rule.to or moment.case.state
+    if moment.case.arrived_at and rule.verb in (Verb.ANSWER, Verb.RESUME):
+        state = State.IN_HAND
+    known = {name: value for name, value in sets.items() if name in _COLUMNS}
+    # a button is old once the state has moved on; a voice more or a reminder ages nothing
+    version = moment.case.version + (state is not moment.case.state)
+    after = replace(moment.case, **known | {"state": state, "version": version})
+    facts = dict(moment.given.facts)
+    if moment.given.reason:
+        facts["reason"] = moment.given.reason
+    return Change(
+        rule.verb,
+        standing,
+        moment.case.state,
+        after,
+        sets | {"state": state, "version": version},
+        timers,
+        facts,
+    )
+
+
+def allowed(case: CaseFacts, actor: ActorFacts) -> frozenset[Verb]:
+    """The verbs that the table gives the actor now (guards not looked at): for the buttons."""
+    held = standings(actor, case.place())
+    return frozenset(
+        verb for verb in Verb if (rule := rule_for(case, verb)) is not None and rule.by & held
+    )
+
+
+def colour(case: CaseFacts, now: datetime) -> Colour:
+    """The colour people see."""
+    if case.state in ENDED or case.state is State.DONE:
+        return Colour.GREEN
+    if now >= case.due_at or (case.urgency == "now" and case.state in UNTAKEN):
+        return Colour.RED
+    if case.warn_at is not None and now >= case.warn_at:
+        return Colour.YELLOW
+    return Colour.GREEN
+
+
+def page() -> str:
+    """docs/lifecycle.md: the table, drawn and listed. `python -m domain.lifecycle` prints it."""
+    lines = [
+        "# The life of a case",
+        "",
+        "Made from the table in `domain/lifecycle/` by `python -m domain.lifecycle`; a test",
+        "keeps the two equal. A step that is not here is refused and changes nothing.",
+        "",
+        "```mermaid",
+        "stateDiagram-v2",
+        "    [*] --> collected",
+        *_arrows(),
+        "```",
+        "",
+        "| step | from | to | by | needs |",
+        "|---|---|---|---|---|",
+        *(_row(rule) for rule in (*RULES, NAMED_DONE)),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _arrows() -> list[str]:
+    return [
+        f"    {state} --> {rule.to}: {rule.verb}"
+        for rule in RULES
+        if rule.to is not None
+        for state in State
+        if state in rule.frm
+    ]
+
+
+def _row(rule: Rule) -> str:
+    states = ", ".join(state for state in State if state in rule.frm)
+    people = ", ".join(each for each in Standing if each in rule.by)
+    needs = "; ".join(" ".join((guard.__doc__ or "").split()) for guard in rule.guards)
+    named = " (a matter for one named person)" if rule is NAMED_DONE else ""
+    return f"| {rule.verb}{named} | {states} | {rule.to or 'stays'} | {people} | {needs or '–'} |"
