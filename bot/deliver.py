@@ -38,7 +38,7 @@ from services.outbox import Address, addressed
 IN_FLIGHT = 100
 POLL_SECONDS = 1.0
 # the same, where nothing waits and no other process can queue anything
-IDLE_POLL_SECONDS = 10.0
+IDLE_POLL_SECONDS = 30.0
 DOWN_SECONDS = 1.0
 # how often a deliverer makes sure that it still is the one
 RENEW_SECONDS = 3.0

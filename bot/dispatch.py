@@ -32,7 +32,7 @@ from services.outbox import About, Address, Message, Priority, addressed, put
 LANES = 64
 POLL_SECONDS = 1.0
 # where no other process can have stored anything, being woken is enough; this is a safety net
-ALONE_POLL_SECONDS = 10.0
+ALONE_POLL_SECONDS = 30.0
 PAUSE_SECONDS = 0.2
 DOWN_SECONDS = 1.0
 LOOK_UP_SECONDS = 10.0

@@ -7,6 +7,7 @@ copy lies at `<district>/<id>.<jpg|ogg>` below the files folder, readable by the
 import asyncio
 import io
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,7 +16,6 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from PIL import Image, ImageOps
 from sqlmodel import Session, col, select
 from telegram.error import BadRequest, InvalidToken, TelegramError
 
@@ -35,6 +35,8 @@ QUALITY = 85
 AGE = timedelta(days=2)
 BATCH = 20
 POLL_SECONDS = 5.0
+# where only what is written here can bring a file, as a safety net
+ALONE_POLL_SECONDS = 60.0
 FAILED_SECONDS = 60.0
 TIDY_SECONDS = 600.0
 DOWN_SECONDS = 5.0
@@ -62,25 +64,37 @@ class Copies:
         self._clock = clock
         self._folder = folder
         self._failed = False
+        # when it was last looked for files, and after how many writes
+        self._looked_at = float("-inf")
+        self._seen = -1
 
     async def run(self) -> None:
         """Until cancelled."""
-        tidied = -TIDY_SECONDS
-        loop = asyncio.get_running_loop()
+        tidied = float("-inf")
         while True:
             try:
-                await self.fetch()
-                if loop.time() - tidied >= TIDY_SECONDS:
-                    tidied = loop.time()
+                if self.may_wait():
+                    await self.fetch()
+                if time.monotonic() - tidied >= TIDY_SECONDS:
+                    tidied = time.monotonic()
                     await self.tidy()
             except Unavailable:
                 await asyncio.sleep(DOWN_SECONDS)
             await asyncio.sleep(FAILED_SECONDS if self._failed else POLL_SECONDS)
 
+    def may_wait(self) -> bool:
+        """Whether a file may wait for us: where no other process writes, something was written
+        here since we looked, or what we tried failed."""
+        since = time.monotonic() - self._looked_at
+        quiet = self._database.alone and self._database.writes == self._seen and not self._failed
+        return not quiet or since >= ALONE_POLL_SECONDS
+
     async def fetch(self) -> int:
         """Copy what has no copy yet; returns how many rows were settled."""
         self._failed = False
+        writes, now = self._database.writes, time.monotonic()
         wanted = await self._database.read(self._wanted)
+        self._seen, self._looked_at = writes, now
         return sum([await self._settled(each) for each in wanted])
 
     def _wanted(self, session: Session) -> list[Wanted]:
@@ -199,6 +213,8 @@ def stripped(content: bytes) -> bytes:
 
 
 def _drawn_again(content: bytes) -> bytes:
+    from PIL import Image, ImageOps  # 6 MB that a service needs from its first photo on
+
     with Image.open(io.BytesIO(content), formats=FORMATS) as image:
         if image.width * image.height > MOST_PIXELS:
             raise Refused("file_unreadable")

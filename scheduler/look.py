@@ -1,5 +1,8 @@
 """When the service looks for what is due: every second, earlier if something is due earlier.
 
+Where no other process can plan anything, the earliest instant is remembered until something is
+written here, so that a second in which nothing happens costs no question to the database.
+
 APScheduler keeps nothing but the moments of looking (memory store): what is due is rows, so a
 restart, a jump of the clock or a long sleep of the machine loses nothing.
 """
@@ -23,6 +26,8 @@ Sweep = Callable[[Session, datetime, int], int]
 # fired in one transaction: some 40 ms each on two slow cores, so far below the 2 s for a job
 BATCH = 10
 EVERY = timedelta(seconds=1)
+# where what was found last holds until something is written here, as a safety net
+ALONE_EVERY = timedelta(seconds=10)
 BODY_SECONDS = 30.0
 LOOK = "look"
 # a tick that has not finished for this long means that the clock stands still
@@ -50,6 +55,9 @@ class Look:
         self._swept = swept
         self._one_at_a_time = asyncio.Lock()
         self._finished: dict[str, float] = {}
+        # the earliest instant, and after how many writes it was found
+        self._at: datetime | None = None
+        self._seen = -1
         self._scheduler = AsyncIOScheduler(
             timezone=UTC,
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
@@ -57,7 +65,7 @@ class Look:
 
     def start(self) -> None:
         """Begin to look; needs a running loop."""
-        self.every(LOOK, EVERY, self._look)
+        self.every(LOOK, ALONE_EVERY if self._database.alone else EVERY, self._look)
         self._scheduler.start()
         self._keeper = asyncio.create_task(self._keep_up())
 
@@ -96,14 +104,20 @@ class Look:
         return fired
 
     async def _look(self) -> None:
-        now = self._now()
-        at = await self._database.read(due.next_at)
-        if at is None:
-            return
-        if at <= now:
+        writes = self._database.writes  # of before the question: what comes after it counts
+        self._at, now = await self._database.read(due.next_at), self._now()
+        self._seen = writes
+        if self._at is not None and self._at <= now:
             await self.look_now()
-        elif at - now < EVERY:
-            self._scheduler.modify_job(LOOK, next_run_time=datetime.now(UTC) + (at - now))
+        else:
+            self._look_when_due(now)
+
+    def _look_when_due(self, now: datetime) -> None:
+        if self._at is not None and self._at - now < EVERY:
+            self._look_in(max(timedelta(), self._at - now))
+
+    def _look_in(self, wait: timedelta) -> None:
+        self._scheduler.modify_job(LOOK, next_run_time=datetime.now(UTC) + wait)
 
     async def _guarded(self, name: str, body: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -118,9 +132,16 @@ class Look:
             log.error("tick_failed", tick=name, exc_info=error)
 
     async def _keep_up(self) -> None:
-        """A clock that is set back must not stop the work until it has caught up with itself."""
+        """Look at once when something may have been planned, and at the instant that is known.
+
+        A clock that is set back must not stop the work until it has caught up with itself.
+        """
         while True:
             await asyncio.sleep(EVERY.total_seconds())
+            if self._database.alone and self._database.writes != self._seen:
+                self._look_in(timedelta())
+            elif self._database.alone:
+                self._look_when_due(self._now())
             now = datetime.now(UTC)
             for job in self._scheduler.get_jobs():
                 if job.next_run_time - now > job.trigger.interval:

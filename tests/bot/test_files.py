@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from sqlmodel import Session
+from telegram.error import NetworkError
 
 from bot.account import Account, log_in
 from bot.clock import Clock
@@ -232,6 +233,31 @@ async def test_a_file_that_is_gone_is_given_up(
     copies = Copies(account, database, Clock(), tmp_path)
     assert await copies.fetch() == 1
     assert await copies.fetch() == 0
+
+
+async def test_where_nobody_else_writes_it_looks_for_files_only_after_something_was_written(
+    database: Database, account: Account, tmp_path: Path
+) -> None:
+    copies = Copies(account, database, Clock(), tmp_path)
+    assert copies.may_wait()
+    await copies.fetch()
+    assert copies.may_wait() is not database.alone
+    await database.write(lambda session: None)
+    assert copies.may_wait()
+
+
+async def test_a_file_that_could_not_be_fetched_is_looked_for_again(
+    database: Database, account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def breaks(*_given: object) -> object:
+        raise NetworkError("down")
+
+    monkeypatch.setattr(Transport, "do_request", breaks)
+    bot = account.me.bot
+    await database.write(lambda session: filed(session, bot, "some-file", "photo"))
+    copies = Copies(account, database, Clock(), tmp_path)
+    assert await copies.fetch() == 0
+    assert copies.may_wait()
 
 
 async def test_a_copy_of_no_row_is_deleted_and_other_files_are_left_alone(

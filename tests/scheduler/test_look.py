@@ -85,6 +85,43 @@ async def test_what_is_due_is_fired_within_a_second(database: Database, look: Lo
     assert watch.fired == ["0.4/0", "1.3/1", "1.7/2"]
 
 
+async def test_a_second_in_which_nothing_happens_asks_nothing_of_a_database_that_is_ours_alone(
+    database: Database, look: Look, watch: Watch, monkeypatch: pytest.MonkeyPatch
+):
+    await plan(database, watch, 3_600)
+    await asyncio.sleep(2.2)
+    asked: list[float] = []
+    read = database.read
+
+    async def counted(job: Any) -> Any:
+        asked.append(time.monotonic())
+        return await read(job)
+
+    monkeypatch.setattr(database, "read", counted)
+    await asyncio.sleep(3.2)
+    # where other processes may plan something, each second
+    assert len(asked) <= 1 if database.alone else len(asked) >= 3
+
+
+async def test_what_is_planned_after_a_rest_is_fired_within_a_second(
+    database: Database, look: Look, watch: Watch
+):
+    await plan(database, watch, 3_600)
+    await asyncio.sleep(2.2)
+    await plan(database, watch, 0.3, 1.4)
+    await fired(watch, 2)
+    assert all(timedelta() <= late < timedelta(seconds=1.2) for late in watch.late)
+
+
+async def test_a_clock_that_is_set_on_fires_within_a_second_what_has_become_due(
+    database: Database, look: Look, watch: Watch
+):
+    await plan(database, watch, 3_600)
+    await asyncio.sleep(2.2)
+    watch.offset = timedelta(hours=1)
+    await fired(watch, 1, seconds=1.5)
+
+
 async def test_after_a_long_sleep_all_that_is_overdue_is_fired_at_once(
     database: Database, look: Look, watch: Watch
 ):
