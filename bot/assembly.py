@@ -14,7 +14,7 @@ from collections.abc import (
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import structlog
@@ -26,8 +26,6 @@ from telegram.error import BadRequest, Forbidden, InvalidToken, RetryAfter, Tele
 
 from bot import config, halts
 from bot.account import Account, log_in
-from bot.backup.erasures import EVERY, Noting
-from bot.bell import Bell
 from bot.cannot import Cannot, InUse
 from bot.clock import Clock
 from bot.config import BotAccount, Settings
@@ -43,12 +41,15 @@ from handlers.updates import Me
 from models import inbox, leases, outgoing, partitions
 from models.database import Database, Taken, Unavailable, open_database
 from models.migrate import Newer, is_current, migrate
-from models.postgres import UNIT_SECONDS, Server
+from models.server import UNIT_SECONDS, Server
 from scheduler.look import Look
 from services import due
 from services.equipment import Equipment
 from services.vault import Vault, WrongKey
 from web.health import make_app
+
+if TYPE_CHECKING:
+    from bot.bell import Bell
 
 WEBHOOK_PATH = "/telegram/webhook"
 # a part that has not come round for this long is stuck
@@ -135,8 +136,7 @@ class Service:
         if not self.database.alone:
             self._look.every("periods", PERIODS_EVERY, self._turn_periods)
         if folder := self.settings.backup.folder:
-            noting = Noting(self.database, self.clock.now, folder)
-            self._look.every("erasures", EVERY, noting.look)
+            self._note_erasures(folder)
         self._look.start()
         self.oversight.start(self.line, self._holder)
         for line in self._lines.values():
@@ -180,6 +180,12 @@ class Service:
         if turned:
             log.info("periods_turned", count=turned)
 
+    def _note_erasures(self, folder: Path) -> None:
+        from bot.backup.erasures import EVERY, Noting  # 3 MB that only backups need
+
+        noting = Noting(self.database, self.clock.now, folder)
+        self._look.every("erasures", EVERY, noting.look)
+
     async def _live(self) -> None:
         """Tell the other processes that this one lives, until it ends."""
         try:
@@ -195,7 +201,9 @@ class Service:
         for line in self._lines.values():
             await line.beat()
 
-    def _new_bell(self, holder: str) -> Bell:
+    def _new_bell(self, holder: str) -> "Bell":
+        from bot.bell import Bell  # a service on SQLite needs no driver of PostgreSQL's
+
         found = self.settings.database
         return Bell(found.listen_url or found.url, holder, self._heard)
 

@@ -1,4 +1,6 @@
-"""The command line: `linli run`, `linli migrate`, `linli sandbox`, and what bot/commands holds.
+"""The command line: `linli run`, `linli sandbox`, and what bot/commands holds.
+
+What a command needs is imported when it runs: a service that stays carries nothing else with it.
 
 Exit status: 0 done, 1 refused with one sentence on standard error, 2 wrong usage.
 """
@@ -14,16 +16,13 @@ from pkgutil import iter_modules
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy.engine import make_url
-from telegram.error import InvalidToken
 
-from bot import commands, log
-from bot.assembly import assemble, explained
+from bot import commands
 from bot.cannot import Cannot
-from bot.config import Settings, load
-from models.migrate import migrate as migrate_tables
-from models.roles import NoSuchRole
 
+# what structlog and httpx bring in for terminals if it can be had, 5 MB that a service has no
+# use for
+FOR_TERMINALS = ("rich", "click")
 HOST = "127.0.0.1"
 SANDBOX_PORT = 8081
 
@@ -33,7 +32,10 @@ app = typer.Typer(name="linli", no_args_is_help=True, pretty_exceptions_enable=F
 
 def main() -> None:
     """The `linli` program."""
-    if sys.argv[1:2] not in (["run"], ["sandbox"]):  # a service needs none of what those bring in
+    if sys.argv[1:2] in (["run"], ["sandbox"]):  # a service needs none of what commands bring in
+        for name in FOR_TERMINALS:
+            sys.modules.setdefault(name, None)  # type: ignore[arg-type]
+    else:
         for module in iter_modules(commands.__path__):
             import_module(f"bot.commands.{module.name}").register(app)
     try:
@@ -50,16 +52,9 @@ def run(
     ] = False,
 ) -> None:
     """Run the service until it is told to stop (SIGTERM or Ctrl-C)."""
-    settings = load()
-    log.set_up(settings.log.level)
-    until_stopped(_run(settings, take_over))
+    from bot.running import run as serve
 
-
-@app.command()
-def migrate() -> None:
-    """Create or upgrade the database's tables."""
-    asyncio.run(_migrate(load()))
-    typer.echo("The database has this release's tables.")
+    until_stopped(serve(take_over))
 
 
 @app.command()
@@ -93,34 +88,6 @@ def _stop(task: "asyncio.Task[None]") -> None:
         os.write(2, b"Stopped at once; what was begun is taken up at the next start.\n")
         os._exit(1)
     task.cancel()
-
-
-async def _migrate(settings: Settings) -> None:
-    """As the role that may change tables, if there is one; the service's own gets its rights."""
-    url = settings.database.url
-    by = settings.database.migration_url or url
-    role = make_url(url).username if by != url else None
-    with explained(by):
-        try:
-            await migrate_tables(by, role)
-        except NoSuchRole:
-            raise Cannot(
-                f"The role {role} of database.url isn't there: create it (docs/scaling.md)."
-            ) from None
-
-
-async def _run(settings: Settings, take_over: bool) -> None:
-    async with assemble(settings, take_over=take_over) as service:
-        how = "webhook" if settings.telegram.webhook_url else "polling"
-        names = ", ".join(f"@{each.username}" for each in service.bots)
-        are = "is" if len(service.bots) == 1 else "are"
-        typer.echo(f"{names} {are} ready ({how}); health at {service.address}/health")
-        try:
-            await service.failed
-        except InvalidToken:
-            raise Cannot(
-                "Telegram no longer accepts telegram.token: get a new one from @BotFather."
-            ) from None
 
 
 async def _sandbox(port: int, controls: str | None) -> None:

@@ -18,7 +18,6 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlmodel import Session
 
-from bot.backup.take import backups
 from bot.clock import Clock
 from bot.config import Settings
 from bot.disk import free_bytes
@@ -120,6 +119,8 @@ class Gauges:
             WAL_BYTES.set(_size(Path(f"{self._file}-wal")))
         folder = self._settings.backup.folder
         if folder is not None and folder.is_dir():
+            from bot.backup.take import backups  # 3 MB that only backups need
+
             made = backups(folder)
             newest = made[-1].stat().st_mtime if made else 0.0
             BACKUP_AGE.set(time.time() - newest)

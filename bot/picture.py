@@ -8,8 +8,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import segno
-
 SECONDS = 30  # two slow cores need about two; more means that something hangs
 MOST_BYTES = 10 * 1024 * 1024  # what Telegram takes as a photo
 HOUSE = Path(__file__).resolve().parent.parent
@@ -34,6 +32,8 @@ async def draw(spec: dict[str, Any]) -> bytes:
 
 def qr(url: str) -> bytes:
     """A QR code large enough to print; damaged corners don't matter (error level M)."""
+    import segno  # 3 MB for what is drawn a few times a year
+
     target = io.BytesIO()
     segno.make(url, error="m", micro=False).save(target, kind="png", scale=12, border=4)
     return target.getvalue()

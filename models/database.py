@@ -7,16 +7,14 @@ its session.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy.engine import make_url
 from sqlmodel import Session
 
 import models.kept  # noqa: F401 - rows stay read until their unit of work ends
 from models.known import MEMORY
-
-if TYPE_CHECKING:
-    from models.postgres import Server
+from models.server import Server
 
 T = TypeVar("T")
 Job = Callable[[Session], T]
@@ -87,7 +85,7 @@ def one_snapshot(session: Session) -> None:
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
 
 
-def open_database(url: str, equipment: Any = None, server: "Server | None" = None) -> Database:
+def open_database(url: str, equipment: Any = None, server: Server | None = None) -> Database:
     """`sqlite:///file` or `postgresql://…`. `equipment` goes to `Session.info["equipment"]`,
     `server` says how to reach a PostgreSQL server.
 

@@ -11,8 +11,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from models.database import Unavailable
-from models.postgres import LOCKED, MIGRATING, REFUSED, Server, engine_of
 from models.roles import grant
+from models.server import MIGRATING, Server
 from models.sqlite import hold, path_of, writing_engine
 
 if TYPE_CHECKING:  # it takes a quarter of the start, and a start seldom migrates
@@ -116,6 +116,12 @@ async def _connected(url: str, work: Work, server: Server | None = None) -> bool
         return await asyncio.to_thread(_on_sqlite, url, work)
     if backend != "postgresql":
         raise ValueError(f"{backend} databases are not supported: use sqlite:/// or postgresql://")
+    return await _on_postgres(url, work, server)
+
+
+async def _on_postgres(url: str, work: Work, server: Server | None) -> bool:
+    from models.postgres import LOCKED, REFUSED, engine_of  # a service on SQLite needs no driver
+
     engine = engine_of(url, server)
     try:
         async with engine.connect() as connection:

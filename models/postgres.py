@@ -8,9 +8,9 @@ import asyncio
 import math
 import random
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import asyncpg
@@ -23,6 +23,7 @@ from sqlmodel import Session
 
 from models.database import Job, TooLong, Unavailable, told_apart
 from models.measures import COMMITTING
+from models.server import Server
 from models.watch import LoopWatch
 
 T = TypeVar("T")
@@ -32,11 +33,7 @@ TOGETHER = 4
 TRIES = 10
 # the longest pause between two of them
 PAUSE_SECONDS = 0.3
-POOL = 10
 CONNECT_SECONDS = 5.0
-# a unit of work and what it waits for, before the caller hears Unavailable: longer than what
-# the server allows one statement, so that this ends only what the server no longer answers
-UNIT_SECONDS = 15.0
 # what a unit may compute at a stretch, during which nothing else of the process goes on
 JOB_SECONDS = 5.0
 CLOSE_SECONDS = 5.0
@@ -52,40 +49,12 @@ _CANCELLED = "57014"
 _READ_ONLY = "25006"
 # connection trouble, no room, shutting down
 _DOWN = ("08", "53", "57P", "58", _READ_ONLY, LOCKED)
-# what a session may wait for; a pooler doesn't pass these on, so the service's role has them
-# there (docs/scaling.md)
-SESSION = {
-    "statement_timeout": "10000",
-    "lock_timeout": "5000",
-    "idle_in_transaction_session_timeout": "15000",
-    "tcp_keepalives_idle": "10",
-    "tcp_keepalives_interval": "5",
-    "tcp_keepalives_count": "3",
-    # our statements are short: compiling them costs more than it saves
-    "jit": "off",
-    "timezone": "UTC",
-}
 # seconds of silence, seconds between questions, questions, and milliseconds until what was
 # sent must be acknowledged: a machine that is gone is noticed within half a minute
 _KEEPALIVE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 20_000}
 # what asyncpg raises while it connects comes as it is
 REFUSED = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _TROUBLE = (DBAPIError, OSError, PoolTimeout, *REFUSED)
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """How to reach a server. `pool`: connections kept; as many again when all are in use.
-
-    `pooled`: the address is pgbouncer's in transaction mode, where statements can't be kept
-    and sessions can't be set up. `seconds`: for one unit of work; None: it may take minutes,
-    and so may its statements if `session` says so.
-    """
-
-    pool: int = POOL
-    pooled: bool = False
-    seconds: float | None = UNIT_SECONDS
-    session: Mapping[str, str] = field(default_factory=lambda: SESSION)
 
 
 @dataclass(slots=True)
@@ -224,13 +193,6 @@ def engine_of(
     )
     event.listen(engine.sync_engine, "connect", _keep_alive)
     return engine
-
-
-# who changes tables may take long over it, but not wait long for a lock that others queue behind
-MIGRATING = Server(
-    seconds=None,
-    session=SESSION | {"statement_timeout": "0", "idle_in_transaction_session_timeout": "0"},
-)
 
 
 def _direct(server: Server) -> dict[str, Any]:

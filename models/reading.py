@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlmodel import Session
 
 from models.database import Database, Job, open_database
-from models.postgres import Server
+from models.server import Server
 from models.sqlite import BUSY_MILLISECONDS, path_of
 
 T = TypeVar("T")

@@ -17,7 +17,9 @@ Defaults = tuple[dict[str, Any], dict[str, Callable[[], Any]]]
 T = TypeVar("T", bound="Row")
 
 
-class Row(SQLModel):
+# pydantic's validators are built when first called, which is never: all of them at once cost a
+# tenth of the start
+class Row(SQLModel, defer_build=True):
     """The base of all tables. A column that isn't named gets its default; a name that is no
     column is a TypeError."""
 

@@ -58,6 +58,27 @@ def here(monkeypatch: pytest.MonkeyPatch, folder: Path, *args: str, **settings: 
     return int(caught.value.code or 0)
 
 
+async def test_a_service_loads_nothing_that_it_does_not_use(tmp_path: Path):
+    never = {
+        "rich", "click", "pygments", "alembic", "matplotlib", "sklearn", "openpyxl", "shapely",
+        # on SQLite, before the first photo, QR code and backup
+        "asyncpg", "PIL", "segno", "pyrage",
+    }  # fmt: skip
+    code = (
+        "import sys; sys.argv[1:] = ['run']\nfrom bot import cli\ntry: cli.main()\n"
+        "finally: print(*(name for name, found in sys.modules.items() if found))"
+    )
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(HOUSE)}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", code, cwd=tmp_path, env=environment, stdout=PIPE, stderr=PIPE
+    )
+    out, err = await asyncio.wait_for(process.communicate(), 60)
+    assert "telegram.token" in err.decode()
+    loaded = set(out.decode().split())
+    assert "bot.assembly" in loaded
+    assert loaded & never == set()
+
+
 def test_wrong_usage_is_2(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     assert here(monkeypatch, tmp_path, "nonsense") == 2
 

@@ -19,7 +19,8 @@ import models.migrate
 from models import partitions
 from models.database import Unavailable
 from models.migrate import FOLDER, Newer, config_for, is_current, migrate, revisions
-from models.postgres import MIGRATING, address
+from models.postgres import address
+from models.server import MIGRATING
 from models.sqlite import writing_engine
 from tests.conftest import BACKENDS
 

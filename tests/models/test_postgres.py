@@ -13,7 +13,8 @@ from sqlmodel import Session
 
 import models.postgres
 from models.database import Database, TooLong, Unavailable
-from models.postgres import PostgresDatabase, Server, address
+from models.postgres import PostgresDatabase, address
+from models.server import UNIT_SECONDS, Server
 from tests.conftest import BACKENDS
 from tests.models.test_database import add_lane, count_up, lanes
 from tests.models.wire import Wire, wired
@@ -182,4 +183,4 @@ async def test_no_session_may_wait_for_ever(database_url: str):
         "idle_in_transaction_session_timeout": "15s",
     }
     await database.close()
-    assert models.postgres.UNIT_SECONDS > 10
+    assert UNIT_SECONDS > 10
