@@ -4,7 +4,7 @@ Rows that an import no longer names stay and are out of use (`position` -1): an 
 knows what it was called.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sqlmodel import Session, col, select
@@ -19,7 +19,7 @@ from domain.catalogue import (
 from domain.reading.lexicon import MARKS, Lexicon
 from models import CatalogueRow
 from models.known import CATALOGUE, known
-from services.data import Name, default_rows
+from services.data import Name, default_rows, each_row
 
 EVERYWHERE = ""
 OUT_OF_USE = -1
@@ -77,14 +77,20 @@ def _lexicon(session: Session, district: str) -> Lexicon:
     kept = _compiled.get(owner)
     if kept is None or kept[0] != stamp:
         found = catalogue(session, district)
-        words = Lexicon.build(usable(rows_of(session, district, "lexicon"), found), found)
+        rows = _words(session, district)
+        words = Lexicon.build(usable(rows, found), found)
         _compiled[owner] = kept = (stamp, words)
     return kept[1]
 
 
-def usable(rows: Rows, known: Catalogue) -> Rows:
+def _words(session: Session, district: str) -> Iterable[dict[str, str]]:
+    own = own_rows(session, district, "lexicon") or own_rows(session, EVERYWHERE, "lexicon")
+    return own or each_row("lexicon")
+
+
+def usable(rows: Iterable[dict[str, str]], known: Catalogue) -> Iterator[dict[str, str]]:
     """The entries whose kind or condition the catalogue has: a district may have dropped some."""
-    return [row for row in rows if _speaks_for(row["code"], known)]
+    return (row for row in rows if _speaks_for(row["code"], known))
 
 
 def _speaks_for(entry: str, known: Catalogue) -> bool:

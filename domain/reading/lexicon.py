@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from operator import add
+from sys import intern
 
 from domain.catalogue import Catalogue, CatalogueError, Condition
 from domain.reading.folding import fold_word
@@ -47,25 +49,15 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class _Term:
-    """A word to look for, and the entries (and parts of them) that it serves."""
-
-    word: str
-    latin: bool
-    uses: tuple[tuple[int, int], ...]
-
-
-# Words that begin with the same two characters, by length.
-Shelf = tuple[tuple[int, Mapping[str, _Term]], ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Lexicon:
-    """Compiled entries. `urgent` are the kinds whose danger words can be guarded, `named` those
-    that one named person hears of, `grams` what tells a kind's conditions apart."""
+    """Compiled entries. `uses` has each word's entries by number, `lengths` how long the words are
+    that begin with the same two characters; `urgent` are the kinds whose danger words can be
+    guarded, `named` those that one named person hears of, `grams` what tells a kind's conditions
+    apart."""
 
     entries: tuple[Entry, ...]
-    index: Mapping[str, Shelf]
+    uses: Mapping[str, tuple[int, ...]]
+    lengths: Mapping[str, tuple[int, ...]]
     urgent: frozenset[str]
     named: frozenset[str]
     grams: Mapping[str, Mapping[str, int]]
@@ -86,30 +78,35 @@ class Lexicon:
         named = frozenset(kind.code for kind in kinds if kind.reach == "named")
         urgent = frozenset(kind.code for kind in kinds if kind.default_urgency == "now") - named
         grams = {code: _telling(catalogue.conditions(code)) for code in catalogue.kinds}
-        return cls(entries, _index(entries), urgent, named, grams, catalogue)
+        uses = _uses(entries)
+        return cls(entries, uses, _lengths(uses), urgent, named, grams, catalogue)
 
     def scan(self, text: str) -> list[Hit]:
         """Every entry found in a folded text, except where a BLOCK word overlaps it."""
+        uses, entries = self.uses, self.entries
         spots: dict[int, dict[int, list[Span]]] = {}
-        for start, term in self._terms(text):
-            span = (start, start + len(term.word))
-            for number, part in term.uses:
-                spots.setdefault(number, {}).setdefault(part, []).append(span)
+        for start, word in self._words(text):
+            span = (start, start + len(word))
+            for number in uses[word]:
+                for part, each in enumerate(entries[number].parts):
+                    if each == word:
+                        spots.setdefault(number, {}).setdefault(part, []).append(span)
         hits = [hit for number, parts in spots.items() for hit in self._found(number, parts)]
         return _unblocked(hits)
 
-    def _terms(self, text: str) -> Iterator[tuple[int, _Term]]:
-        index, seen = self.index, dict[str, int]()
+    def _words(self, text: str) -> Iterator[tuple[int, str]]:
+        uses, lengths, seen = self.uses, self.lengths, dict[str, int]()
         for start, pair in enumerate(map(add, text, text[1:] + " ")):
-            if pair not in index and pair[0] not in index:
+            if pair not in lengths and pair[0] not in lengths:
                 continue
-            for length, terms in (*index.get(pair[0], ()), *index.get(pair, ())):
-                term = terms.get(text[start : start + length])
-                if term is None or not _stands(text, start, term):
+            for length in (*lengths.get(pair[0], ()), *lengths.get(pair, ())):
+                word = text[start : start + length]
+                # at the text's end a longer word's place holds a shorter one, which has its own
+                if word not in uses or len(word) != length or not _stands(text, start, word):
                     continue
-                seen[term.word] = seen.get(term.word, 0) + 1
-                if seen[term.word] <= MAX_SPOTS:
-                    yield start, term
+                seen[word] = seen.get(word, 0) + 1
+                if seen[word] <= MAX_SPOTS:
+                    yield start, word
 
     def _found(self, number: int, parts: dict[int, list[Span]]) -> list[Hit]:
         entry = self.entries[number]
@@ -131,6 +128,7 @@ def _entries(
 ) -> Iterator[Entry]:
     for number, row in enumerate(rows, start=2):
         code, _, condition = row.get("code", "").partition("/")
+        code = intern(code)  # a few hundred codes in thousands of entries
         word, weight = fold_word(row.get("word", "").strip()), _weight(row.get("weight", ""))
         if not _known(code, condition, catalogue):
             errors.append(CatalogueError(number, "code", "unknown_kind", row.get("code", "")))
@@ -142,9 +140,10 @@ def _entries(
         # A single character says little by itself.
         scale = 0.5 if len(word) == 1 and "一" <= word <= "鿿" and code not in MARKS else 1.0
         index = int(condition) if condition.isdigit() else None
-        yield Entry(code, index, parts, "&" not in word, weight * scale)
+        yield Entry(code, index, parts, "&" not in word, weight if scale == 1 else weight * scale)
 
 
+@cache  # a few weights in thousands of entries
 def _weight(text: str) -> float:
     try:
         weight = float(text)
@@ -159,27 +158,32 @@ def _known(code: str, condition: str, catalogue: Catalogue) -> bool:
     return condition.isdigit() and int(condition) < len(catalogue.conditions(code))
 
 
-def _index(entries: tuple[Entry, ...]) -> dict[str, Shelf]:
-    uses: dict[str, list[tuple[int, int]]] = {}
+def _uses(entries: tuple[Entry, ...]) -> dict[str, tuple[int, ...]]:
+    uses: dict[str, list[int]] = {}
     for number, entry in enumerate(entries):
-        for part, word in enumerate(entry.parts):
-            uses.setdefault(word, []).append((number, part))
-    index: dict[str, dict[int, dict[str, _Term]]] = {}
-    for word, used in uses.items():
-        term = _Term(word, word[0].isascii(), tuple(used))
-        index.setdefault(word[:2], {}).setdefault(len(word), {})[word] = term
-    return {key: tuple(lengths.items()) for key, lengths in index.items()}
+        for word in dict.fromkeys(entry.parts):
+            uses.setdefault(word, []).append(number)
+    return {word: tuple(used) for word, used in uses.items()}
 
 
-def _stands(text: str, start: int, term: _Term) -> bool:
+def _lengths(words: Iterable[str]) -> dict[str, tuple[int, ...]]:
+    found: dict[str, dict[int, None]] = {}
+    for word in words:
+        found.setdefault(word[:2], {})[len(word)] = None
+    # most beginnings share their lengths with others
+    shared: dict[tuple[int, ...], tuple[int, ...]] = {}
+    return {key: shared.setdefault(tuple(some), tuple(some)) for key, some in found.items()}
+
+
+def _stands(text: str, start: int, word: str) -> bool:
     """Latin words begin at a boundary; short ones end at one too, a plural s aside."""
-    if not term.latin or not term.word[0].isalnum():
+    if not word[0].isascii() or not word[0].isalnum():
         return True
     if start and text[start - 1].isascii() and text[start - 1].isalnum():
         return False
-    if len(term.word) > 4:
+    if len(word) > 4:
         return True
-    rest = text[start + len(term.word) :][:2].removeprefix("s")
+    rest = text[start + len(word) :][:2].removeprefix("s")
     return not (rest[:1].isascii() and rest[:1].isalnum())
 
 

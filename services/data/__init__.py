@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import io
+from collections.abc import Iterator
 from importlib.resources import files
 from typing import Literal
 
@@ -12,5 +12,10 @@ Name = Literal["kinds", "conditions", "not_admitted", "lexicon"]
 
 def default_rows(name: Name) -> list[dict[str, str]]:
     """The rows of a shipped table, keyed by its header. FileNotFoundError for other names."""
-    text = files(__name__).joinpath(f"{name}.csv").read_text(encoding="utf-8-sig")
-    return list(csv.DictReader(io.StringIO(text, newline="")))
+    return list(each_row(name))
+
+
+def each_row(name: Name) -> Iterator[dict[str, str]]:
+    """The same one after the other: the lexicon's thousands are never needed at once."""
+    with files(__name__).joinpath(f"{name}.csv").open(encoding="utf-8-sig") as stream:
+        yield from csv.DictReader(stream)

@@ -337,6 +337,15 @@ def test_it_refuses_a_lexicon_that_the_catalogue_does_not_know(row):
     assert refused.value.exceptions[0].row == 2
 
 
+def test_a_word_at_the_end_of_a_text_is_found_once():
+    rows = [
+        {"code": "LS03", "language": "zh-Hans", "word": word, "weight": "1"}
+        for word in ("电梯坏", "电梯坏了很久")
+    ]
+    found = Lexicon.build(rows, catalogue()).scan("我们电梯坏")
+    assert [(hit.entry.word, hit.start, hit.end) for hit in found] == [("电梯坏", 2, 5)]
+
+
 MONSTERS = {
     "one letter": "a" * 4096,
     "one character": "一" * 4096,
