@@ -104,13 +104,15 @@ def _insert_again(
 ) -> None:
     """After a quiet week numbers begin anew at random, and may meet one that was used before.
 
-    Nobody sends an update again after KNOWN_FOR, so an older row gives its number up.
+    Nobody sends an update again after KNOWN_FOR, so an older row gives its number up; unless it
+    says the very same, and only a clock has jumped.
     """
-    numbers = [each.update_id for each in arrived]
-    query = select(Inbox.id, Inbox.update_id).where(
-        Inbox.bot == bot, col(Inbox.update_id).in_(numbers), Inbox.received_at < now - KNOWN_FOR
+    said = {each.update_id: each.payload for each in arrived}
+    query = select(Inbox.id, Inbox.update_id, Inbox.payload).where(
+        Inbox.bot == bot, col(Inbox.update_id).in_(said), Inbox.received_at < now - KNOWN_FOR
     )
-    old = {number: key for key, number in session.exec(query)}
+    found = session.exec(query)
+    old = {number: key for key, number, payload in found if payload != said[number]}
     for key in old.values():
         where = (col(Inbox.bot) == bot, col(Inbox.id) == key)
         statement = update(Inbox).where(*where).values(update_id=-time.time_ns())

@@ -96,6 +96,18 @@ async def test_a_number_that_comes_again_after_days_is_another_update(service: S
     assert await texts(service) == ["quiet a", "quiet b"]
 
 
+async def test_the_same_update_is_the_same_however_far_a_clock_has_jumped(service: Service):
+    def job(session: Session) -> None:
+        wall = datetime.now(UTC)
+        for at in (NOW, NOW + timedelta(days=30)):
+            inbox.store(session, service.me.bot, [arrived(1, 7, "quiet a")], at, wall)
+
+    await service.database.write(job, queue=True)
+    service.wake()
+    assert await service.settle()
+    assert await texts(service) == ["quiet a"]
+
+
 async def test_a_flood_in_one_chat_delays_no_other(service: Service):
     """The others wait for a few of its turns at most, however much of it is left."""
     await store(service, [arrived(n, 7, f"quiet {n}") for n in range(1_000)])

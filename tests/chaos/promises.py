@@ -208,8 +208,11 @@ def _shown(session: Session, expected: Expected) -> Iterator[str]:
     for key, times in meant.items():
         if expected.shown and key[1] and expected.shown.get(key, 0) < times:
             yield f"P5: {key} is marked sent {times} times and was shown less often"
+    unheard: Counter[str] = Counter()
+    for chat, times in expected.ambiguous.items():
+        unheard[expected.moved.get(chat, chat)] += times
     for chat, times in extra.items():
-        may = expected.ambiguous.get(chat, 0)
+        may = unheard[chat]
         if times > may:
             yield f"P5: {times} messages to {chat} came twice, {may} may"
 
