@@ -1,6 +1,7 @@
 """Tables, queries and migrations. Importing this package registers every table."""
 
 from models import kept as _kept
+from models.calendars import CalendarDay, WorkShift
 from models.cases import (
     Attachment,
     Audit,
@@ -37,6 +38,7 @@ __all__ = [
     "Audit",
     "BindCode",
     "Budget",
+    "CalendarDay",
     "Case",
     "CaseEvent",
     "CatalogueRow",
@@ -69,6 +71,7 @@ __all__ = [
     "Unsealed",
     "Voice",
     "Webhook",
+    "WorkShift",
     "metadata",
     "new_id",
 ]

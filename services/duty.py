@@ -1,8 +1,7 @@
 """The working calendar of a district, who is on duty, and when somebody may be written to."""
 
 from collections.abc import Hashable, Iterable
-from datetime import UTC, datetime, time, timedelta
-from functools import lru_cache
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,25 +12,48 @@ from sqlmodel import Session, col, select
 from domain.duty import next_reach
 from domain.policy import Policy
 from domain.worktime import Calendar, is_work_time, next_work_time
-from models import Leave, Person, Shift
-from models.known import STAFF, known
+from models import CalendarDay, Leave, Person, Shift, WorkShift
+from models.known import PLACES, STAFF, known
 from models.statement import Prepared
 from services import territory
 from services.equipment import policy
 
 
-@lru_cache(maxsize=256)
-def _calendar(zone: str, numbers: Policy) -> Calendar:
-    morning = (numbers.work_from, numbers.lunch_from)
-    afternoon = (numbers.lunch_until, numbers.work_until)
-    return Calendar(zone=zone, shifts=(morning, afternoon))
-
-
 def calendar(session: Session, district: str) -> Calendar:
-    """The district's working calendar; its zone is the district's own or the deployment's."""
-    row = territory.find_division(session, district, district)
+    """The district's working calendar: its own zone, hours and days, else the deployment's.
+
+    The same object until the district's calendar changes, so that what is derived from it is kept.
+    """
     numbers = policy(session)
-    return _calendar((row and row.zone) or numbers.zone, numbers)
+    usual = (numbers.work_from, numbers.lunch_from, numbers.lunch_until, numbers.work_until)
+    key = ("calendar", district, numbers.zone, *usual)
+    return known(session, PLACES, key, lambda: _calendar(session, district, numbers))
+
+
+def _calendar(session: Session, district: str, numbers: Policy) -> Calendar:
+    row = territory.find_division(session, district, district)
+    hours = session.exec(select(WorkShift).where(WorkShift.district == district))
+    shifts = tuple(sorted((each.opens, each.closes) for each in hours))
+    days = list(session.exec(select(CalendarDay).where(CalendarDay.district == district)))
+
+    def those(*, official: bool, works: bool) -> frozenset[date]:
+        return frozenset(
+            each.day for each in days if (each.official, each.works) == (official, works)
+        )
+
+    return Calendar(
+        zone=(row and row.zone) or numbers.zone,
+        shifts=shifts or _usual(numbers),
+        holidays=those(official=True, works=False),
+        makeup_days=those(official=True, works=True),
+        days_off=those(official=False, works=False),
+        days_on=those(official=False, works=True),
+    )
+
+
+def _usual(numbers: Policy) -> tuple[tuple[time, time], ...]:
+    """The deployment's morning and afternoon."""
+    return (numbers.work_from, numbers.lunch_from), (numbers.lunch_until, numbers.work_until)
 
 
 def zone(session: Session, district: str) -> ZoneInfo:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from services.imports.calendars import bring_days, bring_hours
 from services.imports.catalogue import bring_catalogue
 from services.imports.cells import Cells
 from services.imports.contacts import bring_contacts
@@ -46,6 +47,8 @@ _ALL = (
     _sheet("divisions", "code parent level name", "code parent level name", bring_divisions),
     _sheet("grids", "code parent name kind short", "code parent name short", bring_grids),
     _sheet("shapes", "code geometry", "code geometry", bring_shapes),
+    _sheet("days", "district date work name", "district date work name", bring_days),
+    _sheet("hours", "district opens closes", "district opens closes", bring_hours),
     _sheet("people", "id name role unit", "id name role unit", bring_people),
     _sheet("duty", "person unit from to", "person unit from to", bring_duty),
     _sheet("contacts", "unit order name phone", "unit order name phone", bring_contacts),
