@@ -83,8 +83,9 @@ def invite(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer
 def revoke(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """Every role ends now; what they had goes to the next in line."""
     other = people.person(turn.session, person.district, pressed.case)
+    roles = roles_of(turn.session, other)
     enrolment.revoke_person(turn.session, person, person.district, other.id, turn.now)
-    passed = handling.hand_over(turn.session, other, turn.now)
+    passed = handling.without_role(turn.session, other, roles[0].unit, turn.now)
     key = "admin.revoked"
     return Answer(plain(key, person.language, name=other.name, cases=passed), alert=True)
 

@@ -52,7 +52,10 @@ class Person(Row, table=True):
 
 @of_topic(STAFF)
 class Role(Remembered, table=True):
-    """What a person may be in a unit (a division code, or a department's code)."""
+    """What a person may be in a unit (a division code, or a department's code).
+
+    `backup`: who stands in for them there while they are away or off their shift (A/B 岗).
+    """
 
     __tablename__ = "role"
     __table_args__ = (
@@ -65,6 +68,7 @@ class Role(Remembered, table=True):
     person: UUID
     role: str
     unit: str
+    backup: UUID | None = None
     since: datetime = Field(sa_type=UTCDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 

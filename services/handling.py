@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from domain.lifecycle import BEFORE_DONE, HANDLED, Change, Given, State, Verb, decide
 from domain.refused import Refused
-from domain.roles import CLOCK, ActorFacts
+from domain.roles import CLOCK, ActorFacts, RoleIn, RoleName, within
 from models import Attachment, Case, CaseEvent, Person
 from services import duty, notices, routing, territory
 from services.access import actor_of, locked_case, may_read, roles_of
@@ -124,29 +124,61 @@ def in_hand(session: Session, person: Person) -> list[Case]:
     return list(session.exec(query))
 
 
-def hand_over(session: Session, person: Person, now: datetime) -> int:
+def hand_over(session: Session, person: Person, now: datetime, *, only_lost: bool = False) -> int:
     """Somebody has lost their roles or can't be reached: the next in line has it at once.
 
-    A reminder nobody receives is not a reminder. Returns how many cases went on.
+    A reminder nobody receives is not a reminder. `only_lost`: what they have no role for any
+    more. Returns how many cases went on.
     """
     query = select(Case).where(
         Case.district == person.district,
         Case.owner == person.id,
         col(Case.state).in_([str(state) for state in BEFORE_DONE]),
     )
-    cases = list(session.exec(query))
+    roles = roles_of(session, person) if only_lost else ()
+    cases = [case for case in session.exec(query) if not _works_at(roles, case)]
     for case in cases:
         by_clock(session, case, Verb.PASS_ON, now)
     return len(cases)
 
 
+def _works_at(roles: tuple[RoleIn, ...], case: Case) -> bool:
+    return any(within(territory.area_of(role.unit), case.grid) for role in roles)
+
+
 def unreachable(session: Session, key: UUID, district: str, now: datetime) -> None:
-    """The person `key` has blocked the bot: what waits for them goes on, and the desk hears."""
+    """The person `key` has blocked the bot: what waits for them goes on, and the desk hears.
+
+    Somebody without a role, or for whom nothing waited and nobody counts on, is no news.
+    """
     person = session.get(Person, (district, key))
-    if person is None or not hand_over(session, person, now):
+    if person is None or not (roles := roles_of(session, person)):
         return
-    area = next((territory.area_of(role.unit) for role in roles_of(session, person)), district)
-    notices.tell_desk(session, district, area, "desk.unreachable", now, name=person.name)
+    cases = hand_over(session, person, now)
+    if not cases and not any(role.role in _COUNTED_ON for role in roles):
+        return
+    area = territory.area_of(roles[0].unit)
+    sentence = "desk.unreachable" if cases else "desk.unreachable_only"
+    notices.tell_desk(session, district, area, sentence, now, name=person.name)
+
+
+def without_role(
+    session: Session, person: Person, unit: str, now: datetime, *, told: bool = True
+) -> int:
+    """The person works in `unit` no longer: the cases that they may not touch any more go on.
+
+    `told`: the desk above `unit` hears if any did. Returns how many.
+    """
+    cases = hand_over(session, person, now, only_lost=True)
+    if cases and told:
+        area = territory.area_of(unit)
+        facts = {"name": person.name, "cases": cases}
+        notices.tell_desk(session, person.district, area, "desk.role_lost", now, **facts)
+    return cases
+
+
+# who is missed at once when the bot can't reach them
+_COUNTED_ON = (RoleName.WORKER, RoleName.LEADER)
 
 
 EVENING = time(17)

@@ -1,9 +1,12 @@
-"""Whose turn it is: the worker on duty, else the backup, else the leader, else the desk.
+"""Whose turn it is: the team on duty, else its backups, else the leader, else the desk.
 
-A matter for one named person goes along the line of those people only. Who can't be reached,
-is on leave or was asked already is skipped.
+Those who are equally near are asked by skill (a specialist of the kind first), then by what they
+have in hand already (services/load), then as they came. An exclusive grid answers for itself: its
+own people, then the desk. A matter for one named person goes along the line of those people only.
+Who can't be reached, is on leave or was asked already is skipped.
 """
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -15,7 +18,8 @@ from domain.roles import RoleName
 from models import Case, Person, Role
 from models.known import STAFF, known
 from models.statement import Prepared
-from services import duty
+from services import duty, load, territory
+from services.catalogue import catalogue
 
 # the skill of those who are rung for violence at home and despair (PO03, LS18)
 NAMED_SKILL = "named"
@@ -37,45 +41,140 @@ def units_above(grid: str) -> list[str]:
 def next_turn(session: Session, case: Case, now: datetime) -> Turn:
     """The next who hasn't been asked yet; at the end of the line, the desk that can be reached."""
     asked = {UUID(each) for each in case.passed}
-    for person in line(session, case, now):
-        if person not in asked:
-            return Turn(person, case.community)
+    for near in _tiers(session, case, now):
+        left = {key: skills for key, skills in near.items() if key not in asked}
+        if left:
+            return Turn(_in_order(session, case, left)[0], case.community)
     return Turn(None, desk_unit(session, case.district, case.grid))
 
 
 def line(session: Session, case: Case, now: datetime) -> list[UUID]:
     """Everybody who may be asked about the case, in order, reachable and not on leave."""
+    found: list[UUID] = []
+    for near in _tiers(session, case, now):
+        found += _in_order(session, case, near)
+    return list(dict.fromkeys(found))
+
+
+# people who can be asked, by key, with their skills
+Hands = Mapping[UUID, Sequence[str]]
+
+
+def _tiers(session: Session, case: Case, now: datetime) -> Iterator[Hands]:
+    """Those who may be asked, the nearest together and first."""
     if case.reach == "named":
-        return _named_line(session, case, now)
-    workers = _holders(session, case.district, [case.grid], (RoleName.WORKER,))
+        yield from ({key: ()} for key in _named_line(session, case, now))
+        return
+    workers = _own_workers(session, case)
+    stands_in = {person: backup for person, backup in workers if backup is not None}
+    keys = list(dict.fromkeys(person for person, _ in workers))
+    on = _expected(session, case, keys, set(stands_in.values()), now)
+    here = _present(session, case.district, on, now)
+    gone = [stands_in[key] for key in on if key not in here and key in stands_in]
+    yield here | _present(session, case.district, gone, now)
+    yield _present(session, case.district, list(stands_in.values()), now)
+    yield _present(session, case.district, keys, now)
+    for unit in _answering(session, case):
+        leaders = _holders(session, case.district, [unit], (RoleName.LEADER,))
+        yield _present(session, case.district, leaders, now)
+
+
+def _expected(
+    session: Session, case: Case, workers: list[UUID], backups: set[UUID], now: datetime
+) -> list[UUID]:
+    """Who should be there now: by the roster; where none is kept, all but those who stand in."""
     on_shift = set(duty.on_shift(session, case.district, case.grid, now))
-    present = [each for each in workers if each in on_shift]
-    rest = [each for each in workers if each not in on_shift]
-    leaders = _holders(session, case.district, [case.grid, case.community], (RoleName.LEADER,))
-    return _present(session, case.district, [*present, *rest, *leaders], now)
+    if on_shift or duty.has_roster(session, case.district, case.grid, now):
+        return [each for each in workers if each in on_shift]
+    return [each for each in workers if each not in backups] or workers
+
+
+def _own_workers(session: Session, case: Case) -> list[tuple[UUID, UUID | None]]:
+    """(worker, who stands in for them) of the grid; in an exclusive one its departments too."""
+    found = [
+        (person, backup)
+        for person, role, backup in _roles_in(session, case.district, case.grid)
+        if role == RoleName.WORKER
+    ]
+    if is_exclusive(session, case.district, case.grid):
+        found += _departments_of(session, case.district, case.grid)
+    return found
+
+
+def is_exclusive(session: Session, district: str, grid: str) -> bool:
+    """Whether the grid is a mall, a campus or the like, which answers for itself."""
+    row = territory.find_division(session, district, grid)
+    return row is not None and row.kind == "exclusive"
+
+
+def _departments_of(session: Session, district: str, grid: str) -> list[tuple[UUID, UUID | None]]:
+    """The people of the departments that serve this grid alone (`grid:department`)."""
+
+    def find() -> list[tuple[UUID, UUID | None]]:
+        query = (
+            select(Role.person, Role.backup)
+            .where(Role.district == district, Role.role == str(RoleName.DEPARTMENT))
+            .where(col(Role.unit).startswith(grid + territory.DEPARTMENT))
+            .where(col(Role.revoked_at).is_(None))
+            .order_by(col(Role.since), col(Role.id))
+        )
+        return [(person, backup) for person, backup in session.exec(query)]
+
+    return known(session, STAFF, ("departments of", district, grid), find)
+
+
+def _answering(session: Session, case: Case) -> list[str]:
+    """The units whose leaders answer for the grid, nearest first."""
+    if is_exclusive(session, case.district, case.grid):
+        return [case.grid]
+    return [case.grid, case.community]
+
+
+def _in_order(session: Session, case: Case, near: Hands) -> list[UUID]:
+    """Of those who are equally near: specialists of the kind, then who has the least in hand."""
+    if len(near) < 2:
+        return list(near)
+    wanted = _skills_for(session, case)
+    skilled = [key for key, skills in near.items() if wanted & set(skills)]
+    others = [key for key in near if key not in skilled]
+    return [
+        *_least_loaded(session, case.district, skilled),
+        *_least_loaded(session, case.district, others),
+    ]
+
+
+def _least_loaded(session: Session, district: str, people: list[UUID]) -> list[UUID]:
+    if len(people) < 2:
+        return people
+    weights = load.of(session, district, people)
+    return sorted(people, key=lambda key: weights.get(key, 0))
+
+
+def _skills_for(session: Session, case: Case) -> set[str]:
+    """What makes somebody a specialist of the case's kind: the kind's code, class or lead."""
+    kind = catalogue(session, case.district).kinds.get(case.kind)
+    return {kind.code, kind.kind_class, kind.lead} if kind is not None else set()
 
 
 def team(session: Session, case: Case, now: datetime) -> list[UUID]:
     """The whole team of the case's grid, for what is urgent."""
-    people = _holders(
-        session,
-        case.district,
-        [case.grid, case.community],
-        (RoleName.WORKER, RoleName.LEADER),
+    leading = _holders(
+        session, case.district, _answering(session, case), (RoleName.WORKER, RoleName.LEADER)
     )
-    return _present(session, case.district, people, now)
+    workers = [person for person, _ in _own_workers(session, case)]
+    return list(_present(session, case.district, [*workers, *leading], now))
 
 
 def desk(session: Session, district: str, unit: str) -> list[UUID]:
     """The supervisors of a unit who can be reached."""
     people = _holders(session, district, [unit], (RoleName.SUPERVISOR,))
-    return _reachable(session, district, people)
+    return list(_reachable(session, district, people))
 
 
 def last_resort(session: Session, district: str) -> list[UUID]:
     """The administrators: for a danger that nobody of team or desk can be told of."""
     people = _holders(session, district, [district], (RoleName.ADMIN,))
-    return _reachable(session, district, people)
+    return list(_reachable(session, district, people))
 
 
 def desk_unit(session: Session, district: str, grid: str) -> str:
@@ -91,7 +190,7 @@ def leaders(session: Session, case: Case) -> list[UUID]:
             session, case.district, _holders(session, case.district, [unit], (RoleName.LEADER,))
         )
         if found:
-            return found
+            return list(found)
     return []
 
 
@@ -102,7 +201,7 @@ def _named_line(session: Session, case: Case, now: datetime) -> list[UUID]:
         people = [each for each in _in_unit(session, case.district, unit) if _is_named(each)]
         on_shift = set(duty.on_shift(session, case.district, unit, now))
         found += sorted((each.id for each in people), key=lambda each: each not in on_shift)
-    line = _present(session, case.district, list(dict.fromkeys(found)), now)
+    line = list(_present(session, case.district, found, now))
     # nobody was named: the first supervisor above who can be reached stands in, and only they
     return line or desk(session, case.district, desk_unit(session, case.district, case.grid))[:1]
 
@@ -127,12 +226,12 @@ def _holders(
     """People with one of the roles in one of the units: units in order, the oldest role first."""
     found: list[UUID] = []
     for unit in dict.fromkeys(units):
-        found += (person for person, role in _roles_in(session, district, unit) if role in roles)
+        found += (person for person, role, _ in _roles_in(session, district, unit) if role in roles)
     return list(dict.fromkeys(found))
 
 
-def _roles_in(session: Session, district: str, unit: str) -> list[tuple[UUID, str]]:
-    """(person, role) of everybody in a unit, the oldest role first."""
+def _roles_in(session: Session, district: str, unit: str) -> list[tuple[UUID, str, UUID | None]]:
+    """(person, role, who stands in) of everybody in a unit, the oldest role first."""
 
     of = {"in_district": district, "in_unit": unit}
     return known(session, STAFF, ("roles in", district, unit), lambda: _ROLES_IN.all(session, of))
@@ -140,7 +239,7 @@ def _roles_in(session: Session, district: str, unit: str) -> list[tuple[UUID, st
 
 _ROLES_IN = Prepared(
     lambda _: (
-        select(Role.person, Role.role)
+        select(Role.person, Role.role, Role.backup)
         .where(
             Role.district == bindparam("in_district"),
             Role.unit == bindparam("in_unit"),
@@ -151,19 +250,29 @@ _ROLES_IN = Prepared(
 )
 
 
-def _present(session: Session, district: str, people: list[UUID], now: datetime) -> list[UUID]:
+def _present(
+    session: Session, district: str, people: Sequence[UUID], now: datetime
+) -> dict[UUID, Sequence[str]]:
+    """Those who can be reached and aren't on leave, with their skills."""
     gone = duty.away(session, district, people, now)
-    return [each for each in _reachable(session, district, people) if each not in gone]
+    return _reachable(session, district, [each for each in people if each not in gone])
 
 
-def _reachable(session: Session, district: str, people: list[UUID]) -> list[UUID]:
-    session.flush()  # somebody may just have become unreachable
-    of = {"in_district": district}
-    return [each for each in people if _REACHABLE.first(session, of | {"of_person": each})]
+def _reachable(
+    session: Session, district: str, people: Sequence[UUID]
+) -> dict[UUID, Sequence[str]]:
+    if people:
+        session.flush()  # somebody may just have become unreachable
+    found: dict[UUID, Sequence[str]] = {}
+    for each in dict.fromkeys(people):
+        rows = _REACHABLE.all(session, {"in_district": district, "of_person": each})
+        if rows and rows[0][0]:
+            found[each] = rows[0][1] or ()
+    return found
 
 
 _REACHABLE = Prepared(
-    lambda _: select(Person.reachable).where(
+    lambda _: select(Person.reachable, Person.skills).where(
         Person.district == bindparam("in_district"), Person.id == bindparam("of_person")
     )
 )

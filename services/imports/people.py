@@ -1,5 +1,6 @@
 """People and what they may be. Who is in the file has the roles that the file gives, no others;
-who isn't in it is left alone. A person with two roles has two rows."""
+who isn't in it is left alone. A person with two roles has two rows. Cases of who has lost a role
+go to the next in line, and the desk hears."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -10,9 +11,10 @@ from sqlmodel import Session, col, select
 
 from domain.roles import RoleName
 from models import Audit, Invite, Person, Role
+from services import handling
 from services.imports.cells import Cells
 from services.imports.outcome import Outcome
-from services.imports.units import Units, people_by_ref
+from services.imports.units import Refs, Units, people_by_ref
 from services.territory import department_of, district_of
 from services.texts import DEFAULT, LANGUAGES
 
@@ -28,6 +30,8 @@ class Entry:
     skills: list[str]
     language: str
     roles: set[tuple[str, str]] = field(default_factory=set)
+    # (role, unit) → the id of who stands in there; "" for nobody; left out: as it was
+    backups: dict[tuple[str, str], str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -36,14 +40,22 @@ class _Standing:
 
     people: dict[str, Person]
     roles: dict[object, dict[tuple[str, str], Role]]
+    lost: list[tuple[Person, str]] = field(default_factory=list)
 
 
 def bring_people(session: Session, rows: Iterable[Cells], now: datetime, outcome: Outcome) -> None:
-    """Columns id, name, role, unit, skills, lang. An empty role ends all that the person had."""
+    """Columns id, name, role, unit, skills, lang, backup (the id of who stands in there).
+
+    An empty role ends all that the person had.
+    """
     lists: dict[str, dict[str, Entry]] = defaultdict(dict)
     units = Units(session)
+    standing_in: list[Cells] = []
     for cells in rows:
         _read(cells, units, lists)
+        if cells.text("backup"):
+            standing_in.append(cells)
+    _check_backups(session, standing_in, lists)
     if outcome.failed:
         return
     for district, entries in lists.items():
@@ -51,6 +63,11 @@ def bring_people(session: Session, rows: Iterable[Cells], now: datetime, outcome
         for entry in entries.values():
             _bring(session, district, entry, standing, now, outcome)
         session.flush()
+        for entry in entries.values():
+            outcome.changed += _set_backups(session, district, entry)
+        session.flush()
+        for person, unit in standing.lost:
+            handling.without_role(session, person, unit, now)
 
 
 def _read(cells: Cells, units: Units, lists: dict[str, dict[str, Entry]]) -> None:
@@ -68,7 +85,38 @@ def _read(cells: Cells, units: Units, lists: dict[str, dict[str, Entry]]) -> Non
     if (role, unit) in entry.roles:
         cells.wrong("id", "doubled", ref)
     entry.roles.add((role, unit))
+    if cells.given("backup"):
+        entry.backups[(role, unit)] = cells.text("backup")
     entry.skills = list(dict.fromkeys([*entry.skills, *cells.many("skills")]))
+
+
+def _check_backups(
+    session: Session, standing_in: list[Cells], lists: dict[str, dict[str, Entry]]
+) -> None:
+    """Who stands in is somebody else of the same district, in this file or known before."""
+    refs = Refs(session)
+    for cells in standing_in:
+        district, ref = district_of(cells.text("unit")), cells.text("backup")
+        if ref == cells.text("id"):
+            cells.wrong("backup", "own_backup")
+        elif ref not in lists[district] and refs.find(district, ref) is None:
+            cells.wrong("backup", "unknown_person")
+
+
+def _set_backups(session: Session, district: str, entry: Entry) -> int:
+    """Who stands in for the person, as the file says; how many differed."""
+    if not entry.backups:
+        return 0
+    refs = people_by_ref(session, district)
+    held = _roles(session, district)[refs[entry.ref].id]
+    changed = 0
+    for key, ref in entry.backups.items():
+        wanted = refs[ref].id if ref else None
+        if key in held and held[key].backup != wanted:
+            held[key].backup = wanted
+            session.add(held[key])
+            changed += 1
+    return changed
 
 
 def _check_department(cells: Cells, role: str, unit: str) -> None:
@@ -95,7 +143,9 @@ def _bring(
         return
     differs = _describe(person, entry)
     session.add(person)
-    gained, lost = _set_roles(session, person, entry, standing.roles.get(person.id, {}), now)
+    held = standing.roles.get(person.id, {})
+    gained, lost = _set_roles(session, person, entry, held, now)
+    standing.lost += [(person, unit) for _, unit in set(held) - entry.roles]
     if lost:
         outcome.ended += lost
     if differs or gained:

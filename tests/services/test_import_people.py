@@ -248,3 +248,33 @@ def test_a_sheet_may_come_row_by_row(session: Session) -> None:
     settle(session)
     outcome = import_rows(session, "people", iter(rows(PEOPLE)), NOW)
     assert outcome.unchanged == 7
+
+
+WITH_BACKUP = """id,name,role,unit,skills,lang,backup
+w1,甲一,worker,320116001001001,,zh-Hans,w2
+w2,乙二,worker,320116001001001,,,"""
+
+
+def backup_of(session: Session, ref: str) -> object:
+    person = who(session, ref).id
+    query = select(Role.backup).where(Role.person == person, Role.revoked_at.is_(None))  # type: ignore[union-attr]
+    return session.exec(query).one()
+
+
+def test_a_list_names_who_stands_in_and_a_list_without_the_column_keeps_it(
+    session: Session,
+) -> None:
+    settle(session)
+    bring(session, "people", WITH_BACKUP)
+    assert backup_of(session, "w1") == who(session, "w2").id
+    bring(session, "people", PEOPLE)
+    assert backup_of(session, "w1") == who(session, "w2").id
+    bring(session, "people", WITH_BACKUP.replace(",w2\n", ",\n"))
+    assert backup_of(session, "w1") is None
+
+
+@pytest.mark.parametrize(("backup", "code"), [("w1", "own_backup"), ("w9", "unknown_person")])
+def test_nobody_stands_in_who_cannot(session: Session, backup: str, code: str) -> None:
+    settle(session)
+    text = WITH_BACKUP.replace(",w2\n", f",{backup}\n")
+    assert codes(bring(session, "people", text)) == [(2, "backup", code)]

@@ -1,0 +1,19 @@
+"""Who stands in for whom."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
+
+revision: str = "0009"
+down_revision: str | None = "0008"
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+
+def upgrade() -> None:
+    op.add_column("role", sa.Column("backup", sa.Uuid(), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("role", "backup")
