@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from domain.refused import Refused
-from handlers import admin, desk, everyone, resident, worker
+from handlers import admin, desk, everyone, resident, roster, worker
 from handlers.reply import answer, asked, forget, person_chat, reply
 from handlers.turn import Answer, Event, Membership, Migrated, Press, Said, Turn
 from handlers.updates import Me
@@ -45,6 +45,7 @@ _COMMANDS: dict[str, SaidBy] = {
     "who": resident.who,
     "list": worker.my_list,
     "away": worker.away,
+    "shifts": roster.shifts,
     "case": desk.case,
     "day": desk.day,
     "undelivered": desk.undelivered,
@@ -54,7 +55,9 @@ _COMMANDS: dict[str, SaidBy] = {
     "grouplanguage": everyone.group_language,
 }
 # these name flats, people, codes or private matters: a group must not read the answer
-_FOR_ONE = frozenset({"withdraw", "list", "away", "case", "day", "undelivered", "people", "code"})
+_FOR_ONE = frozenset(
+    {"withdraw", "list", "away", "shifts", "case", "day", "undelivered", "people", "code"}
+)
 # every word after a slash that is ours; in a group others' bots' commands are none of our business
 COMMANDS = frozenset(_COMMANDS) | {"start", "report", "bind"}
 
@@ -103,6 +106,13 @@ PRESSES: dict[str, PressedBy] = {
     "behalf": worker.behalf,
     "ingrid": worker.in_grid,
     "away": worker.set_away,
+    "shift": roster.choose_colleague,
+    "swapwith": roster.choose_return,
+    "cover": roster.cover,
+    "swap": roster.swap,
+    "swapyes": roster.agree,
+    "swapno": roster.decline,
+    "fill": roster.fill,
     "assign": desk.assign,
     "check": desk.check,
     "check_failed": desk.check_failed,

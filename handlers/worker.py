@@ -9,7 +9,16 @@ from handlers.reply import answer, asked, button, forget, remember, reply
 from handlers.turn import Answer, File, Press, Said, Turn
 from models import Asked, Case, Leave, Person
 from models.append import savepoint
-from services import attachments, contacts, duty, handling, notices, reporting, worklist
+from services import (
+    attachments,
+    contacts,
+    duty,
+    handling,
+    notices,
+    reporting,
+    roster,
+    worklist,
+)
 from services.access import case_of, is_staff, locked_case, may_handle, may_read
 from services.buttons import Pressed, data
 from services.cards import NOTES, QUESTIONS
@@ -432,6 +441,8 @@ def set_away(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answ
         raise Refused("time_past")
     end = duty.local_at(turn.session, person.district, turn.now, AWAY_DAYS[pressed.arg], time(0))
     turn.session.add(_leave(person, turn.now, end))
+    turn.session.flush()
+    roster.on_leave(turn.session, person, end, turn.now)
     return Answer(plain("away.noted", person.language), alert=True)
 
 

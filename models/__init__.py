@@ -16,7 +16,7 @@ from models.columns import UTCDateTime, metadata, new_id
 from models.errands import Errand
 from models.findings import Finding
 from models.known import Stamp
-from models.people import FailedTry, Invite, Leave, Person, Role, Shift
+from models.people import FailedTry, Invite, Leave, Person, Role, Shift, Swap
 from models.queue import (
     Asked,
     Budget,
@@ -67,6 +67,7 @@ __all__ = [
     "Shift",
     "Stamp",
     "StrangeGroup",
+    "Swap",
     "UTCDateTime",
     "Unsealed",
     "Voice",

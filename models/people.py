@@ -133,3 +133,23 @@ class Leave(Remembered, table=True):
     person: UUID
     start: datetime = Field(sa_type=UTCDateTime)
     end: datetime = Field(sa_type=UTCDateTime)
+
+
+class Swap(Row, table=True):
+    """One colleague asks another to take a shift, perhaps for one of theirs (`in_return`).
+
+    `state`: asked, agreed, refused, expired, or gone (the shift has changed hands meanwhile).
+    """
+
+    __tablename__ = "swap"
+    __table_args__ = (Index("ix_swap_shift", "district", "shift"),)
+
+    district: str = Field(primary_key=True)
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    shift: UUID
+    in_return: UUID | None = None
+    asker: UUID
+    asked: UUID
+    state: str = "asked"
+    asked_at: datetime = Field(sa_type=UTCDateTime)
+    answered_at: datetime | None = Field(default=None, sa_type=UTCDateTime)

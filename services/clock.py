@@ -11,7 +11,7 @@ from domain.lifecycle import BEFORE_DONE, UNTAKEN, State, Timer, Verb
 from domain.refused import Refused
 from models import Case, Due, crash
 from models.append import savepoint
-from services import binding, daily, privacy, retention
+from services import binding, daily, privacy, retention, roster, swaps
 from services.access import locked_case
 from services.handling import by_clock
 
@@ -102,5 +102,8 @@ for _timer in Timer:
 register(f"case.{Timer.ARCHIVE}", retention.fire_archive)
 register(retention.PURGE, retention.fire_purge)
 register(privacy.FORGET, privacy.forget)
+register(roster.GAPS, roster.fire_gaps)
+register(roster.GAP, roster.fire_gap)
+register(swaps.EXPIRES, swaps.expire)
 register(daily.MORNING, daily.fire_morning)
 register(daily.EVENING, daily.fire_evening)

@@ -11,7 +11,7 @@ from domain.roles import RoleName
 from domain.worktime import is_workday
 from models import Division, Due, Person, Role
 from models.territory import TRIAL_DISTRICT
-from services import due, duty, retention, summary, summary_message, worklist
+from services import due, duty, retention, roster, summary, summary_message, worklist
 from services.equipment import policy
 from services.notices import private_chat
 from services.outbox import About, Message, Priority, put
@@ -32,6 +32,8 @@ def begin(session: Session, now: datetime) -> None:
                 _plan(session, district, name, now)
         if not _is_planned(session, district, retention.PURGE):
             retention.plan_purge(session, district, now)
+        if not _is_planned(session, district, roster.GAPS):
+            roster.plan(session, district, now)
 
 
 def _is_planned(session: Session, district: str, key: str) -> bool:

@@ -47,6 +47,11 @@ def drop_row(session: Session, row: Due | None, trace: str) -> None:
         session.add(row)
 
 
+def is_known(session: Session, district: str, key: str) -> bool:
+    """Whether the thing `key` was ever planned, whatever became of it."""
+    return _row(session, district, key) is not None
+
+
 def of_case(session: Session, district: str, case: UUID) -> dict[str, Due]:
     """Every due row that a case has or had, by key."""
     query = select(Due).where(Due.district == district, Due.case == case)

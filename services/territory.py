@@ -1,7 +1,7 @@
 """Where things are: grids and what lies above and below them, and the groups in them."""
 
 from collections.abc import Mapping
-from datetime import tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -73,6 +73,18 @@ def grid(session: Session, district: str, code: str) -> Division:
     if found is None or found.level != "grid" or found.ends_on is not None:
         raise Refused("grid_unknown", unit=code)
     return found
+
+
+def is_in_use(session: Session, district: str, code: str, now: datetime) -> bool:
+    """Whether the division has begun and hasn't ended on the local day of `now`."""
+    found = find_division(session, district, code)
+    return found is not None and runs_on(found, now.astimezone(zone(session, district)).date())
+
+
+def runs_on(row: Division, day: date) -> bool:
+    """Whether the division is in use on a day: from `starts_on` up to but without `ends_on`."""
+    begun = row.starts_on is None or row.starts_on <= day
+    return begun and (row.ends_on is None or row.ends_on > day)
 
 
 def chain(session: Session, district: str, code: str) -> list[Division]:

@@ -208,6 +208,12 @@ def _tell(unit: Unit, outcomes: list[Outcome], key: str, language: str) -> None:
             ended=outcome.ended,
         )
         typer.echo(sentence)
+        for remark in outcome.remarks:
+            sentence = plain(f"importing.remark.{remark.code}", language, **remark.facts)
+            typer.echo("  " + sentence)
+        more = outcome.remark_count - len(outcome.remarks)
+        if more:
+            typer.echo("  " + plain("importing.more_remarks", language, n=more))
 
 
 def _stop_at_problems(

@@ -1,20 +1,33 @@
-"""Duty: who is on in a unit, from when until when. A row with the same beginning is corrected."""
+"""Duty: who is on in a unit, from when until when. A row with the same beginning is corrected.
+
+A row with `days` and `until` is a pattern: `work` repeats it on every working day (holidays out,
+make-up workdays in), `daily` on every day. Split shifts are two rows. What the list leaves empty
+is remarked on, a sentence each, and comes in all the same.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from domain.worktime import is_workday
 from models import Shift
+from services import duty, roster
 from services.imports.cells import Cells
 from services.imports.outcome import Outcome
 from services.imports.units import Refs, Units
 from services.territory import district_of, zone
+from services.territory import name as territory_name
 
 Post = tuple[UUID, str]
+REPEATS = ("work", "daily")
+# a pattern is laid over a good year at most; more is a slip of the pen
+MOST_DAYS = 400
+# how far from its beginning a list is looked through for gaps
+LOOKED_THROUGH = timedelta(days=62)
 
 
 @dataclass(slots=True)
@@ -27,13 +40,12 @@ class _Stint:
 
 
 def bring_duty(session: Session, rows: Iterable[Cells], now: datetime, outcome: Outcome) -> None:
-    """Columns person, unit, from, to; a time without offset is in the territory's zone."""
+    """Columns person, unit, from, to, days, until; a time without offset is in the territory's
+    zone."""
     posts: dict[str, dict[Post, list[_Stint]]] = defaultdict(lambda: defaultdict(list))
     reader = _Reader(session)
     for cells in rows:
-        found = reader.read(cells)
-        if found is not None:
-            post, stint = found
+        for post, stint in reader.read(cells):
             posts[district_of(post[1])][post].append(stint)
     for district, by_post in posts.items():
         known = _known(session, district, by_post)
@@ -41,6 +53,7 @@ def bring_duty(session: Session, rows: Iterable[Cells], now: datetime, outcome: 
             _check_overlaps(stints, known.get(post, {}), outcome)
         if not outcome.failed:
             _write(session, district, by_post, known, outcome)
+            _remark_gaps(session, district, by_post, now, outcome)
 
 
 class _Reader:
@@ -51,7 +64,8 @@ class _Reader:
         self._units, self._refs = Units(session), Refs(session)
         self._zones: dict[str, tzinfo] = {}
 
-    def read(self, cells: Cells) -> tuple[Post, _Stint] | None:
+    def read(self, cells: Cells) -> list[tuple[Post, _Stint]]:
+        """The shifts that a row means; none if it can't be used."""
         unit, ref = self._units.check(cells), cells.needed("person")
         district = district_of(unit)
         person = self._refs.find(district, ref) if ref and unit else None
@@ -61,14 +75,61 @@ class _Reader:
         end = cells.instant("to", self._zone(district))
         if start is not None and end is not None and end <= start:
             cells.wrong("to", "not_after")
+        days = self._days(cells, district, start.date() if start is not None else None)
         if cells.bad or person is None or start is None or end is None:
-            return None
-        return (person, unit), _Stint(start.astimezone(UTC), end.astimezone(UTC), cells.number)
+            return []
+        return [
+            ((person, unit), _Stint(_moved(start, by), _moved(end, by), cells.number))
+            for by in days
+        ]
+
+    def _days(self, cells: Cells, district: str, first: date | None) -> list[int]:
+        """How many days after the first one the row holds again; [0]: only then."""
+        wanted = cells.choice("days", REPEATS, default="")
+        if not wanted:
+            return [0]
+        until = cells.day("until") if cells.needed("until") else None
+        if cells.bad or first is None or until is None:
+            return []
+        count = (until - first).days + 1
+        if not 1 <= count <= MOST_DAYS:
+            cells.wrong("until", "too_many_days", most=MOST_DAYS)
+            return []
+        calendar = duty.calendar(self._session, district)
+        return [
+            by
+            for by in range(count)
+            if wanted == "daily" or is_workday(calendar, first + timedelta(days=by))
+        ]
 
     def _zone(self, district: str) -> tzinfo:
         if district not in self._zones:
             self._zones[district] = zone(self._session, district)
         return self._zones[district]
+
+
+def _moved(local: datetime, days: int) -> datetime:
+    """The same local time some days later."""
+    return (local + timedelta(days=days)).astimezone(UTC)
+
+
+def _remark_gaps(
+    session: Session,
+    district: str,
+    by_post: dict[Post, list[_Stint]],
+    now: datetime,
+    outcome: Outcome,
+) -> None:
+    """One sentence for each stretch in which a unit of the list has nobody."""
+    here = zone(session, district)
+    for unit in sorted({unit for _, unit in by_post}):
+        stints = [each for post, some in by_post.items() if post[1] == unit for each in some]
+        since = max(now, min(each.start for each in stints))
+        until = min(max(each.end for each in stints), since + LOOKED_THROUGH)
+        for gap in roster.gaps(session, district, unit, since, until):
+            start, end = gap.start.astimezone(here), gap.end.astimezone(here)
+            name = territory_name(session, district, unit)
+            outcome.remark("gap", unit=name, start=f"{start:%Y-%m-%d %H:%M}", end=f"{end:%H:%M}")
 
 
 def _known(

@@ -36,6 +36,7 @@ class Outcome:
     """Rows by what became of them. With a problem nothing was written.
 
     `ended`: what the new list no longer has and is therefore out of use (never deleted).
+    `remarks`: what came in all the same and somebody should know (`importing.remark.<code>`).
     """
 
     sheet: str
@@ -45,6 +46,8 @@ class Outcome:
     ended: int = 0
     problems: list[Problem] = field(default_factory=list)
     problem_count: int = 0
+    remarks: list[Problem] = field(default_factory=list)
+    remark_count: int = 0
 
     @property
     def failed(self) -> bool:
@@ -56,7 +59,14 @@ class Outcome:
         if len(self.problems) < MOST_PROBLEMS:
             self.problems.append(Problem(row, column, code, value, facts))
 
+    def remark(self, code: str, **facts: Any) -> None:
+        """Note what somebody should know."""
+        self.remark_count += 1
+        if len(self.remarks) < MOST_PROBLEMS:
+            self.remarks.append(Problem(0, "", code, "", facts))
+
     def forget(self) -> None:
         """Nothing was written after all."""
         self.added = self.changed = self.unchanged = self.ended = 0
+        self.remarks, self.remark_count = [], 0
         self.problems.sort(key=lambda problem: problem.row)

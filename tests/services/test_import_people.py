@@ -278,3 +278,56 @@ def test_nobody_stands_in_who_cannot(session: Session, backup: str, code: str) -
     settle(session)
     text = WITH_BACKUP.replace(",w2\n", f",{backup}\n")
     assert codes(bring(session, "people", text)) == [(2, "backup", code)]
+
+
+REPEATED = "person,unit,from,to,days,until\n"
+
+
+def test_a_pattern_holds_on_working_days_holidays_out_and_make_up_days_in(
+    session: Session,
+) -> None:
+    settle(session)
+    # Spring Festival 2026: off from 15 to 23 February, worked on Saturdays 14 and 28
+    week = "w1,320116001001001,2026-02-13 08:00,2026-02-13 12:00,work,2026-02-28"
+    assert bring(session, "duty", REPEATED + week).added == 7
+    days = {
+        each.astimezone(zone(session, DISTRICT)).day for each in session.exec(select(Shift.start))
+    }
+    assert days == {13, 14, 24, 25, 26, 27, 28}
+
+
+def test_split_shifts_are_two_rows_and_a_daily_one_knows_no_weekend(session: Session) -> None:
+    settle(session)
+    rows_ = """w1,320116001001001,2026-11-20 08:00,2026-11-20 12:00,daily,2026-11-22
+w1,320116001001001,2026-11-20 14:00,2026-11-20 18:00,daily,2026-11-22"""
+    outcome = bring(session, "duty", REPEATED + rows_)
+    assert (outcome.added, outcome.remarks) == (6, [])
+    again = bring(session, "duty", REPEATED + rows_)
+    assert (again.added, again.unchanged) == (0, 6)
+
+
+@pytest.mark.parametrize(
+    ("end", "problem"),
+    [
+        ("work,", (2, "until", "missing")),
+        ("never,2026-11-22", (2, "days", "not_a_choice")),
+        ("work,2026-11-19", (2, "until", "too_many_days")),
+        ("work,2036-11-19", (2, "until", "too_many_days")),
+    ],
+)
+def test_a_pattern_that_ends_nowhere_is_refused(
+    session: Session, end: str, problem: tuple[int, str, str]
+) -> None:
+    settle(session)
+    row = f"w1,320116001001001,2026-11-20 08:00,2026-11-20 12:00,{end}"
+    assert codes(bring(session, "duty", REPEATED + row)) == [problem]
+
+
+def test_each_gap_of_a_list_is_one_remark_and_all_of_it_comes_in(session: Session) -> None:
+    settle(session)
+    holed = """w1,320116001001001,2026-11-20 14:00,2026-11-20 16:00
+w1,320116001001001,2026-11-23 08:00,2026-11-23 12:00"""
+    outcome = bring(session, "duty", HEAD + holed)
+    assert (outcome.added, outcome.failed) == (2, False)
+    found = [(each.facts["start"], each.facts["end"]) for each in outcome.remarks]
+    assert found == [("2026-11-20 16:00", "18:00")]
