@@ -83,6 +83,19 @@ def is_team(roles: Iterable[RoleIn], grid: str) -> bool:
     return any(r.role in people and within(r.unit, grid) for r in roles)
 
 
+def highest_unit(roles: Iterable[RoleIn], grid: str) -> str | None:
+    """The highest unit at or above the grid in which somebody has a role; None if in none."""
+    units = [r.unit for r in roles if within(r.unit, grid)]
+    return min(units, key=len, default=None)
+
+
+def is_above(roles: Iterable[RoleIn], unit: str) -> bool:
+    """A supervisor of a unit that lies above `unit`, and isn't `unit` itself."""
+    return any(
+        r.role is RoleName.SUPERVISOR and r.unit != unit and within(r.unit, unit) for r in roles
+    )
+
+
 def administers(roles: Iterable[RoleIn], unit: str) -> bool:
     """May invite, revoke and bind in `unit`: an admin or supervisor there or above."""
     people = (RoleName.ADMIN, RoleName.SUPERVISOR)

@@ -151,6 +151,33 @@ def add_work(calendar: Calendar, start: datetime, amount: float, unit: Unit) -> 
     return Deadline(at, unit.startswith("work_") and _rests_on_guesses(calendar, start, at))
 
 
+def carried(
+    calendar: Calendar, due: datetime, since: datetime, until: datetime, unit: Unit
+) -> Deadline:
+    """The deadline that has as much left at `until` as `due` has at `since`.
+
+    Measured in the unit's own time: work time for work hours and work days, the clock's for wall
+    hours, the local clock's for calendar days. So a limit can stand still and go on, and going
+    back by the same way gives the first deadline again. What is late at `since` stays as it is.
+    """
+    if due <= since:
+        return Deadline(due, provisional=False)
+    if unit == "wall_hours":
+        return Deadline(due - since + until, provisional=False)
+    if unit == "calendar_days":
+        zone = ZoneInfo(calendar.zone)
+        left = _naive(due, zone) - _naive(since, zone)
+        local = (_naive(until, zone) + left).replace(tzinfo=zone)
+        return Deadline(local.astimezone(UTC), provisional=False)
+    left = work_between(calendar, since, due)
+    at = _after_work(calendar, until, left // MICROSECOND)
+    return Deadline(at, _rests_on_guesses(calendar, until, at))
+
+
+def _naive(instant: datetime, zone: ZoneInfo) -> datetime:
+    return instant.astimezone(zone).replace(tzinfo=None)
+
+
 def _add_wall_hours(_: Calendar, start: datetime, amount: float) -> datetime:
     if amount > MAX_YEARS * 366 * 24:
         raise ValueError(TOO_FAR)
@@ -158,8 +185,13 @@ def _add_wall_hours(_: Calendar, start: datetime, amount: float) -> datetime:
 
 
 def _add_work_hours(calendar: Calendar, start: datetime, amount: float) -> datetime:
+    return _after_work(calendar, start, round(amount * HOUR))
+
+
+def _after_work(calendar: Calendar, start: datetime, micros: int) -> datetime:
+    """The earliest instant by which so many microseconds of work time have passed."""
     year = _local_year(calendar, start)
-    target = _worked(_year(calendar, year), _micros(start)) + round(amount * HOUR)
+    target = _worked(_year(calendar, year), _micros(start)) + micros
     for following in range(year, year + MAX_YEARS):
         table = _year(calendar, following)
         if target <= table.total:

@@ -4,7 +4,7 @@ from html import escape
 
 from sqlmodel import col, select
 
-from domain.lifecycle import Verb
+from domain.lifecycle import Verb, WaitsFor
 from domain.refused import Refused
 from handlers.reply import (
     answer,
@@ -346,7 +346,8 @@ def show_mine(turn: Turn, at: Address, person: Person) -> None:
 
 
 def _mine_line(turn: Turn, case: Case, language: str) -> str:
-    state = plain(f"mine.{case.state}", language)
+    suspended = case.waits_for == WaitsFor.SUSPENDED
+    state = plain("mine.suspended" if suspended else f"mine.{case.state}", language)
     return plain("mine.line", language, number=case.number, state=state)
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from domain.refused import Refused
-from handlers import admin, desk, everyone, resident, roster, worker
+from handlers import admin, desk, everyone, resident, roster, timing, worker
 from handlers.reply import answer, asked, forget, person_chat, reply
 from handlers.turn import Answer, Event, Membership, Migrated, Press, Said, Turn
 from handlers.updates import Me
@@ -113,6 +113,14 @@ PRESSES: dict[str, PressedBy] = {
     "swapyes": roster.agree,
     "swapno": roster.decline,
     "fill": roster.fill,
+    "ask_time": timing.ask_time,
+    "grant_time": timing.grant_time,
+    "refuse_time": timing.refuse_time,
+    "suspend": timing.suspend,
+    "take_up": timing.take_up,
+    "appeal": timing.appeal,
+    "exempt": timing.exempt,
+    "uphold": timing.uphold,
     "assign": desk.assign,
     "check": desk.check,
     "check_failed": desk.check_failed,

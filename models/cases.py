@@ -22,7 +22,8 @@ class Case(Row, table=True):
     """One matter. Its columns are the last line of its history (CaseEvent).
 
     `due_at` is the promise to the reporter, frozen at opening with `limit_value`,
-    `limit_unit` and `circle`; new configuration never moves it. `owner` is a person,
+    `limit_unit` and `circle`; new configuration never moves it, only a granted extension or a
+    suspension does, of which the reporter is told. `owner` is a person,
     or None while the unit's desk (`owner_unit`) has it. `next_at`: when the service acts
     by itself next. `version` grows with every change of state, so that an old button shows its age.
     `text`, `place_*`, `lat`, `lon` and `reporter` are personal and erased on archiving.
@@ -135,6 +136,30 @@ class Case(Row, table=True):
     reopenings: int = 0
     hand_backs: int = 0
     revisits_done: int = 0
+
+    # what it waits for: reporter, task, suspended (None with state waiting: the reporter)
+    waits_for: str | None = None
+    # the handler's own deadline where waiting moved it away from the promise
+    handle_by: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    # the promise first given, once a granted extension or a suspension gave a new one
+    first_due_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    # work time that it waited and that doesn't count against the handler
+    waited_seconds: int = 0
+    extensions: int = 0
+    extension_asked: int | None = None
+    extension_reason: str | None = None
+    extension_unit: str | None = None
+    suspensions: int = 0
+    suspended_until: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    # why the promise is another than the first
+    moved_reason: str | None = None
+    stage_since: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    stage_late_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    stages_late: list[str] = Field(default_factory=list, sa_type=Json)
+    # asked, exempt or upheld; the raw facts (overdue_at, hand_backs) stay whatever it says
+    appeal: str | None = None
+    appeal_reason: str | None = None
+    appeal_unit: str | None = None
 
 
 class CaseEvent(Row, table=True):

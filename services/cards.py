@@ -20,10 +20,11 @@ from domain.lifecycle import (
     Colour,
     State,
     colour,
+    is_suspended,
 )
 from domain.roles import RoleName, Standing
 from models import Case, Person
-from services import buttons, duty, people, routing, territory
+from services import buttons, case_time, duty, people, routing, territory
 from services.access import roles_of, standings_of
 from services.cases import facts_of
 from services.catalogue import catalogue
@@ -129,6 +130,9 @@ def status(look: Look) -> str:
         return look.say(f"closing.{case.closing}")
     if state is State.NOT_ADMITTED:
         return look.say("state.not_admitted")
+    suspended = case_time.suspended_line(look)
+    if suspended is not None:
+        return suspended
     if state in UNTAKEN and case.reach == "named":
         return look.say("state.named_yet")
     if state in UNTAKEN and case.urgency == "now":
@@ -137,12 +141,13 @@ def status(look: Look) -> str:
 
 
 def due_line(look: Look) -> str:
-    """The promise, and that it is late if it is."""
+    """The promise, and that it is late if it is; the first one, if another took its place."""
     late = look.now >= look.case.due_at
     key = "card.due_late" if late else "card.due"
     if look.case.due_provisional and not late:
         key = "card.due_provisional"
-    return look.say(key, when=look.when(look.case.due_at))
+    now = look.say(key, when=look.when(look.case.due_at))
+    return _lines(now, case_time.first_promise(look))
 
 
 def head(look: Look) -> str:
@@ -370,6 +375,7 @@ def _short(words: str, most: int = 600) -> str:
 def staff_card(look: Look, person: Person, menu: str = "") -> Message:
     """The case with its next step as a button, for a worker, leader or desk."""
     case = look.case
+    held = standings_of(look.session, person, case)
     text = _lines(
         head(look),
         look.say("card.place_grid", place=full_place(look), grid=grid_name(look.session, case)),
@@ -383,9 +389,10 @@ def staff_card(look: Look, person: Person, menu: str = "") -> Message:
         else None,
         look.say("card.voices", n=case.voices) if case.voices > 1 else None,
         _closing_condition(look),
+        *case_time.staff_lines(look, held),
         _contacts(look) if case.urgency == "now" and case.reach != "named" else None,
     )
-    return Message(text, staff_buttons(look, person, menu))
+    return Message(text, _staff_buttons(look, person, held, menu))
 
 
 def _foreign_line(look: Look) -> str | None:
@@ -428,11 +435,15 @@ def _contacts(look: Look) -> str | None:
     return _lines(look.say("card.contacts"), *shown[:LINES_OF_CONTACTS])
 
 
-def staff_buttons(look: Look, person: Person, menu: str = "") -> Rows:
-    """The next one or two steps and *more*; nothing for who may do nothing."""
-    held = standings_of(look.session, person, look.case)
+def _staff_buttons(look: Look, person: Person, held: frozenset[Standing], menu: str) -> Rows:
+    """What waits for a word, the next steps and *more*; nothing for who may do nothing."""
     if menu:
-        return _menus(look, person, menu)
+        return _menus(look, person, held, menu)
+    rows = (*case_time.decisions(look, person), *_next_steps(look, person, held))
+    return (*rows, *case_time.appeal_row(look, held))
+
+
+def _next_steps(look: Look, person: Person, held: frozenset[Standing]) -> Rows:
     if look.state in UNTAKEN:
         return _untaken_buttons(look, held)
     if look.state is State.DONE:
@@ -471,8 +482,7 @@ def _contact_rows(look: Look) -> list[tuple[Button, ...]]:
 
 def _owner_buttons(look: Look, held: frozenset[Standing]) -> Rows:
     if Standing.OWNER not in held:
-        assign = look.button("menu", "btn.assign", "assign")
-        return ((assign,),) if Standing.DESK in held and look.state in BEFORE_DONE else ()
+        return _desk_buttons(look, held)
     if look.state not in BEFORE_DONE:
         return ()
     done = look.button("done", "btn.done", style="success")
@@ -480,7 +490,17 @@ def _owner_buttons(look: Look, held: frozenset[Standing]) -> Rows:
         State.TAKEN: (look.button("arrive", "btn.arrive", style="primary"), done),
         State.WAITING: (look.button("resume", "btn.resume"), done),
     }.get(look.state, (done,))
+    if is_suspended(facts_of(look.case)):
+        first = (done,)
     return (first, (look.button("menu", "btn.more", "more"),))
+
+
+def _desk_buttons(look: Look, held: frozenset[Standing]) -> Rows:
+    if Standing.DESK not in held or look.state not in BEFORE_DONE:
+        return ()
+    assign = (look.button("menu", "btn.assign", "assign"),)
+    suspended = is_suspended(facts_of(look.case))
+    return (*(() if suspended else (assign,)), *case_time.desk_rows(look, held))
 
 
 def _check_buttons(look: Look, person: Person, held: frozenset[Standing]) -> Rows:
@@ -509,10 +529,17 @@ def _revisit_buttons(look: Look, held: frozenset[Standing]) -> Rows:
     )
 
 
-def _menus(look: Look, person: Person, menu: str) -> Rows:
+def _menus(look: Look, person: Person, held: frozenset[Standing], menu: str) -> Rows:
     back = (look.button("menu", "btn.back", ""),)
+    of_time = case_time.menu_rows(look, menu)
+    if of_time is not None:
+        return (*of_time, back)
     made: dict[str, Rows] = {
-        "more": _more(look),
+        "more": (
+            *_more(look),
+            *case_time.owner_rows(look, held),
+            *case_time.desk_rows(look, held),
+        ),
         "back": _reasons(look, "hand_back", HAND_BACK_REASONS),
         "others": _reasons(look, "call_others", OTHERS_REASONS),
         "later": tuple(

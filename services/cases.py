@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +27,8 @@ _COLUMNS = tuple(each.name for each in fields(CaseFacts))
 def facts_of(case: Case) -> CaseFacts:
     """The row as the rules see it."""
     values: dict[str, Any] = {name: getattr(case, name) for name in _COLUMNS}
-    return CaseFacts(**values | {"state": State(case.state), "passed": tuple(case.passed)})
+    values |= {"passed": tuple(case.passed), "stages_late": tuple(case.stages_late)}
+    return CaseFacts(**values | {"state": State(case.state)})
 
 
 def write(
@@ -39,7 +41,7 @@ def write(
 ) -> None:
     """The change becomes columns, one event and due rows."""
     for name, value in change.sets.items():
-        setattr(case, name, list(value) if name == "passed" else _plain(value))
+        setattr(case, name, _plain(value))
     case.next_at, timers = _set_timers(session, case, change)
     if begins(session, case):
         append(session, case)
@@ -49,7 +51,9 @@ def write(
 
 
 def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, State) else value
+    if isinstance(value, tuple):
+        return [str(each) for each in value]
+    return str(value) if isinstance(value, StrEnum) else value
 
 
 def _event(

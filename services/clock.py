@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from domain.lifecycle import BEFORE_DONE, UNTAKEN, State, Timer, Verb
+from domain.lifecycle import BEFORE_DONE, UNTAKEN, Stage, State, Timer, Verb, stage_of
 from domain.refused import Refused
 from models import Case, Due, crash
 from models.append import savepoint
 from services import binding, daily, privacy, retention, roster, swaps
 from services.access import locked_case
+from services.cases import facts_of
 from services.handling import by_clock
 
 Firing = Callable[[Session, Due, datetime], None]
@@ -74,7 +75,13 @@ def _met_another(error: Exception) -> bool:
 
 def _case_timer(session: Session, row: Due, now: datetime) -> None:
     case = locked_case(session, row.district, row.case)
-    verb = _verb(case, Timer(row.name.removeprefix("case.")))
+    timer = Timer(row.name.removeprefix("case."))
+    verb, stage = _VERBS[timer][0], _late_stage(case, timer)
+    if stage is not None:
+        late = by_clock(session, case, Verb.STAGE_LATE, now, facts={"stage": str(stage)})
+        following = late.timers[timer]
+        if following is None or following > now:
+            return
     by_clock(session, case, verb, now)
 
 
@@ -86,15 +93,19 @@ _VERBS = {
     Timer.NUDGE: (Verb.NUDGE, frozenset({State.DONE})),
     Timer.SILENCE: (Verb.SILENCE, frozenset({State.DONE})),
     Timer.DESK: (Verb.ASK_DESK, frozenset({State.DONE})),
+    Timer.TAKE_UP: (Verb.TAKE_UP, frozenset({State.WAITING})),
     Timer.REVISIT: (Verb.REVISIT_DUE, frozenset({State.CLOSED})),
 }
 
 
-def _verb(case: Case, timer: Timer) -> Verb:
-    verb, states = _VERBS[timer]
-    if case.state not in states:
+def _late_stage(case: Case, timer: Timer) -> Stage | None:
+    """The stage whose own clock has run out, which comes before what the timer is for.
+
+    Raises Refused `moved_on` if the timer means nothing to the case any more.
+    """
+    if case.state not in _VERBS[timer][1]:
         raise Refused("moved_on")
-    return verb
+    return stage_of(facts_of(case)) if timer in (Timer.ACCEPT, Timer.DESK) else None
 
 
 for _timer in Timer:

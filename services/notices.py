@@ -13,9 +13,9 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from domain.lifecycle import UNTAKEN, Change, State, Verb
+from domain.lifecycle import UNTAKEN, Change, State, Verb, WaitsFor, handler_due, own_deadline
 from models import Case, Group, Outbox, Person, Posted, Voice
-from services import attachments, duty, people, routing, territory
+from services import attachments, case_time, duty, people, routing, territory
 from services.access import is_staff, may_handle
 from services.cards import (
     ANSWERS,
@@ -27,7 +27,7 @@ from services.cards import (
     reporter_card,
     staff_card,
 )
-from services.cases import begins
+from services.cases import begins, facts_of
 from services.outbox import About, Address, Button, Message, Priority, act, put
 from services.texts import plain, say
 
@@ -601,7 +601,9 @@ def _due_soon(session: Session, case: Case, change: Change, now: datetime) -> No
 def _overdue(session: Session, case: Case, change: Change, now: datetime) -> None:
     stamp = str(now.date())
     if case.owner is not None:
-        tell_staff(session, case, case.owner, "work.overdue", now, stamp)
+        own = own_deadline(duty.calendar(session, case.district), facts_of(case), now)
+        sentence = "work.promise_passed" if own > now else "work.overdue"
+        _tell_owner(session, case, sentence, now, stamp, own)
     if case.reach == "named":
         return
     above = [
@@ -615,10 +617,11 @@ def _overdue(session: Session, case: Case, change: Change, now: datetime) -> Non
 
 def _remind(session: Session, case: Case, change: Change, now: datetime) -> None:
     stamp = str(now.timestamp())
-    if case.state == State.WAITING:
+    waiting = case.state == State.WAITING and case.waits_for in (None, WaitsFor.REPORTER)
+    if waiting:
         tell_reporter(session, case, "told.waiting_for_you", now, stamp)
     if case.owner is not None:
-        chosen = case.state != State.WAITING  # "later", or the hour before an appointment
+        chosen = not waiting  # "later", or the hour before an appointment
         sentence = "work.remind" if chosen else "work.waiting"
         tell_staff(session, case, case.owner, sentence, now, stamp, at_once=chosen)
 
@@ -660,7 +663,97 @@ def _corrected(session: Session, case: Case, change: Change, now: datetime) -> N
         offer(session, case, change, now)
 
 
+# --- time: extension, suspension, appeal ---
+
+
+def _tell_owner(
+    session: Session, case: Case, sentence: str, now: datetime, stamp: str, when: datetime
+) -> None:
+    """A sentence with an instant in it to whoever has the case."""
+    owner = person_of(session, case, case.owner)
+    if owner is not None:
+        said = look_at(session, case, owner.language, now).when(when)
+        tell_staff(session, case, owner.id, sentence, now, stamp, when=said)
+
+
+def _tell_promise(
+    session: Session,
+    case: Case,
+    sentence: str,
+    now: datetime,
+    **instants: datetime | None,
+) -> None:
+    """A new promise to the reporter, as such: with the reason, and what was promised before."""
+    found = _reporter_chat(session, case, person_of(session, case, case.reporter))
+    if found is None:
+        return
+    language = found[1]
+    look = look_at(session, case, language, now)
+    facts = {name: look.when(at) for name, at in instants.items() if at is not None}
+    why = case_time.reason(case.moved_reason, language)
+    tell_reporter(session, case, sentence, now, str(now.timestamp()), reason=why, **facts)
+
+
+def _ask_above(session: Session, case: Case, now: datetime, unit: str | None) -> None:
+    """The nearest desk above gets the card with the two buttons."""
+    for key in routing.desk_above(session, case.district, unit or case.owner_unit):
+        person = person_of(session, case, key)
+        if person is not None:
+            show_staff(session, case, person, now, afresh=True)
+
+
+def _time_asked(session: Session, case: Case, change: Change, now: datetime) -> None:
+    _ask_above(session, case, now, case.extension_unit)
+
+
+def _time_granted(session: Session, case: Case, change: Change, now: datetime) -> None:
+    stamp = str(now.timestamp())
+    _tell_owner(session, case, "work.time_granted", now, stamp, handler_due(change.case))
+    _tell_promise(session, case, "told.new_promise", now, when=case.due_at, first=case.first_due_at)
+
+
+def _time_refused(session: Session, case: Case, change: Change, now: datetime) -> None:
+    due = handler_due(change.case)
+    _tell_owner(session, case, "work.time_refused", now, str(now.timestamp()), due)
+
+
+def _suspended(session: Session, case: Case, change: Change, now: datetime) -> None:
+    until = case.suspended_until or now
+    late = case.due_at <= now
+    _tell_owner(session, case, "work.suspended", now, str(now.timestamp()), until)
+    sentence = "told.suspended_late" if late else "told.suspended"
+    _tell_promise(session, case, sentence, now, until=until, when=case.due_at)
+
+
+def _taken_up(session: Session, case: Case, change: Change, now: datetime) -> None:
+    late = case.due_at <= now
+    sentence = "told.taken_up_late" if late else "told.taken_up"
+    _tell_promise(session, case, sentence, now, when=case.due_at)
+    if case.state in UNTAKEN:
+        return offer(session, case, change, now)
+    due = handler_due(change.case)
+    return _tell_owner(session, case, "work.taken_up", now, str(now.timestamp()), due)
+
+
+def _appealed(session: Session, case: Case, change: Change, now: datetime) -> None:
+    _ask_above(session, case, now, case.appeal_unit)
+
+
+def _appeal_decided(session: Session, case: Case, change: Change, now: datetime) -> None:
+    sentence = "work.exempted" if change.verb is Verb.EXEMPT else "work.upheld"
+    if case.owner is not None:
+        tell_staff(session, case, case.owner, sentence, now, str(now.timestamp()))
+
+
 TOLD: dict[Verb, Told] = {
+    Verb.ASK_TIME: _time_asked,
+    Verb.GRANT_TIME: _time_granted,
+    Verb.REFUSE_TIME: _time_refused,
+    Verb.SUSPEND: _suspended,
+    Verb.TAKE_UP: _taken_up,
+    Verb.APPEAL: _appealed,
+    Verb.EXEMPT: _appeal_decided,
+    Verb.UPHOLD: _appeal_decided,
     Verb.FILE: _filed,
     Verb.TAKE: _taken,
     Verb.ARRIVE: _arrived,

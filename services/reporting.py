@@ -18,7 +18,7 @@ from sqlmodel import Session, col, select
 
 from domain.case_number import case_number
 from domain.catalogue import Catalogue, Language
-from domain.lifecycle import BEFORE_DONE, State, Verb
+from domain.lifecycle import BEFORE_DONE, USUAL_LIMIT, State, Verb, WaitsFor
 from domain.reading import Reading, read
 from domain.refused import Refused
 from domain.worktime import Deadline, add_work
@@ -347,7 +347,8 @@ def promise(
     conditions = found.conditions(code)
     calendar = duty.calendar(session, case.district)
     if not conditions:
-        return add_work(calendar, since, 5, "work_days")
+        case.limit_value, case.limit_unit = USUAL_LIMIT, "work_days"
+        return add_work(calendar, since, USUAL_LIMIT, "work_days")
     chosen = [conditions[condition]] if condition is not None else list(conditions)
     limits = [(each.limit_value, each.limit_unit) for each in chosen]
     deadlines = [add_work(calendar, since, value, unit) for value, unit in limits]
@@ -515,6 +516,7 @@ def add_words(
     for file in files:
         attachments.add(session, case, file, role, person.id, now)
     waiting = case.state == State.WAITING and case.reporter == person.id
+    waiting = waiting and case.waits_for in (None, WaitsFor.REPORTER)
     verb = Verb.ANSWER if waiting else Verb.ADD
     personal = {"text": text} if text else {}
     actor = actor_of(session, person, case)

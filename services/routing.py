@@ -171,6 +171,13 @@ def desk(session: Session, district: str, unit: str) -> list[UUID]:
     return list(_reachable(session, district, people))
 
 
+def desk_above(session: Session, district: str, unit: str) -> list[UUID]:
+    """The nearest desk above `unit`, not its own, with somebody in it; empty if there is none."""
+    higher = [each for each in units_above(unit) if len(each) < len(unit)]
+    desks = (desk(session, district, each) for each in higher)
+    return next((people for people in desks if people), [])
+
+
 def last_resort(session: Session, district: str) -> list[UUID]:
     """The administrators: for a danger that nobody of team or desk can be told of."""
     people = _holders(session, district, [district], (RoleName.ADMIN,))

@@ -6,34 +6,55 @@ true, and what it sets; each module here holds the lines of one part of the life
 of them. docs/lifecycle.md lists the table; a test keeps the two equal.
 """
 
-from domain.lifecycle.effects import warn_at
+from domain.lifecycle.effects import (
+    counts_late,
+    handler_due,
+    is_suspended,
+    limit_unit,
+    own_deadline,
+    stage_of,
+    warn_at,
+)
 from domain.lifecycle.facts import CaseFacts, Change, Given, Moment, Rule
 from domain.lifecycle.guards import never_by_silence
 from domain.lifecycle.table import RULES, allowed, colour, decide, page, rule_for
+from domain.lifecycle.timing import MOST_EXTENSIONS, USUAL_LIMIT, may_appeal
 from domain.lifecycle.words import (
+    APPEAL_REASONS,
     BEFORE_DONE,
     ENDED,
+    EXTENSION_REASONS,
     HAND_BACK_REASONS,
     HANDLED,
     OPEN,
     OTHERS_REASONS,
+    SUSPENSION_REASONS,
     UNTAKEN,
+    Appeal,
     Closing,
     Colour,
+    Stage,
     State,
     Timer,
     Verb,
+    WaitsFor,
 )
 
 __all__ = [
+    "APPEAL_REASONS",
     "BEFORE_DONE",
     "ENDED",
+    "EXTENSION_REASONS",
     "HANDLED",
     "HAND_BACK_REASONS",
+    "MOST_EXTENSIONS",
     "OPEN",
     "OTHERS_REASONS",
     "RULES",
+    "SUSPENSION_REASONS",
     "UNTAKEN",
+    "USUAL_LIMIT",
+    "Appeal",
     "CaseFacts",
     "Change",
     "Closing",
@@ -41,14 +62,23 @@ __all__ = [
     "Given",
     "Moment",
     "Rule",
+    "Stage",
     "State",
     "Timer",
     "Verb",
+    "WaitsFor",
     "allowed",
     "colour",
+    "counts_late",
     "decide",
+    "handler_due",
+    "is_suspended",
+    "limit_unit",
+    "may_appeal",
     "never_by_silence",
+    "own_deadline",
     "page",
     "rule_for",
+    "stage_of",
     "warn_at",
 ]

@@ -2,7 +2,14 @@
 
 from datetime import timedelta
 
-from domain.lifecycle.effects import closed, reach, reopen, revisit_at
+from domain.lifecycle.effects import (
+    closed,
+    reach,
+    reopen,
+    revisit_at,
+    stage_clock,
+    stage_ends,
+)
 from domain.lifecycle.facts import CLOCK, DESK, REPORTER, TAKERS, Moment, Rule, Sets, Timers
 from domain.lifecycle.guards import (
     needs_another_person,
@@ -34,14 +41,15 @@ def _nudge(moment: Moment) -> tuple[Sets, Timers]:
 
 
 def _ask_desk(moment: Moment) -> tuple[Sets, Timers]:
-    """The desk is asked to look or to ring, and again each week until it did.
+    """The desk is asked to look or to ring: within its stage's minutes, and again each week.
 
     A matter that may close by silence does so a day later.
     """
+    check = stage_ends(moment, moment.given.policy.stage_check_minutes)
     if never_by_silence(moment.case):
-        return {}, {Timer.DESK: reach(moment, moment.now + timedelta(days=7))}
+        return stage_clock(moment), {Timer.DESK: check}
     later = moment.now + timedelta(days=moment.given.policy.silence_days)
-    return {}, {Timer.DESK: None, Timer.SILENCE: reach(moment, later)}
+    return stage_clock(moment), {Timer.DESK: check, Timer.SILENCE: reach(moment, later)}
 
 
 def _revisit_due(moment: Moment) -> tuple[Sets, Timers]:

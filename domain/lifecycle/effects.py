@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from domain.lifecycle.facts import CaseFacts, Moment, Sets, Timers
-from domain.lifecycle.words import Closing, Timer
+from domain.lifecycle.words import UNTAKEN, Closing, Stage, State, Timer, WaitsFor
 from domain.policy import Policy
-from domain.worktime import add_work, next_work_time
+from domain.worktime import Calendar, Unit, add_work, carried, next_work_time, work_between
 
 # how much longer the steps are once the whole line has been asked about a danger
 ALL_ASKED_TIMES = 3
@@ -26,6 +27,117 @@ def accept_at(moment: Moment, case: CaseFacts) -> datetime:
         return add_work(moment.given.calendar, moment.now, 1, "work_days").at
     hours = policy.accept_minutes / 60
     return add_work(moment.given.calendar, moment.now, hours, "work_hours").at
+
+
+def accept_clock(moment: Moment, case: CaseFacts) -> tuple[Sets, Timers]:
+    """Who is offered a case has the stage's minutes, the desk its own; then `accept_at`.
+
+    Danger has no stage clock: its own steps are shorter.
+    """
+    policy = moment.given.policy
+    minutes = policy.stage_accept_minutes if case.owner else policy.stage_dispatch_minutes
+    calm = case.urgency != "now" and case.reach != "named"
+    if not calm or (case.owner and minutes >= policy.accept_minutes):
+        return no_stage(), {Timer.ACCEPT: accept_at(moment, case)}
+    return stage_clock(moment), {Timer.ACCEPT: stage_ends(moment, minutes)}
+
+
+def stage_clock(moment: Moment) -> Sets:
+    return {"stage_since": moment.now, "stage_late_at": None}
+
+
+def no_stage() -> Sets:
+    return {"stage_since": None, "stage_late_at": None}
+
+
+def stage_ends(moment: Moment, minutes: int) -> datetime:
+    return add_work(moment.given.calendar, moment.now, minutes / 60, "work_hours").at
+
+
+def stage_of(case: CaseFacts) -> Stage | None:
+    """The stage whose clock runs; None when none does, or when it has run out already."""
+    if case.stage_since is None or case.stage_late_at is not None:
+        return None
+    if case.state in UNTAKEN:
+        return Stage.ACCEPT if case.owner else Stage.DISPATCH
+    return Stage.CHECK if case.state is State.DONE else None
+
+
+def handler_due(case: CaseFacts) -> datetime:
+    """By when the handler must be done: the promise, and what they waited for others on top."""
+    return case.handle_by or case.due_at
+
+
+def own_deadline(calendar: Calendar, case: CaseFacts, now: datetime) -> datetime:
+    """The handler's deadline if waiting, should it wait, ended now."""
+    due = handler_due(case)
+    if case.waiting_since is None or is_suspended(case):
+        return due
+    return carried(calendar, due, case.waiting_since, now, limit_unit(case)).at
+
+
+def counts_late(case: CaseFacts, now: datetime) -> bool:
+    """Whether lateness counts against who handles it: waiting doesn't, nor what was exempted.
+
+    What is measured is when it was done, else when its clock stopped, else now. The raw facts
+    (`overdue_at`, `first_due_at`) stay whatever this says.
+    """
+    at = case.done_at or case.waiting_since or now
+    return case.appeal != "exempt" and at > handler_due(case)
+
+
+def limit_unit(case: CaseFacts) -> Unit:
+    """The unit of the case's limit; without one it was five work days."""
+    return cast(Unit, case.limit_unit or "work_days")
+
+
+def is_suspended(case: CaseFacts) -> bool:
+    """Whether its clocks stand still (挂账)."""
+    return case.waits_for == WaitsFor.SUSPENDED
+
+
+def go_on(moment: Moment) -> Sets:
+    """What it waited for is there, or needn't be: the handler's clock goes on where it stood."""
+    case = moment.case
+    if is_suspended(case):
+        return taken_up(moment)
+    if case.waiting_since is None:
+        return {"waiting_since": None, "waits_for": None}
+    calendar, due = moment.given.calendar, handler_due(case)
+    moved = own_deadline(calendar, case, moment.now)
+    waited = int(work_between(calendar, case.waiting_since, moment.now).total_seconds())
+    return {
+        "waiting_since": None,
+        "waits_for": None,
+        "waited_seconds": case.waited_seconds + waited,
+        "handle_by": case.handle_by if moved == due else moved,
+    }
+
+
+def taken_up(moment: Moment) -> Sets:
+    """The suspension is over: what was left of every deadline is left again."""
+    since = moment.case.suspended_until or moment.now
+    free: Sets = {"waiting_since": None, "waits_for": None, "suspended_until": None}
+    return shifted(moment, since, moment.now) | free
+
+
+def shifted(moment: Moment, since: datetime, until: datetime) -> Sets:
+    """Every deadline with as much left at `until` as it has at `since`; the first one is kept."""
+    case, calendar = moment.case, moment.given.calendar
+    unit = limit_unit(case)
+    due = carried(calendar, case.due_at, since, until, unit)
+    if due.at == case.due_at:
+        return {}
+    sets: Sets = {
+        "due_at": due.at,
+        "due_provisional": due.provisional,
+        "first_due_at": case.first_due_at or case.due_at,
+    }
+    for name in ("warn_at", "handle_by"):
+        instant = getattr(case, name)
+        if instant is not None:
+            sets[name] = carried(calendar, instant, since, until, unit).at
+    return sets
 
 
 def warn_at(opened_at: datetime, due_at: datetime, policy: Policy) -> datetime:
@@ -65,9 +177,9 @@ def without(*timers: Timer) -> Timers:
 
 def dispatch(moment: Moment) -> tuple[Sets, Timers]:
     """To somebody else, who hasn't taken it yet."""
-    sets = offer(moment) | {"waiting_since": None}
-    offered = replace(moment.case, **sets)
-    return sets, {Timer.ACCEPT: accept_at(moment, offered), Timer.REMIND: None}
+    sets = go_on(moment) | offer(moment) | {"extension_asked": None}
+    clock, timers = accept_clock(moment, replace(moment.case, **sets))
+    return sets | clock, timers | {Timer.REMIND: None}
 
 
 def reach(moment: Moment, instant: datetime) -> datetime:
@@ -105,9 +217,9 @@ def reopen(moment: Moment) -> tuple[Sets, Timers]:
     hands = offer(moment) if moment.given.next_unit else {"owner": case.done_by or case.owner}
     sets = reset(case) | hands
     timers: Timers = dict.fromkeys(Timer)
-    again = replace(case, **sets)
     timers |= promise_timers(moment, case.warn_at, case.due_at)
-    return sets, timers | {Timer.ACCEPT: accept_at(moment, again)}
+    clock, accept = accept_clock(moment, replace(case, **sets))
+    return sets | clock, timers | accept
 
 
 def reset(case: CaseFacts) -> Sets:

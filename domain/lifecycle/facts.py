@@ -58,6 +58,23 @@ class CaseFacts:
     reopenings: int = 0
     hand_backs: int = 0
     revisits_done: int = 0
+    waits_for: str | None = None
+    handle_by: datetime | None = None
+    first_due_at: datetime | None = None
+    waited_seconds: int = 0
+    extensions: int = 0
+    extension_asked: int | None = None
+    extension_reason: str | None = None
+    extension_unit: str | None = None
+    suspensions: int = 0
+    suspended_until: datetime | None = None
+    moved_reason: str | None = None
+    stage_since: datetime | None = None
+    stage_late_at: datetime | None = None
+    stages_late: tuple[str, ...] = ()
+    appeal: str | None = None
+    appeal_reason: str | None = None
+    appeal_unit: str | None = None
 
     def place(self) -> CasePlace:
         """The part that decides who may touch it."""
@@ -71,7 +88,8 @@ class Given:
 
     `team`: everybody who is told at once besides `next_owner` (what is urgent now).
     `evidence`: kinds of evidence that are there (photo, note, voice). `nobody`: the reporter
-    can't be asked over the platform. `revisit_days`: days after closing, in order.
+    can't be asked over the platform. `amount`: of the limit's unit, for an extension.
+    `revisit_days`: days after closing, in order.
     """
 
     calendar: Calendar = field(default_factory=Calendar)
@@ -83,6 +101,7 @@ class Given:
     evidence: frozenset[str] = frozenset()
     stars: int | None = None
     at: datetime | None = None
+    amount: int | None = None
     slots: tuple[datetime, ...] = ()
     kind: Mapping[str, Any] = field(default_factory=dict)
     deadline: Deadline | None = None

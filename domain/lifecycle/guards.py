@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from domain.lifecycle.facts import CaseFacts, Guard, Moment
-from domain.lifecycle.words import Closing
+from domain.lifecycle.words import Closing, WaitsFor
 from domain.refused import Refused
 
 
@@ -28,6 +28,12 @@ def needs_evidence(moment: Moment) -> None:
         raise Refused("photo_missing")
     if wanted == "note" and not there:
         raise Refused("note_missing")
+
+
+def needs_running_clock(moment: Moment) -> None:
+    """Not while it is suspended: the desk takes it up again first."""
+    if moment.case.waits_for == WaitsFor.SUSPENDED:
+        raise Refused("suspended_now")
 
 
 def needs_somebody_to_ask(moment: Moment) -> None:

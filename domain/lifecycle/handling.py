@@ -2,12 +2,22 @@
 
 from datetime import timedelta
 
-from domain.lifecycle.effects import closed, dispatch, reach, without
+from domain.lifecycle.effects import (
+    closed,
+    dispatch,
+    go_on,
+    is_suspended,
+    no_stage,
+    offer,
+    reach,
+    without,
+)
 from domain.lifecycle.facts import CLOCK, DESK, OWNER, REPORTER, TAKERS, Moment, Rule, Sets, Timers
 from domain.lifecycle.guards import (
     needs_evidence,
     needs_future_slots,
     needs_reason,
+    needs_running_clock,
     needs_somebody_to_ask,
     needs_time,
     never_by_silence,
@@ -19,11 +29,13 @@ from domain.lifecycle.words import (
     LOSABLE,
     OTHERS_REASONS,
     UNTAKEN,
+    WAITS,
     WORKING,
     Closing,
     State,
     Timer,
     Verb,
+    WaitsFor,
 )
 from domain.worktime import add_work
 
@@ -32,20 +44,21 @@ def _take(moment: Moment) -> tuple[Sets, Timers]:
     sets: Sets = {"owner": moment.actor.person, "taken_by": moment.actor.person}
     if moment.case.taken_at is None:
         sets["taken_at"] = moment.now
-    return sets, without(Timer.ACCEPT)
+    return sets | no_stage(), without(Timer.ACCEPT)
 
 
 def _arrive(moment: Moment) -> tuple[Sets, Timers]:
-    return {"arrived_at": moment.now, "waiting_since": None}, without(Timer.REMIND)
+    return go_on(moment) | {"arrived_at": moment.now}, without(Timer.REMIND)
 
 
 def _ask(moment: Moment) -> tuple[Sets, Timers]:
     again = add_work(moment.given.calendar, moment.now, 1, "work_days").at
-    return {"waiting_since": moment.now}, {Timer.REMIND: again}
+    sets: Sets = {"waiting_since": moment.now, "waits_for": WaitsFor.REPORTER}
+    return sets, {Timer.REMIND: again}
 
 
 def _resume(moment: Moment) -> tuple[Sets, Timers]:
-    return {"waiting_since": None}, without(Timer.REMIND)
+    return go_on(moment), without(Timer.REMIND)
 
 
 def _hand_back(moment: Moment) -> tuple[Sets, Timers]:
@@ -64,13 +77,13 @@ def _appoint(moment: Moment) -> tuple[Sets, Timers]:
 
 
 def _done(moment: Moment) -> tuple[Sets, Timers]:
-    sets: Sets = {
+    sets: Sets = go_on(moment) | {
         "done_at": moment.now,
         "done_by": moment.actor.person,
-        "waiting_since": None,
         "appointment_at": None,
+        "extension_asked": None,
     }
-    timers = without(Timer.ACCEPT, Timer.SOON, Timer.OVERDUE, Timer.REMIND)
+    timers = without(Timer.ACCEPT, Timer.SOON, Timer.OVERDUE, Timer.REMIND, Timer.TAKE_UP)
     days = moment.given.policy.nudge_days
     wait = reach(moment, moment.now + timedelta(days=days))
     if moment.case.reporter not in (None, moment.actor.person):  # nobody confirms their own work
@@ -85,14 +98,26 @@ def _entrusted(moment: Moment) -> tuple[Sets, Timers]:
     return sets | more, timers
 
 
+def _lost(moment: Moment) -> tuple[Sets, Timers]:
+    """Who had it can't be reached any more. What is suspended stays so, in other hands."""
+    if is_suspended(moment.case):
+        return offer(moment) | {"state": State.WAITING}, {}
+    return dispatch(moment)
+
+
 RULES: tuple[Rule, ...] = (
     Rule(Verb.TAKE, UNTAKEN, State.TAKEN, TAKERS, effect=_take),
     Rule(
-        Verb.ARRIVE, frozenset({State.TAKEN, State.WAITING}), State.IN_HAND, OWNER, effect=_arrive
+        Verb.ARRIVE,
+        frozenset({State.TAKEN, State.WAITING}),
+        State.IN_HAND,
+        OWNER,
+        (needs_running_clock,),
+        _arrive,
     ),
     Rule(Verb.ASK, WORKING, State.WAITING, OWNER, (needs_somebody_to_ask,), _ask),
-    Rule(Verb.ANSWER, frozenset({State.WAITING}), State.TAKEN, REPORTER, effect=_resume),
-    Rule(Verb.RESUME, frozenset({State.WAITING}), State.TAKEN, OWNER, effect=_resume),
+    Rule(Verb.ANSWER, WAITS, State.TAKEN, REPORTER, (needs_running_clock,), _resume),
+    Rule(Verb.RESUME, WAITS, State.TAKEN, OWNER, (needs_running_clock,), _resume),
     Rule(
         Verb.HAND_BACK,
         LOSABLE,
@@ -106,13 +131,13 @@ RULES: tuple[Rule, ...] = (
         HANDLED,
         State.DISPATCHED,
         OWNER,
-        (needs_reason(*OTHERS_REASONS),),
+        (needs_running_clock, needs_reason(*OTHERS_REASONS)),
         dispatch,
     ),
-    Rule(Verb.ASSIGN, BEFORE_DONE, State.DISPATCHED, DESK, effect=dispatch),
+    Rule(Verb.ASSIGN, BEFORE_DONE, State.DISPATCHED, DESK, (needs_running_clock,), dispatch),
     Rule(Verb.PASS_ON, UNTAKEN, None, CLOCK, effect=dispatch),
     # who had it can't be reached any more or has lost the role: somebody else must take it
-    Rule(Verb.PASS_ON, HANDLED, State.DISPATCHED, CLOCK, effect=dispatch),
+    Rule(Verb.PASS_ON, HANDLED, State.DISPATCHED, CLOCK, effect=_lost),
     Rule(Verb.LATER, UNTAKEN | HANDLED, None, OWNER, (needs_time,), _later),
     Rule(Verb.ENGAGED, BEFORE_DONE, None, TAKERS),
     Rule(Verb.PROPOSE, WORKING, None, OWNER, (needs_somebody_to_ask, needs_future_slots)),

@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from domain.lifecycle.effects import (
-    accept_at,
+    accept_clock,
     archive_at,
     given_sets,
+    is_suspended,
     offer,
     promise,
     without,
@@ -27,8 +28,8 @@ from domain.lifecycle.words import BEFORE_DONE, COLLECTED, OPEN, UNTAKEN, State,
 def _file(moment: Moment) -> tuple[Sets, Timers]:
     sets, timers = promise(moment, moment.now)
     sets |= dict(moment.given.kind) | offer(moment) | {"opened_at": moment.now}
-    filed = replace(moment.case, **sets)
-    return sets, timers | {Timer.ACCEPT: accept_at(moment, filed)}
+    clock, accept = accept_clock(moment, replace(moment.case, **sets))
+    return sets | clock, timers | accept
 
 
 def _not_admit(moment: Moment) -> tuple[Sets, Timers]:
@@ -41,7 +42,7 @@ def _not_admit(moment: Moment) -> tuple[Sets, Timers]:
 def _withdraw(moment: Moment) -> tuple[Sets, Timers]:
     timers: Timers = dict.fromkeys(Timer)
     timers[Timer.ARCHIVE] = archive_at(moment)
-    return {"closed_at": moment.now}, timers
+    return {"closed_at": moment.now, "waits_for": None, "extension_asked": None}, timers
 
 
 def _join(moment: Moment) -> tuple[Sets, Timers]:
@@ -49,13 +50,20 @@ def _join(moment: Moment) -> tuple[Sets, Timers]:
 
 
 def _correct_kind(moment: Moment) -> tuple[Sets, Timers]:
-    """Another kind or condition, another limit: counted from the opening, not from now."""
-    sets, timers = promise(moment, moment.case.opened_at)
+    """Another kind or condition, another limit: counted from the opening, not from now.
+
+    Once more time was granted or it was suspended, the deadline that people were told stays.
+    """
+    case = moment.case
+    told = case.first_due_at is not None or is_suspended(case)
+    sets, timers = ({}, {}) if told else promise(moment, case.opened_at)
+    if case.handle_by and "due_at" in sets:
+        sets["handle_by"] = max(case.handle_by, sets["due_at"])
     sets |= dict(moment.given.kind)
-    if moment.case.state not in UNTAKEN:
+    if case.state not in UNTAKEN:
         return sets, timers
-    corrected = replace(moment.case, **sets)
-    return sets, timers | {Timer.ACCEPT: accept_at(moment, corrected)}
+    clock, accept = accept_clock(moment, replace(case, **sets))
+    return sets | clock, timers | accept
 
 
 RULES: tuple[Rule, ...] = (

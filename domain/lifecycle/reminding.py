@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from domain.lifecycle.effects import reach, without
+from domain.lifecycle.effects import is_suspended, reach, without
 from domain.lifecycle.facts import CLOCK, Moment, Rule, Sets, Timers
 from domain.lifecycle.words import BEFORE_DONE, State, Timer, Verb
 from domain.worktime import add_work
@@ -20,7 +20,7 @@ def _due_soon(moment: Moment) -> tuple[Sets, Timers]:
 
 def _remind(moment: Moment) -> tuple[Sets, Timers]:
     again = add_work(moment.given.calendar, moment.now, 1, "work_days").at
-    waiting = moment.case.state is State.WAITING
+    waiting = moment.case.state is State.WAITING and not is_suspended(moment.case)
     return {}, {Timer.REMIND: again if waiting else None}
 
 

@@ -3,7 +3,7 @@
 from dataclasses import fields, replace
 from datetime import datetime
 
-from domain.lifecycle import closing, handling, opening, reminding
+from domain.lifecycle import closing, handling, opening, reminding, timing
 from domain.lifecycle.facts import CaseFacts, Change, Given, Moment, Rule
 from domain.lifecycle.handling import NAMED_DONE
 from domain.lifecycle.words import ENDED, HANDLED, UNTAKEN, Colour, State, Verb
@@ -15,6 +15,7 @@ RULES: tuple[Rule, ...] = (
     *handling.RULES,
     *closing.RULES,
     *reminding.RULES,
+    *timing.RULES,
 )
 
 
@@ -52,7 +53,7 @@ def decide(case: CaseFacts, verb: Verb, actor: ActorFacts, given: Given, now: da
 
 def _changed(moment: Moment, rule: Rule, standing: Standing) -> Change:
     sets, timers = rule.effect(moment)
-    state = rule.to or moment.case.state
+    state = sets.pop("state", None) or rule.to or moment.case.state
     if moment.case.arrived_at and rule.verb in (Verb.ANSWER, Verb.RESUME):
         state = State.IN_HAND
     known = {name: value for name, value in sets.items() if name in _COLUMNS}
@@ -62,6 +63,8 @@ def _changed(moment: Moment, rule: Rule, standing: Standing) -> Change:
     facts = dict(moment.given.facts)
     if moment.given.reason:
         facts["reason"] = moment.given.reason
+    if after.due_at != moment.case.due_at and moment.case.state is not State.COLLECTED:
+        facts |= {"due_from": moment.case.due_at.isoformat(), "due_to": after.due_at.isoformat()}
     return Change(
         rule.verb,
         standing,

@@ -73,6 +73,15 @@ class Verb(StrEnum):
     REVISIT_FINE = "revisit_fine"
     REVISIT_AGAIN = "revisit_again"
     ARCHIVE = "archive"
+    ASK_TIME = "ask_time"
+    GRANT_TIME = "grant_time"
+    REFUSE_TIME = "refuse_time"
+    SUSPEND = "suspend"
+    TAKE_UP = "take_up"
+    STAGE_LATE = "stage_late"
+    APPEAL = "appeal"
+    EXEMPT = "exempt"
+    UPHOLD = "uphold"
 
 
 class Timer(StrEnum):
@@ -87,6 +96,31 @@ class Timer(StrEnum):
     DESK = "desk"
     REVISIT = "revisit"
     ARCHIVE = "archive"
+    TAKE_UP = "take_up"
+
+
+class WaitsFor(StrEnum):
+    """What a waiting case waits for."""
+
+    REPORTER = "reporter"
+    TASK = "task"
+    SUSPENDED = "suspended"
+
+
+class Stage(StrEnum):
+    """A step that has a clock of its own, apart from the promise."""
+
+    ACCEPT = "accept"
+    DISPATCH = "dispatch"
+    CHECK = "check"
+
+
+class Appeal(StrEnum):
+    """What became of an appeal."""
+
+    ASKED = "asked"
+    EXEMPT = "exempt"
+    UPHELD = "upheld"
 
 
 class Colour(StrEnum):
@@ -126,6 +160,11 @@ BEFORE_DONE = UNTAKEN | HANDLED
 HAND_BACK_REASONS = ("not_my_grid", "not_my_kind", "no_authority", "double", "nothing_there")
 
 
+# Why more time is needed, why it can't be settled for long, why a fact shouldn't be scored
+EXTENSION_REASONS = ("parts", "contractor", "access", "weather", "bigger")
+SUSPENSION_REASONS = ("budget", "renovation", "season", "law", "land")
+APPEAL_REASONS = ("waited_others", "wrong_limit", "no_control", "reporter_silent", "not_ours")
+
 # Why others are needed
 OTHERS_REASONS = ("department", "property", "two_people", "expert")
 
@@ -137,6 +176,9 @@ FINISHED = frozenset({State.DONE})
 
 
 CLOSED = frozenset({State.CLOSED})
+
+
+WAITS = frozenset({State.WAITING})
 
 
 WORKING = frozenset({State.TAKEN, State.IN_HAND})

@@ -4,14 +4,28 @@ import ast
 import re
 import string
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from domain.catalogue import Kind, parse_kinds
-from domain.lifecycle import HAND_BACK_REASONS, OTHERS_REASONS, Closing, State, Timer
+from domain.lifecycle import (
+    APPEAL_REASONS,
+    EXTENSION_REASONS,
+    HAND_BACK_REASONS,
+    OTHERS_REASONS,
+    SUSPENSION_REASONS,
+    Appeal,
+    Closing,
+    Stage,
+    State,
+    Timer,
+)
+from domain.worktime import Unit
 from handlers.worker import AWAY_DAYS, BEHALF
 from services.auditing import CODES
 from services.cards import ANSWERS, NOTES, QUESTIONS
+from services.case_time import SUSPEND_DAYS
 from services.data import default_rows
 from services.texts import LANGUAGES, MissingText, keys, language_of, plain, say
 
@@ -49,6 +63,12 @@ MADE = {
     *(f"mine.{state}" for state in State),
     *(f"closing.{closing}" for closing in Closing),
     *(f"reason.{reason}" for reason in (*HAND_BACK_REASONS, *OTHERS_REASONS)),
+    *(f"reason.{reason}" for reason in (*EXTENSION_REASONS, *SUSPENSION_REASONS, *APPEAL_REASONS)),
+    *(f"stage.{stage}" for stage in Stage),
+    *(f"amount.{unit}" for unit in get_args(Unit)),
+    *(f"card.appeal_{each}" for each in Appeal),
+    *(f"btn.{each}" for each in ("grant_time", "refuse_time", "exempt", "uphold")),
+    *(f"btn.suspend_{days}" for days in SUSPEND_DAYS),
     *(f"ask.{question}" for question in QUESTIONS),
     *(f"answer.{each}" for phrases in ANSWERS.values() for each in phrases),
     *(f"note.{note}" for note in NOTES),
