@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench import recording, stored
+from bench import recording, rules, stored
 from bench.figures import Figure, middle, share
 from bench.ground import OWN, Contestant, Ground
 from bench.load import loading
@@ -272,6 +272,11 @@ async def postgres(ground: Ground, scale: Scale, tell: Tell) -> list[Figure]:
     ]
 
 
+async def deciding(ground: Ground, scale: Scale, tell: Tell) -> list[Figure]:
+    """What a decision and a deadline cost, without a database."""
+    return rules.figures()
+
+
 MEASURES: dict[str, Measure] = {
     "cases": cases,
     "compare": compare,
@@ -282,7 +287,8 @@ MEASURES: dict[str, Measure] = {
     "start": start,
     "rest": rest,
     "open": many_open,
+    "rules": deciding,
 }
 # all but what another part shows too
 USUALLY = [name for name in MEASURES if name != "cases"]
-QUICKLY = ["compare", "confirm", "card", "start", "rest"]
+QUICKLY = ["compare", "confirm", "card", "start", "rest", "rules"]

@@ -13,6 +13,7 @@ from domain.lifecycle import (
     USUAL_LIMIT,
     Appeal,
     State,
+    counts_late,
     handler_due,
     is_suspended,
     limit_unit,
@@ -67,13 +68,30 @@ def first_promise(look: Look) -> str | None:
 
 def staff_lines(look: Look, held: frozenset[Standing]) -> tuple[str | None, ...]:
     """What those who handle it see besides: their own deadline, requests, stages, appeals."""
-    return (_own_deadline(look), _asked(look), _appealed(look), _stages(look, held))
+    return (
+        _own_deadline(look),
+        _not_scored(look),
+        _asked(look),
+        _appealed(look),
+        _stages(look, held),
+    )
 
 
 def _own_deadline(look: Look) -> str | None:
     if look.case.handle_by is None or look.state not in HANDLED:
         return None
     return look.say("card.own_deadline", when=look.when(handler_due(facts_of(look.case))))
+
+
+def _not_scored(look: Look) -> str | None:
+    """Late by the promise, and not by whoever handles it: how long it waited for others."""
+    case = look.case
+    if case.overdue_at is None or not case.waited_seconds:
+        return None
+    if counts_late(facts_of(case), look.now):
+        return None
+    hours = round(case.waited_seconds / 3600, 1)
+    return look.say("card.not_scored", hours=f"{hours:g}")
 
 
 def _asked(look: Look) -> str | None:

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter, itemgetter
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, func
 from sqlmodel import Session, col, select
 
-from domain.lifecycle import CaseFacts, Change, State, Timer
+from domain.lifecycle import FACTS, CaseFacts, Change, State, Timer, facts_from
 from domain.roles import ActorFacts
 from models import Case, CaseEvent, Due, Voice
 from models.append import adopted, announce, append, write_appended
@@ -21,14 +21,19 @@ from services import due
 # in Session.info: the case that is just coming into being
 BEGINS = "begins"
 
-_COLUMNS = tuple(each.name for each in fields(CaseFacts))
+_LOADED, _ASKED = itemgetter(*FACTS), attrgetter(*FACTS)
+_STATE, _PASSED, _LATE = (FACTS.index(each) for each in ("state", "passed", "stages_late"))
 
 
 def facts_of(case: Case) -> CaseFacts:
     """The row as the rules see it."""
-    values: dict[str, Any] = {name: getattr(case, name) for name in _COLUMNS}
-    values |= {"passed": tuple(case.passed), "stages_late": tuple(case.stages_late)}
-    return CaseFacts(**values | {"state": State(case.state)})
+    try:
+        values = list(_LOADED(case.__dict__))
+    except KeyError:  # something was expired: the attributes load it
+        values = list(_ASKED(case))
+    values[_STATE] = State(values[_STATE])
+    values[_PASSED], values[_LATE] = tuple(values[_PASSED]), tuple(values[_LATE])
+    return facts_from(values)
 
 
 def write(

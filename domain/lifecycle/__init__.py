@@ -15,7 +15,7 @@ from domain.lifecycle.effects import (
     stage_of,
     warn_at,
 )
-from domain.lifecycle.facts import CaseFacts, Change, Given, Moment, Rule
+from domain.lifecycle.facts import FACTS, CaseFacts, Change, Given, Moment, Rule, facts_from
 from domain.lifecycle.guards import never_by_silence
 from domain.lifecycle.table import RULES, allowed, colour, decide, page, rule_for
 from domain.lifecycle.timing import MOST_EXTENSIONS, USUAL_LIMIT, may_appeal
@@ -45,6 +45,7 @@ __all__ = [
     "BEFORE_DONE",
     "ENDED",
     "EXTENSION_REASONS",
+    "FACTS",
     "HANDLED",
     "HAND_BACK_REASONS",
     "MOST_EXTENSIONS",
@@ -71,6 +72,7 @@ __all__ = [
     "colour",
     "counts_late",
     "decide",
+    "facts_from",
     "handler_due",
     "is_suspended",
     "limit_unit",

@@ -1,6 +1,5 @@
 """What several steps have in common: who is asked next, the promise, closing, reopening."""
 
-from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import cast
 from zoneinfo import ZoneInfo
@@ -178,7 +177,7 @@ def without(*timers: Timer) -> Timers:
 def dispatch(moment: Moment) -> tuple[Sets, Timers]:
     """To somebody else, who hasn't taken it yet."""
     sets = go_on(moment) | offer(moment) | {"extension_asked": None}
-    clock, timers = accept_clock(moment, replace(moment.case, **sets))
+    clock, timers = accept_clock(moment, moment.case.changed(sets))
     return sets | clock, timers | {Timer.REMIND: None}
 
 
@@ -218,7 +217,7 @@ def reopen(moment: Moment) -> tuple[Sets, Timers]:
     sets = reset(case) | hands
     timers: Timers = dict.fromkeys(Timer)
     timers |= promise_timers(moment, case.warn_at, case.due_at)
-    clock, accept = accept_clock(moment, replace(case, **sets))
+    clock, accept = accept_clock(moment, case.changed(sets))
     return sets | clock, timers | accept
 
 

@@ -1,7 +1,5 @@
 """How a case begins, is put right, is joined, is taken back."""
 
-from dataclasses import replace
-
 from domain.lifecycle.effects import (
     accept_clock,
     archive_at,
@@ -28,7 +26,7 @@ from domain.lifecycle.words import BEFORE_DONE, COLLECTED, OPEN, UNTAKEN, State,
 def _file(moment: Moment) -> tuple[Sets, Timers]:
     sets, timers = promise(moment, moment.now)
     sets |= dict(moment.given.kind) | offer(moment) | {"opened_at": moment.now}
-    clock, accept = accept_clock(moment, replace(moment.case, **sets))
+    clock, accept = accept_clock(moment, moment.case.changed(sets))
     return sets | clock, timers | accept
 
 
@@ -62,7 +60,7 @@ def _correct_kind(moment: Moment) -> tuple[Sets, Timers]:
     sets |= dict(moment.given.kind)
     if case.state not in UNTAKEN:
         return sets, timers
-    clock, accept = accept_clock(moment, replace(case, **sets))
+    clock, accept = accept_clock(moment, case.changed(sets))
     return sets | clock, timers | accept
 
 

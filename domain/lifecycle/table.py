@@ -1,6 +1,5 @@
 """The table of what may happen, and the one function that decides."""
 
-from dataclasses import fields, replace
 from datetime import datetime
 
 from domain.lifecycle import closing, handling, opening, reminding, timing
@@ -24,7 +23,7 @@ _BY_VERB: dict[tuple[Verb, State], Rule] = {
 }
 
 
-_COLUMNS = frozenset(each.name for each in fields(CaseFacts))
+_RANK = {standing: rank for rank, standing in enumerate(Standing)}
 
 
 def rule_for(case: CaseFacts, verb: Verb) -> Rule | None:
@@ -48,7 +47,7 @@ def decide(case: CaseFacts, verb: Verb, actor: ActorFacts, given: Given, now: da
     moment = Moment(case, actor, given, now)
     for guard in rule.guards:
         guard(moment)
-    return _changed(moment, rule, min(held, key=list(Standing).index))
+    return _changed(moment, rule, min(held, key=_RANK.__getitem__))
 
 
 def _changed(moment: Moment, rule: Rule, standing: Standing) -> Change:
@@ -56,10 +55,9 @@ def _changed(moment: Moment, rule: Rule, standing: Standing) -> Change:
     state = sets.pop("state", None) or rule.to or moment.case.state
     if moment.case.arrived_at and rule.verb in (Verb.ANSWER, Verb.RESUME):
         state = State.IN_HAND
-    known = {name: value for name, value in sets.items() if name in _COLUMNS}
     # a button is old once the state has moved on; a voice more or a reminder ages nothing
     version = moment.case.version + (state is not moment.case.state)
-    after = replace(moment.case, **known | {"state": state, "version": version})
+    after = moment.case.changed(sets | {"state": state, "version": version})
     facts = dict(moment.given.facts)
     if moment.given.reason:
         facts["reason"] = moment.given.reason

@@ -147,7 +147,7 @@ def _suspend(moment: Moment) -> tuple[Sets, Timers]:
     until = moment.given.at
     assert until is not None  # needs_time
     gone_on = go_on(moment)
-    here = replace(moment, case=replace(moment.case, **gone_on))
+    here = replace(moment, case=moment.case.changed(gone_on))
     sets = gone_on | shifted(here, moment.now, until)
     sets |= {
         "waits_for": WaitsFor.SUSPENDED,
@@ -170,7 +170,7 @@ def needs_suspension(moment: Moment) -> None:
 def _take_up(moment: Moment) -> tuple[Sets, Timers]:
     """Back to the same hands; if those are gone, it is offered to who is next."""
     sets = taken_up(moment)
-    case = replace(moment.case, **sets)
+    case = moment.case.changed(sets)
     timers = promise_timers(moment, case.warn_at, case.due_at) | {Timer.TAKE_UP: None}
     if case.owner is not None and case.owner == case.taken_by:
         return sets | {"state": State.IN_HAND if case.arrived_at else State.TAKEN}, timers

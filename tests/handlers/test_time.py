@@ -153,6 +153,8 @@ def test_waiting_for_the_reporter_is_not_held_against_the_worker(session: Sessio
     assert case.handle_by is not None
     assert case.handle_by > street.now
     assert case.waited_seconds == 2 * 8 * 3600
+    street.say("孙主任", case.number, private=True, command="case")
+    assert "超期是因为等待 16 个工作时，不计入考核" in street.texts("孙主任")[-1]
 
 
 def test_a_stage_that_runs_over_is_a_fact_that_the_desk_sees(session: Session) -> None:
