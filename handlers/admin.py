@@ -7,9 +7,9 @@ from domain.roles import RoleName
 from handlers.reply import answer, button, reply
 from handlers.turn import Answer, Press, Said, Turn
 from models import Person
-from services import binding, enrolment, handling, people, territory, trouble
+from services import binding, enrolment, handling, handover, people, territory, trouble
 from services.access import is_staff, roles_of
-from services.buttons import Pressed, data
+from services.buttons import Pressed, data, key22, parse
 from services.outbox import Button, Message
 from services.texts import plain, say
 
@@ -64,6 +64,7 @@ def person_card(turn: Turn, press: Press, person: Person, pressed: Pressed) -> A
             button(language, "btn.invite", data("invite", other.district, other.id), "primary"),
             button(language, "btn.revoke", data("revoke", other.district, other.id), "danger"),
         ),
+        (button(language, "btn.hand_over", data("handto", other.district, other.id)),),
     )
     roles = enrolment.roles_in_words(turn.session, other, language)
     reply(turn, press, language, "admin.person", rows, name=other.name, roles=roles)
@@ -116,3 +117,47 @@ def code(turn: Turn, said: Said, person: Person) -> None:
     return reply(
         turn, said, person.language, "admin.code", code=made, url=url, grid=name, place=place
     )
+
+
+# --- handing over ---
+
+
+def hand_to(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """Who takes over from somebody who leaves."""
+    leaver = people.person(turn.session, person.district, pressed.case)
+    found = handover.candidates(turn.session, person, leaver)
+    if not found:
+        raise Refused("nobody_to_swap")
+    rows = tuple(
+        (Button(each.name, data("handsee", person.district, leaver.id, arg=key22(each.id))),)
+        for each in found
+    )
+    reply(turn, press, person.language, "handover.to_whom", rows, name=leaver.name)
+    return Answer()
+
+
+def hand_preview(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """What would move, before anything does."""
+    leaver, following = _both(turn, person, pressed)
+    handover.candidates(turn.session, person, leaver)  # still theirs to do
+    facts = handover.held(turn.session, leaver, turn.now).facts()
+    facts |= {"leaver": leaver.name, "next": following.name}
+    go = data("handgo", person.district, leaver.id, arg=pressed.arg)
+    rows = ((button(person.language, "btn.hand_over_now", go, "primary"),),)
+    reply(turn, press, person.language, "handover.preview", rows, **facts)
+    return Answer()
+
+
+def hand_over(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """Everything goes to the next."""
+    leaver, following = _both(turn, person, pressed)
+    handover.hand_over(turn.session, person, leaver, following, turn.now)
+    words = plain("handover.begun", person.language, leaver=leaver.name, next=following.name)
+    return Answer(words, alert=True)
+
+
+def _both(turn: Turn, person: Person, pressed: Pressed) -> tuple[Person, Person]:
+    found = parse(f"x~~{pressed.arg}")
+    leaver = people.person(turn.session, person.district, pressed.case)
+    key = found.case if found else None
+    return leaver, people.person(turn.session, person.district, key)

@@ -133,6 +133,9 @@ PRESSES: dict[str, PressedBy] = {
     "person": admin.person_card,
     "invite": admin.invite,
     "revoke": admin.revoke,
+    "handto": admin.hand_to,
+    "handsee": admin.hand_preview,
+    "handgo": admin.hand_over,
     "lang": everyone.set_language,
     "forget": everyone.forget_me,
 }

@@ -11,7 +11,7 @@ from domain.lifecycle import BEFORE_DONE, UNTAKEN, Stage, State, Timer, Verb, st
 from domain.refused import Refused
 from models import Case, Due, crash
 from models.append import savepoint
-from services import binding, daily, privacy, retention, roster, swaps
+from services import binding, daily, handover, privacy, retention, roster, swaps
 from services.access import locked_case
 from services.cases import facts_of
 from services.handling import by_clock
@@ -116,5 +116,6 @@ register(privacy.FORGET, privacy.forget)
 register(roster.GAPS, roster.fire_gaps)
 register(roster.GAP, roster.fire_gap)
 register(swaps.EXPIRES, swaps.expire)
+register(handover.HANDOVER, handover.fire)
 register(daily.MORNING, daily.fire_morning)
 register(daily.EVENING, daily.fire_evening)

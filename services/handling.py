@@ -209,7 +209,7 @@ def _routed(
     if verb is Verb.CALL_OTHERS:
         unit = routing.desk_unit(session, case.district, case.grid)
         return {"next_owner": None, "next_unit": unit}
-    if verb in _REOPENING and not _is_there(session, case, case.done_by or case.owner, now):
+    if verb in _REOPENING and not _is_there(session, case, case.owner or case.done_by, now):
         turn = routing.next_turn(session, case, now)
         return {"next_owner": turn.person, "next_unit": turn.unit}
     return {}

@@ -634,7 +634,7 @@ def _ask_desk(session: Session, case: Case, change: Change, now: datetime) -> No
 
 
 def _revisit(session: Session, case: Case, change: Change, now: datetime) -> None:
-    key = case.done_by or case.owner
+    key = case.owner or case.done_by
     person = person_of(session, case, key)
     if person is None or private_chat(person, case.bot) is None:
         line = routing.line(session, case, now)

@@ -213,7 +213,7 @@ def reopen(moment: Moment) -> tuple[Sets, Timers]:
     `next_unit` is given when those hands are gone: then it goes to who is next.
     """
     case = moment.case
-    hands = offer(moment) if moment.given.next_unit else {"owner": case.done_by or case.owner}
+    hands = offer(moment) if moment.given.next_unit else {"owner": case.owner or case.done_by}
     sets = reset(case) | hands
     timers: Timers = dict.fromkeys(Timer)
     timers |= promise_timers(moment, case.warn_at, case.due_at)

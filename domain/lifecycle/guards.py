@@ -36,6 +36,12 @@ def needs_running_clock(moment: Moment) -> None:
         raise Refused("suspended_now")
 
 
+def needs_next(moment: Moment) -> None:
+    """Somebody who has it from now on."""
+    if moment.given.next_owner is None:
+        raise Refused("person_gone")
+
+
 def needs_somebody_to_ask(moment: Moment) -> None:
     """Without a reporter on the platform there is nobody to ask."""
     if moment.case.reporter is None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from domain.lifecycle import closing, handling, opening, reminding, timing
+from domain.lifecycle import closing, handling, moving, opening, reminding, timing
 from domain.lifecycle.facts import CaseFacts, Change, Given, Moment, Rule
 from domain.lifecycle.handling import NAMED_DONE
 from domain.lifecycle.words import ENDED, HANDLED, UNTAKEN, Colour, State, Verb
@@ -15,6 +15,7 @@ RULES: tuple[Rule, ...] = (
     *closing.RULES,
     *reminding.RULES,
     *timing.RULES,
+    *moving.RULES,
 )
 
 

@@ -46,6 +46,8 @@ class Verb(StrEnum):
     CALL_OTHERS = "call_others"
     ASSIGN = "assign"
     PASS_ON = "pass_on"  # noqa: S105 - no password
+    HAND_OVER = "hand_over"
+    MOVE = "move"
     LATER = "later"
     ENGAGED = "engaged"
     PROPOSE = "propose"
