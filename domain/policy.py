@@ -28,6 +28,8 @@ class Policy:
     stage_check_minutes: int = 30
     # due soon: this share of the limit is left
     warn_share: float = 0.25
+    # who is late still has this many work days before the matter rises to the next circle by itself
+    circle_grace_days: int = 1
     # an overdue case is shown to the leader and the desk again this often
     overdue_again_hours: int = 24
     # the reporter didn't say whether it is settled

@@ -28,6 +28,7 @@ class Standing(StrEnum):
     VOICE = "voice"
     OWNER = "owner"
     TEAM = "team"
+    UNIT = "unit"
     DESK = "desk"
     MEMBER = "member"
     CLOCK = "clock"
@@ -43,11 +44,15 @@ class RoleIn:
 
 @dataclass(frozen=True, slots=True)
 class ActorFacts:
-    """Who acts. `person` None is the clock. `voice`: one of those whose matter the case is."""
+    """Who acts. `person` None is the clock. `voice`: one of those whose matter the case is.
+
+    `tasked`: works in a unit that has a task in the case.
+    """
 
     person: UUID | None
     roles: tuple[RoleIn, ...] = ()
     voice: bool = False
+    tasked: bool = False
 
 
 CLOCK = ActorFacts(None)
@@ -75,6 +80,16 @@ def within(unit: str, grid: str) -> bool:
 def is_desk(roles: Iterable[RoleIn], grid: str) -> bool:
     """A supervisor of a unit above the grid."""
     return any(r.role is RoleName.SUPERVISOR and within(r.unit, grid) for r in roles)
+
+
+# digits of the unit whose desk is a circle's: community, street, district
+DESK_DIGITS = {"micro": 12, "small": 9, "big": 6}
+
+
+def is_desk_of_circle(roles: Iterable[RoleIn], grid: str, circle: str) -> bool:
+    """A supervisor of the circle that has the matter, or of one above it."""
+    above = (r for r in roles if len(r.unit) <= DESK_DIGITS[circle])
+    return is_desk(above, grid)
 
 
 def is_team(roles: Iterable[RoleIn], grid: str) -> bool:
@@ -117,6 +132,8 @@ def standings(actor: ActorFacts, place: CasePlace) -> frozenset[Standing]:
         found.add(Standing.REPORTER)
     if actor.voice:
         found.add(Standing.VOICE)
+    if actor.tasked and not place.named:
+        found.add(Standing.UNIT)
     return frozenset(found | _official(actor, place))
 
 

@@ -4,13 +4,13 @@ from uuid import UUID
 
 from sqlmodel import col, select
 
-from domain.lifecycle import Verb
+from domain.lifecycle import Verb, below
 from domain.refused import Refused
-from handlers.reply import answer
+from handlers.reply import answer, forget, remember, reply
 from handlers.turn import Answer, Press, Said, Turn
 from handlers.worker import show, step
-from models import Person
-from services import duty, routing, summary, summary_message, trouble
+from models import Asked, Person
+from services import access, duty, handling, routing, summary, summary_message, trouble
 from services.access import case_by_number, locked_case
 from services.buttons import Pressed, key22, parse
 from services.texts import plain
@@ -88,6 +88,32 @@ def check_failed(turn: Turn, press: Press, person: Person, pressed: Pressed) -> 
     """*Checked: it isn't*: reopens to the same hands."""
     step(turn, press, person, pressed, Verb.CHECK_FAILED)
     return Answer(plain("desk.sent_back", person.language))
+
+
+def rise(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """*Send up*, with its reason: the next larger circle's desk has it now."""
+    step(turn, press, person, pressed, Verb.RISE, reason=pressed.arg)
+    return Answer(plain("desk.rise_noted", person.language))
+
+
+def descend(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """*Send down*: what should those below do? Their answer is this person's next words."""
+    case = access.case_of(turn.session, person.district, pressed.case)
+    if not access.is_circle_desk(turn.session, person, case):
+        raise Refused("not_yours")
+    if below(case.circle) is None:
+        raise Refused("circle_bottom")
+    remember(turn, press, "instructions", district=person.district, case=case.id)
+    reply(turn, press, person.language, "desk.instruct", ask="desk.instruct_hint")
+    return Answer()
+
+
+def instructions(turn: Turn, said: Said, person: Person, row: Asked) -> None:
+    """The words to those below; the smaller circle's desk has it now."""
+    given = said.text.strip()
+    case = handling.do(turn.session, person, row.case, Verb.DESCEND, turn.now, words=given)
+    forget(turn, said)
+    reply(turn, said, person.language, "desk.descended", number=case.number)
 
 
 def undelivered(turn: Turn, said: Said, person: Person) -> None:

@@ -4,7 +4,7 @@ from html import escape
 
 from sqlmodel import col, select
 
-from domain.lifecycle import Verb, WaitsFor
+from domain.lifecycle import State, Verb, WaitsFor
 from domain.refused import Refused
 from handlers.reply import (
     answer,
@@ -346,8 +346,10 @@ def show_mine(turn: Turn, at: Address, person: Person) -> None:
 
 
 def _mine_line(turn: Turn, case: Case, language: str) -> str:
-    suspended = case.waits_for == WaitsFor.SUSPENDED
-    state = plain("mine.suspended" if suspended else f"mine.{case.state}", language)
+    waits = case.waits_for if case.state == State.WAITING else None
+    keys = {str(WaitsFor.SUSPENDED): "suspended", str(WaitsFor.TASK): "waiting_task"}
+    key = keys.get(waits or "")
+    state = plain(f"mine.{key or case.state}", language)
     return plain("mine.line", language, number=case.number, state=state)
 
 

@@ -122,6 +122,8 @@ PRESSES: dict[str, PressedBy] = {
     "exempt": timing.exempt,
     "uphold": timing.uphold,
     "assign": desk.assign,
+    "rise": desk.rise,
+    "descend": desk.descend,
     "check": desk.check,
     "check_failed": desk.check_failed,
     "cases": desk.cases_behind,
@@ -145,6 +147,7 @@ ASKED: dict[str, AskedOf] = {
     "place": resident.place_told,
     "add": resident.more_told,
     "evidence": worker.evidence,
+    "instructions": desk.instructions,
 }
 
 

@@ -30,6 +30,7 @@ from models.queue import (
     Webhook,
 )
 from models.seals import Chain, Seal, SealedWords, Unsealed
+from models.tasks import Task, Unit
 from models.territory import BindCode, Contact, Division, Group, StrangeGroup
 
 __all__ = [
@@ -68,7 +69,9 @@ __all__ = [
     "Stamp",
     "StrangeGroup",
     "Swap",
+    "Task",
     "UTCDateTime",
+    "Unit",
     "Unsealed",
     "Voice",
     "Webhook",

@@ -22,10 +22,12 @@ class Case(Row, table=True):
     """One matter. Its columns are the last line of its history (CaseEvent).
 
     `due_at` is the promise to the reporter, frozen at opening with `limit_value`,
-    `limit_unit` and `circle`; new configuration never moves it, only a granted extension or a
-    suspension does, of which the reporter is told. `owner` is a person,
-    or None while the unit's desk (`owner_unit`) has it. `next_at`: when the service acts
-    by itself next. `version` grows with every change of state, so that an old button shows its age.
+    `limit_unit`; new configuration never moves it, only a granted extension or a suspension does,
+    of which the reporter is told. `owner` is a person, or None while the unit's desk (`owner_unit`)
+    has it. `circle`: which of the three has it now, since `circle_since` (None: since the opening),
+    its own time ending at `circle_due_at` (None: with the promise). `instructions` are words that
+    came down with it. `next_at`: when the service acts by itself next. `version` grows with every
+    change of state, so that an old button shows its age.
     `text`, `place_*`, `lat`, `lon` and `reporter` are personal and erased on archiving.
     """
 
@@ -130,6 +132,12 @@ class Case(Row, table=True):
     closed_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     archived_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     overdue_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
+    lead_unit: str | None = None
+    circle_since: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    circle_due_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    circle_overdue_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    instructions: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
     stars: int | None = None
     voices: int = 1

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from domain.refused import Refused
-from domain.roles import ActorFacts, RoleIn, RoleName, Standing, standings
+from domain.roles import ActorFacts, RoleIn, RoleName, Standing, is_desk_of_circle, standings
 from models import Case, Person, Role, Voice
 from models.known import STAFF, known
 from services.cases import begins, facts_of
@@ -93,6 +93,13 @@ def may_handle(session: Session, person: Person, case: Case) -> bool:
     """Whether the person is one of the case's hands or its desk, and not only its reporter."""
     held = standings_of(session, person, case)
     return bool(held & {Standing.OWNER, Standing.TEAM, Standing.DESK})
+
+
+def is_circle_desk(session: Session, person: Person, case: Case) -> bool:
+    """Whether the person is of the desk of the circle that has the case, or of one above."""
+    if case.reach == "named":
+        return False
+    return is_desk_of_circle(roles_of(session, person), case.grid, case.circle)
 
 
 def may_read(session: Session, person: Person, case: Case) -> bool:

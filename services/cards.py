@@ -15,17 +15,20 @@ from domain.lifecycle import (
     BEFORE_DONE,
     HAND_BACK_REASONS,
     OTHERS_REASONS,
+    RISE_REASONS,
     UNTAKEN,
     Closing,
     Colour,
     State,
+    above,
+    below,
     colour,
     is_suspended,
 )
 from domain.roles import RoleName, Standing
 from models import Case, Person
 from services import buttons, case_time, duty, people, routing, territory
-from services.access import roles_of, standings_of
+from services.access import is_circle_desk, roles_of, standings_of
 from services.cases import facts_of
 from services.catalogue import catalogue
 from services.contacts import sheet
@@ -137,6 +140,8 @@ def status(look: Look) -> str:
         return look.say("state.named_yet")
     if state in UNTAKEN and case.urgency == "now":
         return look.say("state.nobody_yet")
+    if state is State.WAITING and case.waits_for == "task":
+        return look.say("state.waiting_task", owner=owner_name(look))
     return look.say(f"state.{state}", owner=owner_name(look))
 
 
@@ -382,8 +387,10 @@ def staff_card(look: Look, person: Person, menu: str = "") -> Message:
         _foreign_line(look),
         look.say("card.words", words=_short(case.text)) if case.text else look.say("card.no_words"),
         _reporter_line(look),
+        look.say("card.instructions", words=case.instructions) if case.instructions else None,
         status(look),
         due_line(look) if look.state in BEFORE_DONE else None,
+        _circle_line(look),
         look.say("card.appointment", when=look.when(case.appointment_at))
         if case.appointment_at
         else None,
@@ -393,6 +400,20 @@ def staff_card(look: Look, person: Person, menu: str = "") -> Message:
         _contacts(look) if case.urgency == "now" and case.reach != "named" else None,
     )
     return Message(text, _staff_buttons(look, person, held, menu))
+
+
+def _circle_line(look: Look) -> str | None:
+    """Which circle has it, since when and by when, once it has left the one it began in."""
+    case = look.case
+    if look.state not in BEFORE_DONE or case.circle_since is None or case.circle_due_at is None:
+        return None
+    key = "card.circle_late" if look.now >= case.circle_due_at else "card.circle"
+    return look.say(
+        key,
+        circle=plain(f"circle.{case.circle}", look.language),
+        since=look.when(case.circle_since),
+        when=look.when(case.circle_due_at),
+    )
 
 
 def _foreign_line(look: Look) -> str | None:
@@ -445,16 +466,18 @@ def _staff_buttons(look: Look, person: Person, held: frozenset[Standing], menu: 
 
 def _next_steps(look: Look, person: Person, held: frozenset[Standing]) -> Rows:
     if look.state in UNTAKEN:
-        return _untaken_buttons(look, held)
+        return _untaken_buttons(look, person, held)
     if look.state is State.DONE:
         return _check_buttons(look, person, held)
     if look.state is State.CLOSED:
         return _revisit_buttons(look, held)
-    return _owner_buttons(look, held)
+    return _owner_buttons(look, person, held)
 
 
-def _untaken_buttons(look: Look, held: frozenset[Standing]) -> Rows:
+def _untaken_buttons(look: Look, person: Person, held: frozenset[Standing]) -> Rows:
     if not held & {Standing.OWNER, Standing.TEAM, Standing.DESK}:
+        return ()
+    if look.state is State.FILED and not is_circle_desk(look.session, person, look.case):
         return ()
     rows: list[tuple[Button, ...]] = [(look.button("take", "btn.take", style="primary"),)]
     if look.case.urgency == "now" and look.case.reach != "named":
@@ -464,8 +487,26 @@ def _untaken_buttons(look: Look, held: frozenset[Standing]) -> Rows:
             (look.button("menu", "btn.not_mine", "back"), look.button("menu", "btn.more", "more"))
         )
     elif Standing.DESK in held:
-        rows.append((look.button("menu", "btn.assign", "assign"),))
+        rows += _desk_rows(look, person)
     return tuple(rows)
+
+
+def _desk_rows(look: Look, person: Person) -> Rows:
+    """What a desk may do with what it has not taken itself: send, call, up, down."""
+    if not is_circle_desk(look.session, person, look.case):
+        return ()
+    assign = look.button("menu", "btn.assign", "assign")
+    moves = (
+        look.button("menu", "btn.rise", "rise") if _may_rise(look) else None,
+        look.button("descend", "btn.descend") if below(look.case.circle) else None,
+    )
+    rows = ((assign,), tuple(m for m in moves if m))
+    return tuple(row for row in rows if row)
+
+
+def _may_rise(look: Look) -> bool:
+    case, larger = look.case, above(look.case.circle)
+    return bool(larger and routing.manned(look.session, case.district, case.grid, larger))
 
 
 def _contact_rows(look: Look) -> list[tuple[Button, ...]]:
@@ -480,9 +521,9 @@ def _contact_rows(look: Look) -> list[tuple[Button, ...]]:
     ]
 
 
-def _owner_buttons(look: Look, held: frozenset[Standing]) -> Rows:
+def _owner_buttons(look: Look, person: Person, held: frozenset[Standing]) -> Rows:
     if Standing.OWNER not in held:
-        return _desk_buttons(look, held)
+        return _desk_buttons(look, person, held)
     if look.state not in BEFORE_DONE:
         return ()
     done = look.button("done", "btn.done", style="success")
@@ -495,12 +536,12 @@ def _owner_buttons(look: Look, held: frozenset[Standing]) -> Rows:
     return (first, (look.button("menu", "btn.more", "more"),))
 
 
-def _desk_buttons(look: Look, held: frozenset[Standing]) -> Rows:
+def _desk_buttons(look: Look, person: Person, held: frozenset[Standing]) -> Rows:
     if Standing.DESK not in held or look.state not in BEFORE_DONE:
         return ()
-    assign = (look.button("menu", "btn.assign", "assign"),)
     suspended = is_suspended(facts_of(look.case))
-    return (*(() if suspended else (assign,)), *case_time.desk_rows(look, held))
+    steps = () if suspended else _desk_rows(look, person)
+    return (*steps, *case_time.desk_rows(look, held))
 
 
 def _check_buttons(look: Look, person: Person, held: frozenset[Standing]) -> Rows:
@@ -542,6 +583,7 @@ def _menus(look: Look, person: Person, held: frozenset[Standing], menu: str) -> 
         ),
         "back": _reasons(look, "hand_back", HAND_BACK_REASONS),
         "others": _reasons(look, "call_others", OTHERS_REASONS),
+        "rise": _reasons(look, "rise", RISE_REASONS),
         "later": tuple(
             (look.button("later", f"btn.later_{each}", each),)
             for each in ("hour", "evening", "morning")
@@ -574,9 +616,11 @@ def _more(look: Look) -> Rows:
     asking = (look.button("menu", "btn.ask", "ask"), look.button("menu", "btn.appoint", "slots"))
     taken = look.state not in UNTAKEN and look.case.reach != "named"  # there are no others
     others = (look.button("menu", "btn.others", "others"),) if taken else ()
+    rise = (look.button("menu", "btn.rise", "rise"),)
     return (
         *((asking,) if able and look.case.reach != "named" else ()),
         (look.button("menu", "btn.not_mine", "back"), *others),
+        *((rise,) if taken and _may_rise(look) else ()),
         (look.button("menu", "btn.later", "later"), look.button("menu", "btn.kind", "classes")),
         (look.button("menu", "btn.contacts", "contacts"), look.button("photos", "btn.photos")),
     )

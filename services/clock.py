@@ -14,7 +14,7 @@ from models.append import savepoint
 from services import binding, daily, handover, privacy, retention, roster, swaps
 from services.access import locked_case
 from services.cases import facts_of
-from services.handling import by_clock
+from services.handling import by_clock, may_rise
 
 Firing = Callable[[Session, Due, datetime], None]
 AN_HOUR = timedelta(hours=1)
@@ -77,6 +77,8 @@ def _case_timer(session: Session, row: Due, now: datetime) -> None:
     case = locked_case(session, row.district, row.case)
     timer = Timer(row.name.removeprefix("case."))
     verb, stage = _VERBS[timer][0], _late_stage(case, timer)
+    if verb is Verb.RISE and not may_rise(session, case):
+        verb = Verb.CIRCLE_LATE
     if stage is not None:
         late = by_clock(session, case, Verb.STAGE_LATE, now, facts={"stage": str(stage)})
         following = late.timers[timer]
@@ -89,6 +91,7 @@ _VERBS = {
     Timer.ACCEPT: (Verb.PASS_ON, UNTAKEN),
     Timer.SOON: (Verb.DUE_SOON, BEFORE_DONE),
     Timer.OVERDUE: (Verb.OVERDUE, BEFORE_DONE),
+    Timer.CIRCLE: (Verb.RISE, BEFORE_DONE),
     Timer.REMIND: (Verb.REMIND, BEFORE_DONE),
     Timer.NUDGE: (Verb.NUDGE, frozenset({State.DONE})),
     Timer.SILENCE: (Verb.SILENCE, frozenset({State.DONE})),

@@ -4,12 +4,23 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
-from domain.lifecycle import BEFORE_DONE, HANDLED, Change, Given, State, Verb, decide
+from domain.lifecycle import (
+    BEFORE_DONE,
+    HANDLED,
+    Change,
+    Given,
+    State,
+    Verb,
+    above,
+    circle_after,
+    decide,
+)
 from domain.refused import Refused
 from domain.roles import CLOCK, ActorFacts, RoleIn, RoleName, within
-from models import Attachment, Case, CaseEvent, Person
+from domain.tasks import OPEN_TASK
+from models import Attachment, Case, CaseEvent, Person, Task
 from services import duty, notices, routing, territory
 from services.access import actor_of, locked_case, may_read, roles_of
 from services.cases import facts_of, write
@@ -182,9 +193,13 @@ _COUNTED_ON = (RoleName.WORKER, RoleName.LEADER)
 
 
 EVENING = time(17)
+# a unit's word that its part is done is evidence, as a worker's note is
+TASK_DONE = "task_done"
 
+_NEEDS_EVIDENCE = frozenset({Verb.DONE, Verb.TASKS_DONE})
 # what goes to somebody else and needs to know to whom
-_ROUTED = frozenset({Verb.FILE, Verb.PASS_ON, Verb.HAND_BACK})
+_ROUTED = frozenset({Verb.FILE, Verb.REFILE, Verb.PASS_ON, Verb.HAND_BACK})
+_TO_DESK = frozenset({Verb.CALL_OTHERS, Verb.RISE, Verb.DESCEND, Verb.WHISTLE, Verb.TASKS_ENDED})
 _REOPENING = frozenset({Verb.REFUSE, Verb.CHECK_FAILED, Verb.REVISIT_AGAIN})
 
 
@@ -192,10 +207,28 @@ def _given(session: Session, case: Case, verb: Verb, now: datetime, given: dict[
     known: dict[str, Any] = {
         "calendar": duty.calendar(session, case.district),
         "policy": policy(session),
-        "evidence": _evidence(session, case) if verb is Verb.DONE else frozenset(),
+        "evidence": evidence(session, case) if verb in _NEEDS_EVIDENCE else frozenset(),
         "revisit_days": _revisit_days(session, case),
     }
+    if case.lead_unit is not None and verb in _NEEDS_EVIDENCE:
+        known["open_tasks"] = open_tasks(session, case)
     return Given(**known | given | _routed(session, case, verb, now, given))
+
+
+def may_rise(session: Session, case: Case) -> bool:
+    """Whether there is a larger circle, and anybody at its desk or above."""
+    larger = above(case.circle)
+    return bool(larger and routing.manned(session, case.district, case.grid, larger))
+
+
+def open_tasks(session: Session, case: Case) -> int:
+    """How many units are still at it."""
+    query = select(func.count()).where(
+        Task.district == case.district,
+        Task.case == case.id,
+        col(Task.state).in_([str(each) for each in OPEN_TASK]),
+    )
+    return session.exec(query).one()
 
 
 def _routed(
@@ -203,12 +236,18 @@ def _routed(
 ) -> dict[str, Any]:
     """Who comes next, for a verb that sends the case on."""
     if verb in _ROUTED:
-        turn = routing.next_turn(session, case, now)
+        first = verb in (Verb.FILE, Verb.REFILE)
+        find = routing.first_turn if first else routing.next_turn
+        turn = find(session, case, now)
         team = routing.team(session, case, now) if _to_all(given, case) else []
         return {"next_owner": turn.person, "next_unit": turn.unit, "team": tuple(team)}
-    if verb is Verb.CALL_OTHERS:
-        unit = routing.desk_unit(session, case.district, case.grid)
+    if verb in _TO_DESK:
+        unit = routing.circle_desk(session, case, circle_after(case.circle, verb))
+        if verb is Verb.RISE and not may_rise(session, case):
+            unit = ""
         return {"next_owner": None, "next_unit": unit}
+    if verb in _REOPENING and case.lead_unit is not None:  # units did it: their desk calls again
+        return {"next_owner": None, "next_unit": routing.circle_desk(session, case, case.circle)}
     if verb in _REOPENING and not _is_there(session, case, case.owner or case.done_by, now):
         turn = routing.next_turn(session, case, now)
         return {"next_owner": turn.person, "next_unit": turn.unit}
@@ -234,7 +273,7 @@ def _revisit_days(session: Session, case: Case) -> tuple[int, ...]:
     return kind.revisit_days if kind else ()
 
 
-def _evidence(session: Session, case: Case) -> frozenset[str]:
+def evidence(session: Session, case: Case) -> frozenset[str]:
     """Which kinds of evidence were given since the case was last opened or reopened."""
     since = _last_opened(session, case)
     query = select(Attachment.kind).where(
@@ -247,9 +286,9 @@ def _evidence(session: Session, case: Case) -> frozenset[str]:
     noted = select(CaseEvent.id).where(
         CaseEvent.district == case.district,
         CaseEvent.case == case.id,
-        CaseEvent.verb == str(Verb.ADD),
+        col(CaseEvent.verb).in_([str(Verb.ADD), TASK_DONE]),
         col(CaseEvent.at) >= since,
-        col(CaseEvent.standing).in_(["owner", "team", "desk"]),
+        col(CaseEvent.standing).in_(["owner", "team", "desk", "unit"]),
     )
     if session.exec(noted).first() is not None:
         found.add("note")

@@ -658,6 +658,22 @@ def _filed(session: Session, case: Case, change: Change, now: datetime) -> None:
     offer(session, case, change, now)
 
 
+def _risen(session: Session, case: Case, change: Change, now: datetime) -> None:
+    """The larger circle's desk gets it; the community reads that it went up."""
+    offer(session, case, change, now)
+    has_it = set(_offered_to(session, case, now))
+    for key in routing.desk(session, case.district, case.community):
+        person = person_of(session, case, key)
+        if person is not None and key not in has_it:
+            circle = plain(f"circle.{case.circle}", person.language)
+            tell_staff(session, case, key, "desk.risen", now, _stamp(case), circle=circle)
+
+
+def _circle_late(session: Session, case: Case, change: Change, now: datetime) -> None:
+    for key in routing.desk(session, case.district, case.owner_unit):
+        tell_staff(session, case, key, "desk.circle_late", now, _stamp(case))
+
+
 def _corrected(session: Session, case: Case, change: Change, now: datetime) -> None:
     if case.state in UNTAKEN and change.facts.get("offer"):
         offer(session, case, change, now)
@@ -761,6 +777,12 @@ TOLD: dict[Verb, Told] = {
     Verb.HAND_BACK: offer,
     Verb.CALL_OTHERS: offer,
     Verb.ASSIGN: offer,
+    Verb.REFILE: offer,
+    Verb.RISE: _risen,
+    Verb.DESCEND: offer,
+    Verb.CIRCLE_LATE: _circle_late,
+    Verb.TASKS_DONE: _done,
+    Verb.TASKS_ENDED: offer,
     Verb.PASS_ON: offer,
     Verb.DONE: _done,
     Verb.SETTLE: _closed,

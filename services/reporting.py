@@ -17,8 +17,8 @@ from sqlalchemy import text as sql
 from sqlmodel import Session, col, select
 
 from domain.case_number import case_number
-from domain.catalogue import Catalogue, Language
-from domain.lifecycle import BEFORE_DONE, USUAL_LIMIT, State, Verb, WaitsFor
+from domain.catalogue import CIRCLES, Catalogue, Language
+from domain.lifecycle import BEFORE_DONE, UNTAKEN, USUAL_LIMIT, State, Verb, WaitsFor
 from domain.reading import Reading, read
 from domain.refused import Refused
 from domain.worktime import Deadline, add_work
@@ -27,13 +27,13 @@ from models.append import adopt, append
 from models.cases import OPEN, next_of
 from models.row import draft
 from models.statement import Prepared
-from services import attachments, duty, notices, territory
+from services import attachments, duty, notices, routing, territory
 from services.access import actor_of, locked_case
 from services.cards import first_help
 from services.cases import beginning, drop_voice, see_begun
 from services.catalogue import catalogue, lexicon
 from services.equipment import policy
-from services.handling import change_case, pass_on
+from services.handling import by_clock, change_case, pass_on
 
 OTHER = "LS99"
 # in Session.info: the text last read, which is often read again at once
@@ -273,6 +273,7 @@ def _file(session: Session, case: Case, person: Person, reading: Reading, now: d
     sets = kind_columns(found, code, p, reading)
     case.alternatives = [other for other, _ in reading.kinds[1:] if other in found.kinds]
     _apply_privacy(case, sets)
+    _find_circle(session, case, sets)
     deadline = promise(
         session, case, found, code, sets["condition"], case.opened_at, sets["urgency"]
     )
@@ -282,9 +283,17 @@ def _file(session: Session, case: Case, person: Person, reading: Reading, now: d
 
 
 def _set_line(case: Case, sets: dict[str, Any]) -> None:
-    """Routing reads the row: whose line it is depends on the kind's reach."""
+    """Routing reads the row: whose line it is depends on the kind's reach and circle."""
     case.reach = sets["reach"]
     case.kind = sets["kind"]
+    case.circle = sets["circle"]
+    case.urgency = sets["urgency"]
+
+
+def _find_circle(session: Session, case: Case, sets: dict[str, Any]) -> None:
+    """The smallest circle whose authority covers the kind, of those in which anybody works."""
+    if sets["circle"] != CIRCLES[0]:
+        sets["circle"] = routing.circle_for(session, case.district, case.grid, sets["circle"])
 
 
 def _change(
@@ -392,6 +401,7 @@ def correct_kind(
     )
     case.alternatives = []
     verb = Verb.FILE if case.state == State.NOT_ADMITTED else Verb.CORRECT_KIND
+    _find_circle(session, case, sets)
     if verb is Verb.FILE:
         sets["not_admitted"], sets["closed_at"] = None, None
         _set_line(case, sets)
@@ -419,9 +429,13 @@ def _reread(
         sets |= {"owner": None, "passed": (), "taken_by": None}
     wider = sets["reach"] != case.reach or sets["urgency"] != case.urgency
     facts["offer"] = wider and not other_line
+    before = case.circle
     _change(session, case, person, verb, now, kind=sets, deadline=deadline, facts=facts)
     if other_line:
         pass_on(session, case, now)
+    elif case.state in UNTAKEN and case.circle != before:
+        # what nobody has taken yet goes to those whose authority covers what it turned out to be
+        by_clock(session, case, Verb.REFILE, now, facts={"circle": case.circle})
 
 
 def _urgency_of_words(session: Session, case: Case) -> str:
@@ -479,6 +493,7 @@ def edit(session: Session, person: Person, case: Case, text: str, now: datetime)
         code, p = OTHER, 0.0
     sets = kind_columns(found, code, p, reading)
     _apply_privacy(case, sets)
+    _find_circle(session, case, sets)
     deadline = promise(
         session, case, found, code, sets["condition"], case.opened_at, sets["urgency"]
     )

@@ -14,7 +14,9 @@ from uuid import UUID
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
-from domain.roles import RoleName
+from domain.catalogue import CIRCLES
+from domain.lifecycle import State, starts_at_desk
+from domain.roles import DESK_DIGITS, RoleName
 from models import Case, Person, Role
 from models.known import STAFF, known
 from models.statement import Prepared
@@ -38,14 +40,29 @@ def units_above(grid: str) -> list[str]:
     return [grid[:12], grid[:9], grid[:6]]
 
 
+def first_turn(session: Session, case: Case, now: datetime) -> Turn:
+    """Whose turn it is when a case begins: by the circle whose authority covers it."""
+    if starts_at_desk(case.circle, case.urgency, case.reach):
+        return Turn(None, circle_desk(session, case, case.circle))
+    return _along_the_line(session, case, set(), now)
+
+
 def next_turn(session: Session, case: Case, now: datetime) -> Turn:
-    """The next who hasn't been asked yet; at the end of the line, the desk that can be reached."""
-    asked = {UUID(each) for each in case.passed}
+    """The next who hasn't been asked yet; at the end of the line, the desk that can be reached.
+
+    What a desk has yet to dispatch, or has called units for, stays with that desk.
+    """
+    if case.state == State.FILED or case.waits_for == "task":
+        return Turn(None, circle_desk(session, case, case.circle))
+    return _along_the_line(session, case, {UUID(each) for each in case.passed}, now)
+
+
+def _along_the_line(session: Session, case: Case, asked: set[UUID], now: datetime) -> Turn:
     for near in _tiers(session, case, now):
         left = {key: skills for key, skills in near.items() if key not in asked}
         if left:
             return Turn(_in_order(session, case, left)[0], case.community)
-    return Turn(None, desk_unit(session, case.district, case.grid))
+    return Turn(None, circle_desk(session, case, case.circle))
 
 
 def line(session: Session, case: Case, now: datetime) -> list[UUID]:
@@ -188,6 +205,27 @@ def desk_unit(session: Session, district: str, grid: str) -> str:
     """The nearest desk above the grid with somebody in it; the community's if none has."""
     units = units_above(grid)
     return next((unit for unit in units if desk(session, district, unit)), units[0])
+
+
+def circle_desk(session: Session, case: Case, circle: str) -> str:
+    """The circle's desk, or the nearest above with somebody in it; the circle's own if none has."""
+    found = manned(session, case.district, case.grid, circle)
+    return found or case.grid[: DESK_DIGITS[circle]]
+
+
+def manned(session: Session, district: str, grid: str, circle: str) -> str | None:
+    """The nearest desk of the circle or above with somebody in it, or None."""
+    units = (unit for unit in units_above(grid) if len(unit) <= DESK_DIGITS[circle])
+    return next((unit for unit in units if desk(session, district, unit)), None)
+
+
+def circle_for(session: Session, district: str, grid: str, circle: str) -> str:
+    """The circle in which a matter starts: its kind's, or the largest that anybody works in.
+
+    Where nobody sits at a larger desk, those who are there begin.
+    """
+    up_to = reversed(CIRCLES[: CIRCLES.index(circle) + 1])
+    return next((c for c in up_to if manned(session, district, grid, c)), CIRCLES[0])
 
 
 def leaders(session: Session, case: Case) -> list[UUID]:

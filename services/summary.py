@@ -29,7 +29,7 @@ NEVER_LISTED = ("PO03", "LS18")
 FLOWS: dict[str, tuple[str, ...]] = {
     "opened": ("file",),
     "taken": ("take",),
-    "handled": ("done",),
+    "handled": ("done", "tasks_done"),
     "confirmed": ("settle",),
     "unconfirmed": ("silence",),
     "reopened": ("refuse", "check_failed", "revisit_again"),

@@ -6,6 +6,7 @@ true, and what it sets; each module here holds the lines of one part of the life
 of them. docs/lifecycle.md lists the table; a test keeps the two equal.
 """
 
+from domain.lifecycle.circles import above, below, circle_after, starts_at_desk
 from domain.lifecycle.effects import (
     counts_late,
     handler_due,
@@ -28,6 +29,7 @@ from domain.lifecycle.words import (
     HANDLED,
     OPEN,
     OTHERS_REASONS,
+    RISE_REASONS,
     SUSPENSION_REASONS,
     UNTAKEN,
     Appeal,
@@ -51,6 +53,7 @@ __all__ = [
     "MOST_EXTENSIONS",
     "OPEN",
     "OTHERS_REASONS",
+    "RISE_REASONS",
     "RULES",
     "SUSPENSION_REASONS",
     "UNTAKEN",
@@ -68,7 +71,10 @@ __all__ = [
     "Timer",
     "Verb",
     "WaitsFor",
+    "above",
     "allowed",
+    "below",
+    "circle_after",
     "colour",
     "counts_late",
     "decide",
@@ -82,5 +88,6 @@ __all__ = [
     "page",
     "rule_for",
     "stage_of",
+    "starts_at_desk",
     "warn_at",
 ]

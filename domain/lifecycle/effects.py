@@ -5,6 +5,7 @@ from typing import cast
 from zoneinfo import ZoneInfo
 
 from domain.lifecycle.facts import CaseFacts, Moment, Sets, Timers
+from domain.lifecycle.guards import never_by_silence
 from domain.lifecycle.words import UNTAKEN, Closing, Stage, State, Timer, WaitsFor
 from domain.policy import Policy
 from domain.worktime import Calendar, Unit, add_work, carried, next_work_time, work_between
@@ -105,12 +106,16 @@ def go_on(moment: Moment) -> Sets:
     calendar, due = moment.given.calendar, handler_due(case)
     moved = own_deadline(calendar, case, moment.now)
     waited = int(work_between(calendar, case.waiting_since, moment.now).total_seconds())
-    return {
+    sets: Sets = {
         "waiting_since": None,
         "waits_for": None,
         "waited_seconds": case.waited_seconds + waited,
         "handle_by": case.handle_by if moved == due else moved,
     }
+    if case.circle_due_at is not None and case.waits_for == WaitsFor.REPORTER:
+        unit, since = limit_unit(case), case.waiting_since
+        sets["circle_due_at"] = carried(calendar, case.circle_due_at, since, moment.now, unit).at
+    return sets
 
 
 def taken_up(moment: Moment) -> Sets:
@@ -132,7 +137,7 @@ def shifted(moment: Moment, since: datetime, until: datetime) -> Sets:
         "due_provisional": due.provisional,
         "first_due_at": case.first_due_at or case.due_at,
     }
-    for name in ("warn_at", "handle_by"):
+    for name in ("warn_at", "handle_by", "circle_due_at"):
         instant = getattr(case, name)
         if instant is not None:
             sets[name] = carried(calendar, instant, since, until, unit).at
@@ -186,6 +191,25 @@ def reach(moment: Moment, instant: datetime) -> datetime:
     return next_work_time(moment.given.calendar, instant)
 
 
+def done_sets(moment: Moment) -> tuple[Sets, Timers]:
+    """Somebody says that it is done: who can say whether it is settled is asked next."""
+    sets: Sets = go_on(moment) | {
+        "done_at": moment.now,
+        "done_by": moment.actor.person,
+        "appointment_at": None,
+        "extension_asked": None,
+    }
+    timers = without(
+        Timer.ACCEPT, Timer.SOON, Timer.OVERDUE, Timer.CIRCLE, Timer.REMIND, Timer.TAKE_UP
+    )
+    days = moment.given.policy.nudge_days
+    wait = reach(moment, moment.now + timedelta(days=days))
+    if moment.case.reporter not in (None, moment.actor.person):  # nobody confirms their own work
+        return sets, timers | {Timer.NUDGE: wait}
+    first = reach(moment, moment.now) if never_by_silence(moment.case) else wait
+    return sets, timers | {Timer.DESK: first}
+
+
 def closed(moment: Moment, closing: Closing) -> tuple[Sets, Timers]:
     timers: Timers = dict.fromkeys(Timer)
     timers[Timer.ARCHIVE] = archive_at(moment)
@@ -230,4 +254,6 @@ def reset(case: CaseFacts) -> Sets:
         "done_by": None,
         "stars": None,
         "arrived_at": None,
+        "waits_for": None,
+        "lead_unit": None,
     }

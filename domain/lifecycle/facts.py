@@ -54,6 +54,10 @@ class CaseFacts:
     closed_at: datetime | None = None
     archived_at: datetime | None = None
     overdue_at: datetime | None = None
+    lead_unit: str | None = None
+    circle_since: datetime | None = None
+    circle_due_at: datetime | None = None
+    circle_overdue_at: datetime | None = None
     stars: int | None = None
     voices: int = 1
     reopenings: int = 0
@@ -121,7 +125,8 @@ class Given:
     `team`: everybody who is told at once besides `next_owner` (what is urgent now).
     `evidence`: kinds of evidence that are there (photo, note, voice). `nobody`: the reporter
     can't be asked over the platform. `amount`: of the limit's unit, for an extension.
-    `revisit_days`: days after closing, in order.
+    `revisit_days`: days after closing, in order. `words`: instructions. `lead`: the unit that
+    leads. `open_tasks`: how many units are still at it.
     """
 
     calendar: Calendar = field(default_factory=Calendar)
@@ -138,6 +143,9 @@ class Given:
     kind: Mapping[str, Any] = field(default_factory=dict)
     deadline: Deadline | None = None
     revisit_days: tuple[int, ...] = ()
+    words: str = ""
+    lead: str | None = None
+    open_tasks: int = 0
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -207,6 +215,9 @@ CLOCK = frozenset({Standing.CLOCK})
 
 
 TAKERS = frozenset({Standing.OWNER, Standing.TEAM, Standing.DESK})
+
+
+TASKED = frozenset({Standing.UNIT, Standing.DESK})
 
 
 HANDS = frozenset({Standing.OWNER, Standing.DESK})

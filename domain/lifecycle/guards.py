@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 from domain.lifecycle.facts import CaseFacts, Guard, Moment
-from domain.lifecycle.words import Closing, WaitsFor
+from domain.lifecycle.words import Closing, State, WaitsFor
 from domain.refused import Refused
+from domain.roles import is_desk_of_circle
 
 
 def needs_reason(*reasons: str) -> Guard:
@@ -40,6 +41,41 @@ def needs_next(moment: Moment) -> None:
     """Somebody who has it from now on."""
     if moment.given.next_owner is None:
         raise Refused("person_gone")
+
+
+def needs_desk_of_circle(moment: Moment) -> None:
+    """Of the desks, that of the circle which has it now, or one above."""
+    case, actor = moment.case, moment.actor
+    if actor.person is None or actor.person == case.owner:
+        return
+    if not is_desk_of_circle(actor.roles, case.grid, case.circle):
+        raise Refused("desk_above")
+
+
+def needs_dispatching(moment: Moment) -> None:
+    """What a desk has yet to dispatch is that desk's to take."""
+    case = moment.case
+    filed = case.state is State.FILED
+    if filed and not is_desk_of_circle(moment.actor.roles, case.grid, case.circle):
+        raise Refused("desk_above")
+
+
+def needs_to_be_shareable(moment: Moment) -> None:
+    """Not a matter for one named person."""
+    if moment.case.reach == "named":
+        raise Refused("named_only")
+
+
+def needs_no_open_task(moment: Moment) -> None:
+    """No unit is still at it."""
+    if moment.given.open_tasks:
+        raise Refused("tasks_open", n=moment.given.open_tasks)
+
+
+def needs_reporter_awaited(moment: Moment) -> None:
+    """It waits for the reporter and not for a unit."""
+    if moment.case.waits_for == WaitsFor.TASK:
+        raise Refused("waits_for_units")
 
 
 def needs_somebody_to_ask(moment: Moment) -> None:

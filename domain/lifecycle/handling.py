@@ -5,22 +5,25 @@ from datetime import timedelta
 from domain.lifecycle.effects import (
     closed,
     dispatch,
+    done_sets,
     go_on,
     is_suspended,
     no_stage,
     offer,
-    reach,
     without,
 )
 from domain.lifecycle.facts import CLOCK, DESK, OWNER, REPORTER, TAKERS, Moment, Rule, Sets, Timers
 from domain.lifecycle.guards import (
+    needs_desk_of_circle,
+    needs_dispatching,
     needs_evidence,
     needs_future_slots,
+    needs_no_open_task,
     needs_reason,
+    needs_reporter_awaited,
     needs_running_clock,
     needs_somebody_to_ask,
     needs_time,
-    never_by_silence,
 )
 from domain.lifecycle.words import (
     BEFORE_DONE,
@@ -54,7 +57,7 @@ def _arrive(moment: Moment) -> tuple[Sets, Timers]:
 def _ask(moment: Moment) -> tuple[Sets, Timers]:
     again = add_work(moment.given.calendar, moment.now, 1, "work_days").at
     sets: Sets = {"waiting_since": moment.now, "waits_for": WaitsFor.REPORTER}
-    return sets, {Timer.REMIND: again}
+    return sets, {Timer.REMIND: again, Timer.CIRCLE: None}
 
 
 def _resume(moment: Moment) -> tuple[Sets, Timers]:
@@ -76,24 +79,8 @@ def _appoint(moment: Moment) -> tuple[Sets, Timers]:
     return {"appointment_at": moment.given.at}, {Timer.REMIND: before}
 
 
-def _done(moment: Moment) -> tuple[Sets, Timers]:
-    sets: Sets = go_on(moment) | {
-        "done_at": moment.now,
-        "done_by": moment.actor.person,
-        "appointment_at": None,
-        "extension_asked": None,
-    }
-    timers = without(Timer.ACCEPT, Timer.SOON, Timer.OVERDUE, Timer.REMIND, Timer.TAKE_UP)
-    days = moment.given.policy.nudge_days
-    wait = reach(moment, moment.now + timedelta(days=days))
-    if moment.case.reporter not in (None, moment.actor.person):  # nobody confirms their own work
-        return sets, timers | {Timer.NUDGE: wait}
-    first = reach(moment, moment.now) if never_by_silence(moment.case) else wait
-    return sets, timers | {Timer.DESK: first}
-
-
 def _entrusted(moment: Moment) -> tuple[Sets, Timers]:
-    sets, _ = _done(moment)
+    sets, _ = done_sets(moment)
     more, timers = closed(moment, Closing.ENTRUSTED)
     return sets | more, timers
 
@@ -106,7 +93,7 @@ def _lost(moment: Moment) -> tuple[Sets, Timers]:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule(Verb.TAKE, UNTAKEN, State.TAKEN, TAKERS, effect=_take),
+    Rule(Verb.TAKE, UNTAKEN, State.TAKEN, TAKERS, (needs_dispatching,), _take),
     Rule(
         Verb.ARRIVE,
         frozenset({State.TAKEN, State.WAITING}),
@@ -116,7 +103,14 @@ RULES: tuple[Rule, ...] = (
         _arrive,
     ),
     Rule(Verb.ASK, WORKING, State.WAITING, OWNER, (needs_somebody_to_ask,), _ask),
-    Rule(Verb.ANSWER, WAITS, State.TAKEN, REPORTER, (needs_running_clock,), _resume),
+    Rule(
+        Verb.ANSWER,
+        WAITS,
+        State.TAKEN,
+        REPORTER,
+        (needs_running_clock, needs_reporter_awaited),
+        _resume,
+    ),
     Rule(Verb.RESUME, WAITS, State.TAKEN, OWNER, (needs_running_clock,), _resume),
     Rule(
         Verb.HAND_BACK,
@@ -134,7 +128,14 @@ RULES: tuple[Rule, ...] = (
         (needs_running_clock, needs_reason(*OTHERS_REASONS)),
         dispatch,
     ),
-    Rule(Verb.ASSIGN, BEFORE_DONE, State.DISPATCHED, DESK, (needs_running_clock,), dispatch),
+    Rule(
+        Verb.ASSIGN,
+        BEFORE_DONE,
+        State.DISPATCHED,
+        DESK,
+        (needs_running_clock, needs_desk_of_circle),
+        dispatch,
+    ),
     Rule(Verb.PASS_ON, UNTAKEN, None, CLOCK, effect=dispatch),
     # who had it can't be reached any more or has lost the role: somebody else must take it
     Rule(Verb.PASS_ON, HANDLED, State.DISPATCHED, CLOCK, effect=_lost),
@@ -142,7 +143,7 @@ RULES: tuple[Rule, ...] = (
     Rule(Verb.ENGAGED, BEFORE_DONE, None, TAKERS),
     Rule(Verb.PROPOSE, WORKING, None, OWNER, (needs_somebody_to_ask, needs_future_slots)),
     Rule(Verb.APPOINT, HANDLED, None, REPORTER, (needs_time,), _appoint),
-    Rule(Verb.DONE, HANDLED, State.DONE, OWNER, (needs_evidence,), _done),
+    Rule(Verb.DONE, HANDLED, State.DONE, OWNER, (needs_no_open_task, needs_evidence), done_sets),
 )
 
 

@@ -1,8 +1,11 @@
 """How a case begins, is put right, is joined, is taken back."""
 
+from dataclasses import replace
+
 from domain.lifecycle.effects import (
     accept_clock,
     archive_at,
+    dispatch,
     given_sets,
     is_suspended,
     offer,
@@ -11,6 +14,7 @@ from domain.lifecycle.effects import (
 )
 from domain.lifecycle.facts import (
     ANYBODY,
+    CLOCK,
     CORRECTORS,
     REPORTER,
     SPEAKERS,
@@ -58,10 +62,38 @@ def _correct_kind(moment: Moment) -> tuple[Sets, Timers]:
     if case.handle_by and "due_at" in sets:
         sets["handle_by"] = max(case.handle_by, sets["due_at"])
     sets |= dict(moment.given.kind)
+    if case.state not in UNTAKEN or case.circle_since is not None:
+        sets.pop("circle", None)  # where it is by now was somebody's decision
     if case.state not in UNTAKEN:
         return sets, timers
     clock, accept = accept_clock(moment, case.changed(sets))
     return sets | clock, timers | accept
+
+
+def _file_at_desk(moment: Moment) -> tuple[Sets, Timers]:
+    sets, timers = _file(replace(moment, given=replace(moment.given, next_owner=None, team=())))
+    return sets, timers
+
+
+def _refile(moment: Moment) -> tuple[Sets, Timers]:
+    """From the beginning of another line; who was asked before may be asked again."""
+    case = moment.case.changed({"owner": None, "passed": ()})
+    return dispatch(replace(moment, case=case))
+
+
+def _refile_at_desk(moment: Moment) -> tuple[Sets, Timers]:
+    return _refile(replace(moment, given=replace(moment.given, next_owner=None, team=())))
+
+
+FRESH = frozenset({State.FILED, State.DISPATCHED})
+
+
+# what needs a larger circle's authority: that circle's desk says who handles it
+AT_DESK = (
+    Rule(Verb.FILE, COLLECTED, State.FILED, ANYBODY, effect=_file_at_desk),
+    Rule(Verb.FILE, frozenset({State.NOT_ADMITTED}), State.FILED, REPORTER, effect=_file_at_desk),
+    Rule(Verb.REFILE, UNTAKEN, State.FILED, CLOCK, effect=_refile_at_desk),
+)
 
 
 RULES: tuple[Rule, ...] = (
@@ -82,6 +114,8 @@ RULES: tuple[Rule, ...] = (
     Rule(Verb.CORRECT_KIND, BEFORE_DONE, None, CORRECTORS, effect=_correct_kind),
     Rule(Verb.CORRECT_PLACE, BEFORE_DONE, None, CORRECTORS, effect=given_sets),
     Rule(Verb.SET_PRIVACY, OPEN - COLLECTED, None, REPORTER, effect=given_sets),
+    # the kind turned out to be another circle's
+    Rule(Verb.REFILE, UNTAKEN, State.DISPATCHED, CLOCK, effect=_refile),
     # an edited message changes its case while nobody has taken it
-    Rule(Verb.EDIT, frozenset({State.DISPATCHED}), None, REPORTER, effect=_correct_kind),
+    Rule(Verb.EDIT, FRESH, None, REPORTER, effect=_correct_kind),
 )

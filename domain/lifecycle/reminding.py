@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from domain.lifecycle.circles import wind
 from domain.lifecycle.effects import is_suspended, reach, without
 from domain.lifecycle.facts import CLOCK, Moment, Rule, Sets, Timers
 from domain.lifecycle.words import BEFORE_DONE, State, Timer, Verb
@@ -11,7 +12,7 @@ from domain.worktime import add_work
 def _overdue(moment: Moment) -> tuple[Sets, Timers]:
     again = moment.now + timedelta(hours=moment.given.policy.overdue_again_hours)
     sets: Sets = {} if moment.case.overdue_at else {"overdue_at": moment.now}
-    return sets, {Timer.SOON: None, Timer.OVERDUE: reach(moment, again)}
+    return sets, {Timer.SOON: None, Timer.OVERDUE: reach(moment, again)} | wind(moment)
 
 
 def _due_soon(moment: Moment) -> tuple[Sets, Timers]:

@@ -2,9 +2,19 @@
 
 from datetime import datetime
 
-from domain.lifecycle import closing, handling, moving, opening, reminding, timing
+from domain.lifecycle import (
+    circles,
+    closing,
+    handling,
+    moving,
+    opening,
+    reminding,
+    timing,
+    whistling,
+)
 from domain.lifecycle.facts import CaseFacts, Change, Given, Moment, Rule
 from domain.lifecycle.handling import NAMED_DONE
+from domain.lifecycle.opening import AT_DESK
 from domain.lifecycle.words import ENDED, HANDLED, UNTAKEN, Colour, State, Verb
 from domain.refused import Refused
 from domain.roles import ActorFacts, Standing, standings
@@ -13,6 +23,8 @@ RULES: tuple[Rule, ...] = (
     *opening.RULES,
     *handling.RULES,
     *closing.RULES,
+    *circles.RULES,
+    *whistling.RULES,
     *reminding.RULES,
     *timing.RULES,
     *moving.RULES,
@@ -27,10 +39,19 @@ _BY_VERB: dict[tuple[Verb, State], Rule] = {
 _RANK = {standing: rank for rank, standing in enumerate(Standing)}
 
 
+_AT_DESK: dict[tuple[Verb, State], Rule] = {
+    (rule.verb, state): rule for rule in AT_DESK for state in rule.frm
+}
+
+
 def rule_for(case: CaseFacts, verb: Verb) -> Rule | None:
     """The line of the table that `verb` follows in the case's state, or None."""
     if verb is Verb.DONE and case.reach == "named" and case.state in HANDLED:
         return NAMED_DONE
+    if (verb, case.state) in _AT_DESK and circles.starts_at_desk(
+        case.circle, case.urgency, case.reach
+    ):
+        return _AT_DESK[verb, case.state]
     return _BY_VERB.get((verb, case.state))
 
 
@@ -57,7 +78,9 @@ def _changed(moment: Moment, rule: Rule, standing: Standing) -> Change:
     if moment.case.arrived_at and rule.verb in (Verb.ANSWER, Verb.RESUME):
         state = State.IN_HAND
     # a button is old once the state has moved on; a voice more or a reminder ages nothing
-    version = moment.case.version + (state is not moment.case.state)
+    moved = sets.get("circle", moment.case.circle) != moment.case.circle
+    moved = moved and moment.case.state is not State.COLLECTED
+    version = moment.case.version + (moved or state is not moment.case.state)
     after = moment.case.changed(sets | {"state": state, "version": version})
     facts = dict(moment.given.facts)
     if moment.given.reason:
@@ -110,7 +133,7 @@ def page() -> str:
         "",
         "| step | from | to | by | needs |",
         "|---|---|---|---|---|",
-        *(_row(rule) for rule in (*RULES, NAMED_DONE)),
+        *(_row(rule) for rule in (*RULES, *AT_DESK, NAMED_DONE)),
         "",
     ]
     return "\n".join(lines)
@@ -119,7 +142,7 @@ def page() -> str:
 def _arrows() -> list[str]:
     return [
         f"    {state} --> {rule.to}: {rule.verb}"
-        for rule in RULES
+        for rule in (*RULES, *AT_DESK)
         if rule.to is not None
         for state in State
         if state in rule.frm
@@ -131,4 +154,5 @@ def _row(rule: Rule) -> str:
     people = ", ".join(each for each in Standing if each in rule.by)
     needs = "; ".join(" ".join((guard.__doc__ or "").split()) for guard in rule.guards)
     named = " (a matter for one named person)" if rule is NAMED_DONE else ""
+    named = " (a kind for street or district)" if rule in AT_DESK else named
     return f"| {rule.verb}{named} | {states} | {rule.to or 'stays'} | {people} | {needs or '–'} |"

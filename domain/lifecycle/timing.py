@@ -157,7 +157,7 @@ def _suspend(moment: Moment) -> tuple[Sets, Timers]:
         "moved_reason": moment.given.reason,
         "extension_asked": None,
     }
-    timers = without(Timer.ACCEPT, Timer.SOON, Timer.OVERDUE, Timer.REMIND)
+    timers = without(Timer.ACCEPT, Timer.SOON, Timer.OVERDUE, Timer.CIRCLE, Timer.REMIND)
     return sets, timers | {Timer.TAKE_UP: until}
 
 

@@ -7,6 +7,7 @@ class State(StrEnum):
     """Where a case stands."""
 
     COLLECTED = "collected"
+    FILED = "filed"
     DISPATCHED = "dispatched"
     TAKEN = "taken"
     IN_HAND = "in_hand"
@@ -71,6 +72,13 @@ class Verb(StrEnum):
     DUE_SOON = "due_soon"
     OVERDUE = "overdue"
     REMIND = "remind"
+    REFILE = "refile"
+    RISE = "rise"
+    DESCEND = "descend"
+    CIRCLE_LATE = "circle_late"
+    WHISTLE = "whistle"
+    TASKS_DONE = "tasks_done"
+    TASKS_ENDED = "tasks_ended"
     REVISIT_DUE = "revisit_due"
     REVISIT_FINE = "revisit_fine"
     REVISIT_AGAIN = "revisit_again"
@@ -92,6 +100,7 @@ class Timer(StrEnum):
     ACCEPT = "accept"
     SOON = "soon"
     OVERDUE = "overdue"
+    CIRCLE = "circle"
     REMIND = "remind"
     NUDGE = "nudge"
     SILENCE = "silence"
@@ -136,6 +145,7 @@ class Colour(StrEnum):
 OPEN = frozenset(
     {
         State.COLLECTED,
+        State.FILED,
         State.DISPATCHED,
         State.TAKEN,
         State.IN_HAND,
@@ -149,7 +159,7 @@ OPEN = frozenset(
 ENDED = frozenset(State) - OPEN
 
 
-UNTAKEN = frozenset({State.DISPATCHED, State.REOPENED})
+UNTAKEN = frozenset({State.FILED, State.DISPATCHED, State.REOPENED})
 
 
 HANDLED = frozenset({State.TAKEN, State.IN_HAND, State.WAITING})
@@ -166,6 +176,9 @@ HAND_BACK_REASONS = ("not_my_grid", "not_my_kind", "no_authority", "double", "no
 EXTENSION_REASONS = ("parts", "contractor", "access", "weather", "bigger")
 SUSPENSION_REASONS = ("budget", "renovation", "season", "law", "land")
 APPEAL_REASONS = ("waited_others", "wrong_limit", "no_control", "reporter_silent", "not_ours")
+# Why it goes up to the next circle (services/locale: reason.<code>)
+RISE_REASONS = ("beyond_us", "needs_money", "needs_land", "many_units", "wider_area")
+
 
 # Why others are needed
 OTHERS_REASONS = ("department", "property", "two_people", "expert")

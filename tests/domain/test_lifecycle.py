@@ -15,6 +15,7 @@ from domain.lifecycle import (
     HAND_BACK_REASONS,
     OPEN,
     OTHERS_REASONS,
+    RISE_REASONS,
     RULES,
     CaseFacts,
     Change,
@@ -33,14 +34,16 @@ from domain.refused import Refused
 from domain.roles import CLOCK, ActorFacts, RoleIn, RoleName, standings
 from domain.worktime import Deadline
 
-GRID, COMMUNITY = "110101001001001", "110101001001"
+GRID, COMMUNITY, STREET = "110101001001001", "110101001001", "110101001"
 NOW = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
-REPORTER, WORKER, BACKUP, DESK, STRANGER, FAR = (uuid4() for _ in range(6))
+REPORTER, WORKER, BACKUP, DESK, ABOVE, UNIT, STRANGER, FAR = (uuid4() for _ in range(8))
 ACTORS = {
     "reporter": ActorFacts(REPORTER, (), voice=True),
     "worker": ActorFacts(WORKER, (RoleIn(RoleName.WORKER, GRID),)),
     "backup": ActorFacts(BACKUP, (RoleIn(RoleName.WORKER, GRID),)),
     "desk": ActorFacts(DESK, (RoleIn(RoleName.SUPERVISOR, COMMUNITY),)),
+    "street": ActorFacts(ABOVE, (RoleIn(RoleName.SUPERVISOR, STREET),)),
+    "unit": ActorFacts(UNIT, (RoleIn(RoleName.DEPARTMENT, f"{STREET}:fire"),), tasked=True),
     "stranger": ActorFacts(STRANGER),
     "worker of another grid": ActorFacts(FAR, (RoleIn(RoleName.WORKER, "110101001001002"),)),
     "clock": CLOCK,
@@ -73,6 +76,8 @@ def given_all(now: datetime = NOW) -> Given:
         slots=(now + timedelta(hours=5),),
         deadline=Deadline(now + timedelta(days=1), provisional=False),
         revisit_days=(7, 30),
+        words="每天看两次",
+        lead=f"{STREET}:fire",
     )
 
 
@@ -231,6 +236,7 @@ def test_the_colours_follow_the_promise() -> None:
             "verify": st.sampled_from(["reporter", "onsite", "sample"]),
             "private": st.booleans(),
             "reporter": st.sampled_from([REPORTER, None]),
+            "circle": st.sampled_from(["micro", "small", "big"]),
         }
     ),
 )
@@ -243,7 +249,10 @@ def test_every_life_keeps_one_owner_one_colour_and_a_next_moment(
     for verb, who, hours in steps:
         now += timedelta(hours=hours)
         try:
-            change = decide(facts, verb, ACTORS[who], given_all(now), now)
+            reason = {Verb.RISE: RISE_REASONS[0], Verb.CALL_OTHERS: OTHERS_REASONS[0]}
+            more: dict[str, object] = {"reason": reason.get(verb, HAND_BACK_REASONS[0])}
+            more |= {"next_unit": STREET} if verb is Verb.RISE else {}
+            change = decide(facts, verb, ACTORS[who], replace(given_all(now), **more), now)
         except Refused:
             continue
         facts = change.case
@@ -256,6 +265,7 @@ def _check(facts: CaseFacts, timers: dict[Timer, datetime | None], now: datetime
     assert colour(facts, now)
     if facts.state in OPEN:
         assert any(at is not None for at in timers.values()), facts.state
+        assert facts.circle in ("micro", "small", "big")
     if facts.state is State.CLOSED:
         assert facts.closing is not None
         if facts.closing == Closing.SETTLED:

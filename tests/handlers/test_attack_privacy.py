@@ -179,7 +179,10 @@ def test_who_stepped_out_is_no_longer_named_on_the_card(session: Session) -> Non
         ("3号楼2单元702漏水，找王小明 13812345678", ("702", "王小明", "13812345678")),
         ("身份证110101199001011237的人堵了消防通道", ("110101199001011237",)),
         ("京A12345堵了8号楼门口，我住8-1-602", ("602",)),
-        ("Street lamp out at building 3, room 1204, call +8613812345678", ("1204", "13812345678")),
+        (
+            "Stairwell light out at building 3, room 1204, call +8613812345678",
+            ("1204", "13812345678"),
+        ),
     ],
 )
 def test_the_group_reads_no_personal_data_whatever_was_written(

@@ -187,7 +187,7 @@ def test_after_an_outage_a_stage_is_noted_and_the_next_is_asked_in_one_sweep(
 
 def test_a_supervisor_above_exempts_what_was_late_and_the_fact_stays(session: Session) -> None:
     street = taken(session)
-    run_until(street, days=2)
+    run_until(street, days=1.5)
     late = street.case().overdue_at
     assert late is not None
     for label in ("更多", "申诉", "停电"):
@@ -200,7 +200,7 @@ def test_a_supervisor_above_exempts_what_was_late_and_the_fact_stays(session: Se
 
 def test_an_appeal_may_come_after_the_end(session: Session) -> None:
     street = taken(session)
-    run_until(street, days=2)
+    run_until(street, days=1.5)
     finish_taken(street)
     street.press("王阿姨", "解决了")
     street.say("李强", street.case().number, private=True, command="case")
