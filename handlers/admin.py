@@ -101,7 +101,7 @@ def code(turn: Turn, said: Said, person: Person) -> None:
     """`/code GRID PLACE`: a one-time link that binds a group; without words, which grid?"""
     parts = said.text.split(maxsplit=1)
     if not parts:
-        grids = handling.grids_of(turn.session, person)
+        grids = handling.grids_of(turn.session, person, turn.now)
         if not grids or not is_staff(turn.session, person):
             raise Refused("not_yours_to_administer")
         lines = "\n".join(

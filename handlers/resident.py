@@ -66,6 +66,7 @@ def open_in_group(
     turn: Turn, said: Said, person: Person, group: Group, apart: bool = False
 ) -> None:
     """A message in the group becomes a case, or a voice in one."""
+    found = _grid(turn, group, said.location)
     told = reporting.Report(
         text=said.text,
         bot=said.at.bot,
@@ -74,10 +75,9 @@ def open_in_group(
         message=said.message,
         files=said.files,
         location=said.location,
+        beside=found.beside,
     )
-    opened = reporting.report(
-        turn.session, person, _grid(turn, group, said.location), group, told, turn.now, apart=apart
-    )
+    opened = reporting.report(turn.session, person, found.grid, group, told, turn.now, apart=apart)
     forget(turn, said)
     _remember_album(turn, said, opened.case, "report")
     if opened.joined:
@@ -85,13 +85,13 @@ def open_in_group(
     return _say_private(turn, opened.case)
 
 
-def _grid(turn: Turn, group: Group, location: tuple[float, float] | None) -> str:
+def _grid(turn: Turn, group: Group, location: tuple[float, float] | None) -> territory.Found:
     """Where a shared location lies, if that is one of ours; else the group's own grid."""
     if location is not None:
-        found = territory.grid_at(turn.session, group.district, *location)
+        found = territory.grid_at(turn.session, group.district, *location, turn.now, group.grid)
         if found is not None:
-            return found.code
-    return group.grid
+            return found
+    return territory.Found(group.grid)
 
 
 def _say_joined(turn: Turn, said: Said, language: str, case: Case) -> None:
@@ -201,6 +201,7 @@ def open_in_private(turn: Turn, said: Said, person: Person) -> None:
     group = territory.group(turn.session, person.district, person.home_group)
     if group is None:
         return _ask_where(turn, said, person)
+    found = _grid(turn, group, said.location)
     told = reporting.Report(
         text=said.text,
         bot=said.at.bot,
@@ -210,9 +211,9 @@ def open_in_private(turn: Turn, said: Said, person: Person) -> None:
         files=said.files,
         location=said.location,
         source="private",
+        beside=found.beside,
     )
-    grid = _grid(turn, group, told.location)
-    opened = reporting.report(turn.session, person, grid, group, told, turn.now)
+    opened = reporting.report(turn.session, person, found.grid, group, told, turn.now)
     forget(turn, said)
     _remember_album(turn, said, opened.case, "report")
     if opened.joined:

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from domain.refused import Refused
-from handlers import admin, desk, everyone, resident, roster, timing, worker
+from handlers import admin, desk, everyone, grids, resident, roster, timing, worker
 from handlers.reply import answer, asked, forget, person_chat, reply
 from handlers.turn import Answer, Event, Membership, Migrated, Press, Said, Turn
 from handlers.updates import Me
@@ -46,6 +46,7 @@ _COMMANDS: dict[str, SaidBy] = {
     "list": worker.my_list,
     "away": worker.away,
     "shifts": roster.shifts,
+    "grids": grids.changes,
     "case": desk.case,
     "day": desk.day,
     "undelivered": desk.undelivered,
@@ -56,7 +57,7 @@ _COMMANDS: dict[str, SaidBy] = {
 }
 # these name flats, people, codes or private matters: a group must not read the answer
 _FOR_ONE = frozenset(
-    {"withdraw", "list", "away", "shifts", "case", "day", "undelivered", "people", "code"}
+    {"withdraw", "list", "away", "shifts", "grids", "case", "day", "undelivered", "people", "code"}
 )
 # every word after a slash that is ours; in a group others' bots' commands are none of our business
 COMMANDS = frozenset(_COMMANDS) | {"start", "report", "bind"}
@@ -113,6 +114,9 @@ PRESSES: dict[str, PressedBy] = {
     "swapyes": roster.agree,
     "swapno": roster.decline,
     "fill": roster.fill,
+    "calloff": grids.call_off,
+    "movecase": grids.place_case,
+    "movegroup": grids.place_group,
     "ask_time": timing.ask_time,
     "grant_time": timing.grant_time,
     "refuse_time": timing.refuse_time,

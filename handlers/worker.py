@@ -362,7 +362,7 @@ def behalf(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer
     row = _pending(turn, press)
     if pressed.arg not in BEHALF:
         raise Refused("asked_too_long_ago")
-    grids = handling.grids_of(turn.session, person)
+    grids = handling.grids_of(turn.session, person, turn.now)
     if len(grids) == 1:
         return _open_behalf(turn, press, person, row, pressed.arg, grids[0][0])
     if not grids:
@@ -381,7 +381,7 @@ def _grid_button(name: str, district: str, arg: str) -> Button:
 def in_grid(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """The grid chosen for a report on somebody's behalf."""
     source, _, grid = pressed.arg.partition(":")
-    if grid not in dict(handling.grids_of(turn.session, person)) or source not in BEHALF:
+    if grid not in dict(handling.grids_of(turn.session, person, turn.now)) or source not in BEHALF:
         raise Refused("not_yours")
     return _open_behalf(turn, press, person, _pending(turn, press), source, grid)
 

@@ -21,7 +21,8 @@ class Division(Remembered, table=True):
 
     `code`: 6 digits district, 9 street, 12 community, community + 3 digits grid.
     `short`: 2-5 letters or digits that open case numbers (grids; unique in the deployment).
-    `polygon`: GeoJSON geometry in WGS 84, or None.
+    `polygon`: GeoJSON geometry in WGS 84, or None. `places`: its buildings, if the list names
+    them; in use from `starts_on` up to but without `ends_on`.
     """
 
     __tablename__ = "division"
@@ -41,6 +42,9 @@ class Division(Remembered, table=True):
     starts_on: date | None = None
     ends_on: date | None = None
     successors: list[str] = Field(default_factory=list, sa_type=Json)
+    places: list[str] = Field(
+        default_factory=list, sa_type=Json, sa_column_kwargs={"server_default": "[]"}
+    )
 
 
 @of_topic(PLACES)

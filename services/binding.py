@@ -37,7 +37,7 @@ def make_code(session: Session, actor: Person | None, grid: str, place: str, now
     `actor` None: who runs the service. Raises Refused `grid_unknown`, `not_yours_to_administer`.
     """
     district = territory.district_of(grid)
-    row = territory.grid(session, district, grid)
+    row = territory.grid(session, district, grid, now)
     if actor is not None:
         _check(session, actor, row)
     code = PREFIX + secrets.token_urlsafe(CODE_BYTES)
@@ -141,9 +141,10 @@ def _problem(session: Session, found: BindCode | None, now: datetime) -> Refused
         return Refused("code_used")
     if found.expires_at <= now:
         return Refused("code_expired")
-    row = session.get(Division, (found.district, found.grid))
-    gone = row is None or row.ends_on is not None
-    return Refused("grid_unknown", unit=found.grid) if gone else None
+    known = territory.find_division(session, found.district, found.grid) is not None
+    if known and not territory.has_ended(session, found.district, found.grid, now):
+        return None
+    return Refused("grid_unknown", unit=found.grid)
 
 
 def _use(session: Session, found: BindCode, now: datetime) -> bool:

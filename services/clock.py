@@ -11,10 +11,10 @@ from domain.lifecycle import BEFORE_DONE, UNTAKEN, Stage, State, Timer, Verb, st
 from domain.refused import Refused
 from models import Case, Due, crash
 from models.append import savepoint
-from services import binding, daily, handover, privacy, retention, roster, swaps
+from services import binding, daily, handover, privacy, regrid, retention, roster, swaps
 from services.access import locked_case
 from services.cases import facts_of
-from services.handling import by_clock, may_rise
+from services.handling import REGRID_CASE, by_clock, may_rise
 
 Firing = Callable[[Session, Due, datetime], None]
 AN_HOUR = timedelta(hours=1)
@@ -120,5 +120,7 @@ register(roster.GAPS, roster.fire_gaps)
 register(roster.GAP, roster.fire_gap)
 register(swaps.EXPIRES, swaps.expire)
 register(handover.HANDOVER, handover.fire)
+register(regrid.REGRID, regrid.fire)
+register(REGRID_CASE, regrid.fire_case)
 register(daily.MORNING, daily.fire_morning)
 register(daily.EVENING, daily.fire_evening)

@@ -21,7 +21,7 @@ from domain.refused import Refused
 from domain.roles import CLOCK, ActorFacts, RoleIn, RoleName, within
 from domain.tasks import OPEN_TASK
 from models import Attachment, Case, CaseEvent, Person, Task
-from services import duty, notices, routing, territory
+from services import due, duty, notices, routing, territory
 from services.access import actor_of, locked_case, may_read, roles_of
 from services.cases import facts_of, write
 from services.catalogue import catalogue
@@ -87,6 +87,9 @@ def change_case(
     change = decide(facts_of(case), verb, actor, _given(session, case, verb, now, given), now)
     write(session, case, change, actor, now, personal)
     notices.tell(session, case, change, now)
+    if verb in _REOPENING and territory.has_ended(session, case.district, case.grid, now):
+        key = f"{REGRID_CASE}:{case.id}"
+        due.plan(session, case.district, key, REGRID_CASE, now, subject=str(case.id))
     return change
 
 
@@ -115,11 +118,11 @@ def proposed(session: Session, case: Case, choice: str) -> datetime:
     return datetime.fromisoformat(times[int(choice)])
 
 
-def grids_of(session: Session, person: Person) -> list[tuple[str, str]]:
+def grids_of(session: Session, person: Person, now: datetime) -> list[tuple[str, str]]:
     """The grids that somebody works in, as (code, name): their own, or all below their unit."""
     found: dict[str, str] = {}
     for role in roles_of(session, person):
-        for grid in territory.grids(session, person.district, territory.area_of(role.unit)):
+        for grid in territory.grids(session, person.district, territory.area_of(role.unit), now):
             found[grid.code] = grid.name
     return sorted(found.items())
 
@@ -195,6 +198,8 @@ _COUNTED_ON = (RoleName.WORKER, RoleName.LEADER)
 EVENING = time(17)
 # a unit's word that its part is done is evidence, as a worker's note is
 TASK_DONE = "task_done"
+# the name of the due row by which a case that reopens leaves a grid that is no more
+REGRID_CASE = "regrid.case"
 
 _NEEDS_EVIDENCE = frozenset({Verb.DONE, Verb.TASKS_DONE})
 # what goes to somebody else and needs to know to whom

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from domain.lifecycle import UNTAKEN, Change, State, Verb, WaitsFor, handler_due, own_deadline
 from models import Case, Group, Outbox, Person, Posted, Voice
-from services import attachments, case_time, duty, people, routing, territory
+from services import attachments, buttons, case_time, duty, people, routing, territory
 from services.access import is_staff, may_handle
 from services.cards import (
     ANSWERS,
@@ -23,12 +23,13 @@ from services.cards import (
     kind_name,
     look_at,
     owner_name,
+    public_place,
     question,
     reporter_card,
     staff_card,
 )
 from services.cases import begins, facts_of
-from services.outbox import About, Address, Button, Message, Priority, act, put
+from services.outbox import About, Address, Button, Message, Priority, Rows, act, put
 from services.texts import plain, say
 
 
@@ -341,6 +342,41 @@ def _mention(case: Case, person: Person) -> str:
     if case.hide_name or not person.address or not person.name:
         return ""
     return f'<a href="tg://user?id={escape(person.address)}">{escape(person.name)}</a> '
+
+
+def tell_beside(session: Session, case: Case, grid: str, now: datetime) -> None:
+    """A case at the edge of two grids went to another: this one's people on duty hear, and its
+    desk, which can move it with a tap. Nothing of a private matter."""
+    if case.private or case.reach == "named":
+        return
+    for key in routing.on_duty_of(session, case.district, grid, now):
+        _tell_beside(session, case, key, grid, now, ())
+    desk = routing.desk_unit(session, case.district, grid)
+    for key in routing.desk(session, case.district, desk):
+        name = territory.name(session, case.district, grid)
+        move = buttons.data("movecase", case.district, case.id, arg=grid)
+        _tell_beside(session, case, key, grid, now, ((Button(f"→ {name}", move),),))
+
+
+def _tell_beside(
+    session: Session, case: Case, key: UUID, grid: str, now: datetime, rows: Rows
+) -> None:
+    person = person_of(session, case, key)
+    to = private_chat(person, case.bot)
+    if person is None or to is None:
+        return
+    look = look_at(session, case, person.language, now)
+    facts: dict[str, Any] = {
+        "number": case.number,
+        "kind": kind_name(look),
+        "place": public_place(look),
+        "grid": territory.name(session, case.district, grid, person.language),
+        "other": territory.name(session, case.district, case.grid, person.language),
+    }
+    wait = None if case.urgency == "now" else duty.routine_at(session, person, now)
+    dedupe = f"beside:{case.id}:{grid}:{key}"
+    about = _about(case, Priority.NOTICE, person=key, wait=wait, dedupe=dedupe)
+    put(session, to, Message(say("work.beside", person.language, **facts), rows), now, about)
 
 
 # --- what each verb says ---

@@ -27,7 +27,7 @@ from models.append import adopt, append
 from models.cases import OPEN, next_of
 from models.row import draft
 from models.statement import Prepared
-from services import attachments, duty, notices, routing, territory
+from services import attachments, duty, notices, regrid, routing, territory
 from services.access import actor_of, locked_case
 from services.cards import first_help
 from services.cases import beginning, drop_voice, see_begun
@@ -48,6 +48,7 @@ class Report:
     """What somebody told us. `place` is the group's default place; `files` as the door saw them.
 
     `source`: group, private, or, when a worker reports for somebody, door, phone, walk_in, 12345.
+    `beside`: grids at whose edge the location lies; they hear that it goes to another.
     """
 
     text: str
@@ -61,6 +62,7 @@ class Report:
     private: bool = False
     hide_name: bool = False
     language: str | None = None
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +91,13 @@ def report(
     """
     if not re.search(r"\w", told.text) and not told.files and told.location is None:
         raise Refused("empty_report")  # emoji alone say nothing either
+    reading = read_report(session, person.district, told.text)
+    building = reading.place.building or (group.place if group is not None else None)
+    place = regrid.Place(told.location, building, group.id if group is not None else None)
+    grid, undecided = regrid.where_now(session, person.district, grid, place, now)
     see_begun(session, grid, person.id)
     if not behalf:
         _check_rate(session, person, now)
-    reading = read_report(session, person.district, told.text)
     key = words_key(told.text, reading.place.building, group.place if group else "")
     same = None if apart or behalf else _same_words(session, person.district, grid, key, now)
     if same is not None:
@@ -108,6 +113,10 @@ def report(
         with beginning(session, case):
             _file(session, case, person, reading, now)
         _give_voice(session, case, now)
+    if undecided:
+        regrid.ask_desk(session, case, now)
+    for other in told.beside:
+        notices.tell_beside(session, case, other, now)
     return Opened(case)
 
 

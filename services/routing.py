@@ -173,6 +173,14 @@ def _skills_for(session: Session, case: Case) -> set[str]:
     return {kind.code, kind.kind_class, kind.lead} if kind is not None else set()
 
 
+def on_duty_of(session: Session, district: str, grid: str, now: datetime) -> list[UUID]:
+    """Who of the grid's workers is on duty and can be reached; without a roster all of them."""
+    workers = _holders(session, district, [grid], (RoleName.WORKER,))
+    on_shift = set(duty.on_shift(session, district, grid, now))
+    on = [each for each in workers if each in on_shift] or workers
+    return list(_present(session, district, on, now))
+
+
 def team(session: Session, case: Case, now: datetime) -> list[UUID]:
     """The whole team of the case's grid, for what is urgent."""
     leading = _holders(

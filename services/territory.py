@@ -1,11 +1,14 @@
 """Where things are: grids and what lies above and below them, and the groups in them."""
 
+import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from domain.refused import Refused
@@ -67,10 +70,10 @@ def division(session: Session, district: str, code: str) -> Division:
     return found
 
 
-def grid(session: Session, district: str, code: str) -> Division:
-    """The grid of this code that is in use. Raises Refused `grid_unknown`."""
+def grid(session: Session, district: str, code: str, now: datetime) -> Division:
+    """The grid of this code that is in use, or will be. Raises Refused `grid_unknown`."""
     found = find_division(session, district, code)
-    if found is None or found.level != "grid" or found.ends_on is not None:
+    if found is None or found.level != "grid" or has_ended(session, district, code, now):
         raise Refused("grid_unknown", unit=code)
     return found
 
@@ -79,6 +82,14 @@ def is_in_use(session: Session, district: str, code: str, now: datetime) -> bool
     """Whether the division has begun and hasn't ended on the local day of `now`."""
     found = find_division(session, district, code)
     return found is not None and runs_on(found, now.astimezone(zone(session, district)).date())
+
+
+def has_ended(session: Session, district: str, code: str, now: datetime) -> bool:
+    """Whether the division was in use once and is no more."""
+    found = find_division(session, district, code)
+    if found is None or found.ends_on is None:
+        return False
+    return found.ends_on <= now.astimezone(zone(session, district)).date()
 
 
 def runs_on(row: Division, day: date) -> bool:
@@ -106,21 +117,29 @@ def codes_above(unit: str) -> list[str]:
     ]
 
 
-def children(session: Session, district: str, code: str) -> list[Division]:
+def children(session: Session, district: str, code: str, now: datetime) -> list[Division]:
     """What lies directly below and is in use, by code."""
     query = select(Division).where(
-        Division.district == district, Division.parent == code, col(Division.ends_on).is_(None)
+        Division.district == district,
+        Division.parent == code,
+        *in_use(now.astimezone(zone(session, district)).date()),
     )
     return list(session.exec(query.order_by(Division.code)))
 
 
-def grids(session: Session, district: str, code: str) -> list[Division]:
+def in_use(day: date) -> tuple[Any, Any]:
+    """What a question asks of divisions that are in use on a day (`runs_on`)."""
+    begun = or_(col(Division.starts_on).is_(None), col(Division.starts_on) <= day)
+    return begun, or_(col(Division.ends_on).is_(None), col(Division.ends_on) > day)
+
+
+def grids(session: Session, district: str, code: str, now: datetime) -> list[Division]:
     """Every grid in use at or below a division, by code."""
     query = select(Division).where(
         Division.district == district,
         Division.level == "grid",
         col(Division.code).startswith(code),
-        col(Division.ends_on).is_(None),
+        *in_use(now.astimezone(zone(session, district)).date()),
     )
     return list(session.exec(query.order_by(Division.code)))
 
@@ -188,29 +207,69 @@ LEADS = (
 )
 
 
-def grid_at(session: Session, district: str, lat: float, lon: float) -> Division | None:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The grid that a point belongs to, and the grids that it lies at the edge of."""
+
+    grid: str
+    beside: tuple[str, ...] = ()
+
+
+# how far a phone may be wrong about where it is: nearer than this to two grids is their boundary
+NEAR_METRES = 15.0
+METRES_IN_A_DEGREE = 111_320.0
+
+
+def grid_at(
+    session: Session, district: str, lat: float, lon: float, now: datetime, own: str = ""
+) -> Found | None:
     """The grid whose outline holds the point (degrees, WGS 84), or None.
 
-    On a shared edge the lower code wins.
+    An exclusive grid (a mall inside of an estate) goes before the one around it. Where several
+    hold it, or none does and several are nearer than NEAR_METRES, it is `own` if that is one of
+    them, else the nearest, else the lowest code. `beside` names the others so near.
     """
     # a fifth of the service's memory, and most groups never share a location
+    import shapely.affinity
     import shapely.geometry
 
-    point = shapely.Point(lon, lat)
-    for code, outline in _outlines(session, district):
-        if shapely.geometry.shape(outline).intersects(point):
-            return find_division(session, district, code)
-    return None
+    def flat(shape: Any) -> Any:
+        """In metres around the point."""
+        narrow = math.cos(math.radians(lat))
+        return shapely.affinity.affine_transform(
+            shape,
+            [
+                METRES_IN_A_DEGREE * narrow,
+                0,
+                0,
+                METRES_IN_A_DEGREE,
+                -lon * METRES_IN_A_DEGREE * narrow,
+                -lat * METRES_IN_A_DEGREE,
+            ],
+        )
+
+    here = shapely.Point(0, 0)
+    near: list[tuple[float, bool, bool, str]] = []
+    for code, kind, outline in _outlines(session, district, now):
+        away = flat(shapely.geometry.shape(outline)).distance(here)
+        if away <= NEAR_METRES:
+            near.append((away, kind != "exclusive", code != own, code))
+    if not near:
+        return None
+    ordered = [code for *_, code in sorted(near)]
+    return Found(ordered[0], tuple(ordered[1:]))
 
 
-def _outlines(session: Session, district: str) -> list[tuple[str, Mapping[str, Any]]]:
-    query = select(Division.code, Division.polygon).where(
+def _outlines(
+    session: Session, district: str, now: datetime
+) -> list[tuple[str, str | None, Mapping[str, Any]]]:
+    query = select(Division.code, Division.kind, Division.polygon).where(
         Division.district == district,
         Division.level == "grid",
-        col(Division.ends_on).is_(None),
+        *in_use(now.astimezone(zone(session, district)).date()),
     )
     rows = session.exec(query.order_by(Division.code))
-    return [(code, outline) for code, outline in rows if outline]
+    return [(code, kind, outline) for code, kind, outline in rows if outline]
 
 
 def group_of(session: Session, bot: str, chat: str, platform: str = "telegram") -> Group | None:

@@ -27,7 +27,7 @@ def bring_contacts(
         outcome.wrong(0, "phone", "no_vault")
         return
     sheets: dict[str, dict[int, Contact]] = defaultdict(dict)
-    units = Units(session)
+    units = Units(session, now)
     for cells in rows:
         line = _line(cells, units)
         if line.order in sheets[line.unit] and not cells.bad:

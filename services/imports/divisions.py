@@ -9,10 +9,11 @@ from typing import Any, TypeVar
 from sqlalchemy import bindparam, insert, update
 from sqlmodel import Session, col, select
 
-from models import Division
+from models import Division, Role
+from services import regrid
 from services.imports.cells import Cells
 from services.imports.outcome import Outcome
-from services.territory import LENGTHS, LEVELS, district_of, level_of
+from services.territory import LENGTHS, LEVELS, district_of, level_of, zone
 
 # rows compared and written together: few statements, and only these are in memory
 CHUNK = 5_000
@@ -30,6 +31,7 @@ COLUMNS = (
     "starts_on",
     "ends_on",
     "successors",
+    "places",
 )
 TABLE = Division.__table__  # type: ignore[attr-defined]
 Values = dict[str, Any]
@@ -44,6 +46,8 @@ class Tree:
         self.codes: set[str] = set()
         self.owed: dict[str, list[int]] = defaultdict(list)
         self.shorts: dict[str, str] = {}
+        self.named: dict[str, list[int]] = defaultdict(list)
+        self.changing: list[str] = []
         self.districts = set(session.exec(select(Division.district).distinct()))
 
     def take(self, cells: Cells, level: str) -> None:
@@ -85,6 +89,20 @@ class Tree:
         for parent in _unknown(self.session, missing):
             for number in self.owed[parent]:
                 self.outcome.wrong(number, "parent", "unknown_parent", parent)
+        named = [code for code in self.named if code not in self.codes]
+        for code in _unknown(self.session, named):
+            for number in self.named[code]:
+                self.outcome.wrong(number, "successors", "unknown_unit", code)
+
+    def note_change(self, cells: Cells, level: str) -> None:
+        """Successors are of the same level, and others; what ends or begins is told of."""
+        code = cells.text("code")
+        for each in cells.many("successors"):
+            if each == code or level_of(each) != level or district_of(each) != district_of(code):
+                cells.wrong("successors", "not_a_successor", each)
+            self.named[each].append(cells.number)
+        if level == "grid" and (cells.text("ends_on") or cells.text("starts_on")):
+            self.changing.append(code)
 
 
 def _unknown(session: Session, codes: list[str]) -> list[str]:
@@ -106,15 +124,21 @@ def bring_divisions(
     session: Session, rows: Iterable[Cells], now: datetime, outcome: Outcome
 ) -> None:
     """Districts, streets and communities (grids too, if the file has them)."""
-    _bring(session, rows, outcome, level=None)
+    _bring(session, rows, now, outcome, level=None)
 
 
 def bring_grids(session: Session, rows: Iterable[Cells], now: datetime, outcome: Outcome) -> None:
     """Grids: each in its community, each with letters of its own for case numbers."""
-    _bring(session, rows, outcome, level="grid")
+    _bring(session, rows, now, outcome, level="grid")
 
 
-def _bring(session: Session, rows: Iterable[Cells], outcome: Outcome, level: str | None) -> None:
+def _bring(
+    session: Session,
+    rows: Iterable[Cells],
+    now: datetime,
+    outcome: Outcome,
+    level: str | None,
+) -> None:
     tree = Tree(session, outcome)
     values = (_values(cells, tree, level) for cells in rows)
     for chunk in chunks(each for each in values if each is not None):
@@ -123,6 +147,26 @@ def _bring(session: Session, rows: Iterable[Cells], outcome: Outcome, level: str
         if not outcome.failed:
             _write(session, chunk, tree.districts, outcome)
     tree.settle()
+    if not outcome.failed:
+        for code in tree.changing:
+            _plan_change(session, code, now, outcome)
+
+
+def _plan_change(session: Session, code: str, now: datetime, outcome: Outcome) -> None:
+    """A grid that ends is moved on its date by itself; how much that is, is said now. So is a new
+    one that nobody works in yet."""
+    row = session.get_one(Division, (district_of(code), code), populate_existing=True)
+    today = now.astimezone(zone(session, row.district)).date()
+    if row.ends_on is not None:
+        regrid.plan(session, row, now)
+        key = "regrid" if row.successors else "regrid_ends"
+        outcome.remark(key, **regrid.preview(session, row).facts())
+    elif row.starts_on is not None and row.starts_on > today:
+        staffed = select(Role.id).where(
+            Role.district == row.district, Role.unit == code, col(Role.revoked_at).is_(None)
+        )
+        key = "grid_begins" if session.exec(staffed).first() else "grid_begins_empty"
+        outcome.remark(key, name=row.name, on=str(row.starts_on))
 
 
 def _values(cells: Cells, tree: Tree, level: str | None) -> Values | None:
@@ -131,6 +175,7 @@ def _values(cells: Cells, tree: Tree, level: str | None) -> Values | None:
     if cells.bad:
         return None
     tree.take(cells, level)
+    tree.note_change(cells, level)
     values = {"level": level, "name": cells.needed("name"), "parent": cells.text("parent") or None}
     values |= _optional(cells)
     if level == "grid":
@@ -152,8 +197,9 @@ def _optional(cells: Cells) -> Values:
             read[column] = cells.day(column)
     if cells.given("zone"):
         read["zone"] = cells.zone("zone")
-    if cells.given("successors"):
-        read["successors"] = cells.many("successors")
+    for column in ("successors", "places"):
+        if cells.given(column):
+            read[column] = cells.many(column)
     return read
 
 
@@ -192,7 +238,8 @@ def _write(session: Session, chunk: list[Values], districts: set[str], outcome: 
         del each["row"]
         before = known.get(each["code"])
         if before is None:
-            fresh.append(each | {"successors": each.get("successors", [])})
+            lists = {name: each.get(name, []) for name in ("successors", "places")}
+            fresh.append(each | lists)
         elif any(before[name] != value for name, value in each.items()):
             changed.append(each)
             outcome.ended += bool(each.get("ends_on")) and not before["ends_on"]

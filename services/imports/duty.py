@@ -43,7 +43,7 @@ def bring_duty(session: Session, rows: Iterable[Cells], now: datetime, outcome: 
     """Columns person, unit, from, to, days, until; a time without offset is in the territory's
     zone."""
     posts: dict[str, dict[Post, list[_Stint]]] = defaultdict(lambda: defaultdict(list))
-    reader = _Reader(session)
+    reader = _Reader(session, now)
     for cells in rows:
         for post, stint in reader.read(cells):
             posts[district_of(post[1])][post].append(stint)
@@ -59,9 +59,9 @@ def bring_duty(session: Session, rows: Iterable[Cells], now: datetime, outcome: 
 class _Reader:
     """Reads rows; knows units, people and zones."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, now: datetime) -> None:
         self._session = session
-        self._units, self._refs = Units(session), Refs(session)
+        self._units, self._refs = Units(session, now), Refs(session)
         self._zones: dict[str, tzinfo] = {}
 
     def read(self, cells: Cells) -> list[tuple[Post, _Stint]]:

@@ -49,7 +49,7 @@ def bring_people(session: Session, rows: Iterable[Cells], now: datetime, outcome
     An empty role ends all that the person had.
     """
     lists: dict[str, dict[str, Entry]] = defaultdict(dict)
-    units = Units(session)
+    units = Units(session, now)
     standing_in: list[Cells] = []
     for cells in rows:
         _read(cells, units, lists)

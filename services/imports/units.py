@@ -2,28 +2,32 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from models import Division, Person
 from services.imports.cells import Cells
-from services.territory import area_of, department_of, district_of, level_of
+from services.territory import area_of, department_of, district_of, level_of, zone
 
 
 class Units:
     """The divisions in use, read district by district as they are asked for."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, now: datetime) -> None:
+        self._session, self._now = session, now
         self._codes: dict[str, set[str]] = {}
 
     def has(self, unit: str) -> bool:
-        """Whether the unit's area is a division in use."""
+        """Whether the unit's area is a division in use, or one that will be."""
         district = district_of(unit)
         if district not in self._codes:
+            today = self._now.astimezone(zone(self._session, district)).date()
             query = select(Division.code).where(
-                Division.district == district, col(Division.ends_on).is_(None)
+                Division.district == district,
+                or_(col(Division.ends_on).is_(None), col(Division.ends_on) > today),
             )
             self._codes[district] = set(self._session.exec(query))
         return area_of(unit) in self._codes[district]

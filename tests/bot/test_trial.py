@@ -102,7 +102,7 @@ async def test_the_trial_district_is_no_district_of_the_deployments(database: Da
     def look(session: Session) -> None:
         assert territory.only_district(session) == DISTRICT
         assert auditing.district_of(session, "777") == DISTRICT
-        assert len(territory.grids(session, DISTRICT, DISTRICT)) == 2
+        assert len(territory.grids(session, DISTRICT, DISTRICT, datetime.now(UTC))) == 2
 
     await database.read(look)
 

@@ -239,7 +239,7 @@ def test_the_demo_town_is_whole(session: Session) -> None:
     assert [each.sheet for each in outcomes if each.failed] == []
     assert len(session.exec(select(Person)).all()) >= 20
     for group in town_groups():
-        assert grid(session, group["grid"][:6], group["grid"])
+        assert grid(session, group["grid"][:6], group["grid"], NOW)
     on = session.exec(select(Shift).where(Shift.start <= NOW, Shift.end > NOW)).all()
     assert len(on) >= 6
 

@@ -34,7 +34,10 @@ def test_a_grid_knows_what_lies_above_it(session: Session) -> None:
     settle(session)
     above = [each.code for each in territory.chain(session, DISTRICT, GRID)]
     assert above == [GRID, COMMUNITY, STREET, DISTRICT] == territory.codes_above(GRID)
-    assert [each.code for each in territory.children(session, DISTRICT, COMMUNITY)] == [GRID, MALL]
+    assert [each.code for each in territory.children(session, DISTRICT, COMMUNITY, NOW)] == [
+        GRID,
+        MALL,
+    ]
     assert territory.short(session, DISTRICT, GRID) == "KL"
 
 
@@ -56,7 +59,7 @@ def test_only_what_differs_is_changed(session: Session) -> None:
 def test_a_column_that_the_file_lacks_is_not_emptied(session: Session) -> None:
     settle(session)
     bring(session, "grids", f"code,parent,name,kind,short\n{GRID},{COMMUNITY},新名,,KL")
-    row = territory.grid(session, DISTRICT, GRID)
+    row = territory.grid(session, DISTRICT, GRID, NOW)
     assert (row.name, row.lon) == ("新名", 118.75)
 
 
@@ -67,7 +70,7 @@ def test_a_unit_ends_on_a_date_and_names_its_successors(session: Session) -> Non
     assert (outcome.ended, count(session)) == (1, 6)
     row = territory.division(session, DISTRICT, GRID)
     assert row.successors == [MALL]
-    assert [each.code for each in territory.grids(session, DISTRICT, COMMUNITY)] == [MALL]
+    assert [each.code for each in territory.grids(session, DISTRICT, COMMUNITY, NOW)] == [MALL]
 
 
 def test_rows_may_come_in_any_order(session: Session) -> None:
@@ -159,10 +162,10 @@ def shape(session: Session, code: str, geometry: object) -> list[tuple[int, str,
 def test_a_point_is_found_in_the_grid_that_holds_it(session: Session) -> None:
     settle(session)
     assert not shape(session, GRID, {"type": "Polygon", "coordinates": SQUARE})
-    found = territory.grid_at(session, DISTRICT, 32.25, 118.75)
+    found = territory.grid_at(session, DISTRICT, 32.25, 118.75, NOW)
     assert found is not None
-    assert found.code == GRID
-    assert territory.grid_at(session, DISTRICT, 118.75, 32.25) is None
+    assert (found.grid, found.beside) == (GRID, ())
+    assert territory.grid_at(session, DISTRICT, 118.75, 32.25, NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -186,7 +189,7 @@ def test_an_outline_that_is_no_area_is_refused(
 ) -> None:
     settle(session)
     assert shape(session, GRID, geometry) == [(2, "geometry", code)]
-    assert territory.grid(session, DISTRICT, GRID).polygon is None
+    assert territory.grid(session, DISTRICT, GRID, NOW).polygon is None
 
 
 def test_an_outline_of_an_unknown_grid_is_refused(session: Session) -> None:

@@ -27,6 +27,7 @@ from services.auditing import CODES
 from services.cards import ANSWERS, NOTES, QUESTIONS
 from services.case_time import SUSPEND_DAYS
 from services.data import default_rows
+from services.handling import REGRID_CASE
 from services.texts import LANGUAGES, MissingText, keys, language_of, plain, say
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +39,7 @@ AREAS = {key.split(".")[0] for key in keys("zh-Hans")}
 
 
 # names that look like keys and are none: due rows and log events
-DUE_NAMES = {f"case.{timer}" for timer in Timer}
+DUE_NAMES = {REGRID_CASE, *(f"case.{timer}" for timer in Timer)}
 
 
 def literals() -> set[str]:
