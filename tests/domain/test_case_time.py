@@ -186,6 +186,13 @@ def test_nobody_grants_their_own_units_request() -> None:
     assert do(asked, Verb.GRANT_TIME, "street", "2026-11-18 12:00").case.extensions == 1
 
 
+def test_a_colleague_of_the_same_desk_is_not_above_it() -> None:
+    colleague = ActorFacts(uuid4(), (RoleIn(RoleName.SUPERVISOR, COMMUNITY),))
+    asked = ask(case(owner=DESK, taken_by=DESK), who="desk")
+    with pytest.raises(Refused, match="not_above"):
+        decide(asked, Verb.GRANT_TIME, colleague, Given(), at("2026-11-18 12:00"))
+
+
 def test_nothing_is_granted_that_nobody_asked_for() -> None:
     for verb in (Verb.GRANT_TIME, Verb.REFUSE_TIME, Verb.EXEMPT, Verb.UPHOLD):
         with pytest.raises(Refused, match="nothing_asked"):
@@ -270,6 +277,11 @@ def test_only_the_desk_suspends_and_takes_up(who: str) -> None:
 def test_nothing_goes_on_by_the_way_while_it_is_suspended(verb: Verb, who: str) -> None:
     with pytest.raises(Refused, match="suspended_now"):
         do(suspended(case()).case, verb, who, "2026-11-19 11:00", amount=1, reason="parts")
+
+
+def test_a_reminder_asks_nobody_for_an_answer_while_it_is_suspended() -> None:
+    reminded = do(suspended(case()).case, Verb.REMIND, "clock", "2026-11-20 11:00")
+    assert reminded.timers[Timer.REMIND] is None
 
 
 def test_what_was_late_stays_late_through_a_suspension() -> None:
