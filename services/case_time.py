@@ -13,6 +13,7 @@ from domain.lifecycle import (
     USUAL_LIMIT,
     Appeal,
     State,
+    WaitsFor,
     counts_late,
     handler_due,
     is_suspended,
@@ -176,7 +177,7 @@ def desk_rows(look: Look, held: frozenset[Standing]) -> Rows:
         return ()
     if is_suspended(facts_of(case)):
         return ((look.button("take_up", "btn.take_up", style="primary"),),)
-    if case.suspensions or case.urgency == "now":
+    if case.suspensions or case.urgency == "now" or case.waits_for == WaitsFor.TASK:
         return ()
     return ((look.button("menu", "btn.suspend", "hang"),),)
 

@@ -130,13 +130,13 @@ def shifted(moment: Moment, since: datetime, until: datetime) -> Sets:
     case, calendar = moment.case, moment.given.calendar
     unit = limit_unit(case)
     due = carried(calendar, case.due_at, since, until, unit)
-    if due.at == case.due_at:
-        return {}
-    sets: Sets = {
-        "due_at": due.at,
-        "due_provisional": due.provisional,
-        "first_due_at": case.first_due_at or case.due_at,
-    }
+    sets: Sets = {}
+    if due.at != case.due_at:
+        sets = {
+            "due_at": due.at,
+            "due_provisional": due.provisional,
+            "first_due_at": case.first_due_at or case.due_at,
+        }
     for name in ("warn_at", "handle_by", "circle_due_at"):
         instant = getattr(case, name)
         if instant is not None:

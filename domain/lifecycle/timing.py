@@ -21,8 +21,14 @@ from domain.lifecycle.effects import (
     warn_at,
     without,
 )
-from domain.lifecycle.facts import CLOCK, DESK, OWNER, Moment, Rule, Sets, Timers
-from domain.lifecycle.guards import needs_reason, needs_running_clock, needs_time, never_by_silence
+from domain.lifecycle.facts import CLOCK, DESK, OWNER, CaseFacts, Moment, Rule, Sets, Timers
+from domain.lifecycle.guards import (
+    needs_desk_of_circle,
+    needs_reason,
+    needs_running_clock,
+    needs_time,
+    never_by_silence,
+)
 from domain.lifecycle.words import (
     APPEAL_REASONS,
     BEFORE_DONE,
@@ -119,9 +125,19 @@ def _grant_time(moment: Moment) -> tuple[Sets, Timers]:
         "extensions": case.extensions + 1,
         "extension_asked": None,
     }
-    if case.handle_by is not None:
-        sets["handle_by"] = add_work(calendar, case.handle_by, amount, unit).at
-    return sets, promise_timers(moment, warn, due.at)
+    for name in ("handle_by", "circle_due_at"):
+        instant = getattr(case, name)
+        if instant is not None:
+            sets[name] = add_work(calendar, instant, amount, unit).at
+    timers = promise_timers(moment, warn, due.at)
+    return sets, timers | _circle_timer(moment, case.changed(sets))
+
+
+def _circle_timer(moment: Moment, case: CaseFacts) -> Timers:
+    """The clock of a circle that the case rose or came down to, where it now ends."""
+    if case.circle_due_at is None or case.circle_overdue_at is not None:
+        return {}
+    return {Timer.CIRCLE: max(case.circle_due_at, moment.now)}
 
 
 def _refuse_time(moment: Moment) -> tuple[Sets, Timers]:
@@ -129,6 +145,12 @@ def _refuse_time(moment: Moment) -> tuple[Sets, Timers]:
 
 
 # --- suspension (挂账) ---
+
+
+def needs_no_units_at_it(moment: Moment) -> None:
+    """Not while units are at work on it."""
+    if moment.case.waits_for == WaitsFor.TASK:
+        raise Refused("suspend_units_at_it")
 
 
 def needs_first_suspension(moment: Moment) -> None:
@@ -172,6 +194,7 @@ def _take_up(moment: Moment) -> tuple[Sets, Timers]:
     sets = taken_up(moment)
     case = moment.case.changed(sets)
     timers = promise_timers(moment, case.warn_at, case.due_at) | {Timer.TAKE_UP: None}
+    timers |= _circle_timer(moment, case)
     if case.owner is not None and case.owner == case.taken_by:
         return sets | {"state": State.IN_HAND if case.arrived_at else State.TAKEN}, timers
     clock, accept = accept_clock(moment, case)
@@ -262,13 +285,22 @@ RULES: tuple[Rule, ...] = (
         DESK,
         (
             needs_running_clock,
+            needs_desk_of_circle,
+            needs_no_units_at_it,
             needs_reason(*SUSPENSION_REASONS),
             needs_time,
             needs_first_suspension,
         ),
         _suspend,
     ),
-    Rule(Verb.TAKE_UP, WAITS, State.TAKEN, DESK | CLOCK, (needs_suspension,), _take_up),
+    Rule(
+        Verb.TAKE_UP,
+        WAITS,
+        State.TAKEN,
+        DESK | CLOCK,
+        (needs_suspension, needs_desk_of_circle),
+        _take_up,
+    ),
     Rule(Verb.STAGE_LATE, UNTAKEN | FINISHED, None, CLOCK, (needs_running_stage,), _stage_late),
     Rule(
         Verb.APPEAL,

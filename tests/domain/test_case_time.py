@@ -243,6 +243,7 @@ def test_taken_up_earlier_it_has_as_much_left_as_before() -> None:
         (case(), "2026-11-18 11:00", "time_past"),
         (case(suspensions=1), "2026-12-18 11:00", "suspended_once"),
         (case(urgency="now"), "2026-12-18 11:00", "not_to_suspend"),
+        (case(State.WAITING, waits_for="task"), "2026-12-18 11:00", "suspend_units_at_it"),
     ],
 )
 def test_it_is_suspended_once_and_a_year_at_most(
@@ -277,6 +278,29 @@ def test_only_the_desk_suspends_and_takes_up(who: str) -> None:
 def test_nothing_goes_on_by_the_way_while_it_is_suspended(verb: Verb, who: str) -> None:
     with pytest.raises(Refused, match="suspended_now"):
         do(suspended(case()).case, verb, who, "2026-11-19 11:00", amount=1, reason="parts")
+
+
+def test_the_circles_own_clock_stands_still_with_the_others() -> None:
+    risen = case(circle="small", circle_due_at=at("2026-11-24 18:00"), circle_since=OPENED)
+    with pytest.raises(Refused, match="desk_above"):
+        suspended(risen)
+    change = do(
+        risen, Verb.SUSPEND, "street", "2026-11-18 11:00", reason="land", at=at("2026-12-18 11:00")
+    )
+    assert change.timers[Timer.CIRCLE] is None
+    back = do(change.case, Verb.TAKE_UP, "street", "2026-11-18 11:00")
+    assert back.timers[Timer.CIRCLE] == at("2026-11-24 18:00")
+    late = replace(risen, overdue_at=DUE)
+    change = do(
+        late, Verb.SUSPEND, "street", "2026-11-20 16:00", reason="land", at=at("2026-11-23 16:00")
+    )
+    assert (change.case.due_at, change.case.circle_due_at) == (DUE, at("2026-11-25 18:00"))
+
+
+def test_more_time_is_more_time_for_the_circle_too() -> None:
+    risen = case(circle="small", circle_due_at=at("2026-11-24 17:00"), circle_since=OPENED)
+    granted = do(ask(risen), Verb.GRANT_TIME, "street", "2026-11-18 12:00")
+    assert granted.timers[Timer.CIRCLE] == at("2026-11-25 17:00")
 
 
 def test_a_reminder_asks_nobody_for_an_answer_while_it_is_suspended() -> None:
