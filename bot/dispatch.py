@@ -286,7 +286,7 @@ class Dispatch:
 
     def _try(self, session: Session, read: "_Read", event: Event, now: datetime) -> "_Handled":
         try:
-            with savepoint(session):
+            with savepoint(session, late=True):
                 answers = self._handle(session, event, now)
         except (DBAPIError, TooLong):
             raise  # not of this update alone

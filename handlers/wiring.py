@@ -169,7 +169,7 @@ def handle(session: Session, event: Event, me: Me, now: datetime) -> list[Answer
 
 def _talk(turn: Turn, event: Said | Press) -> None:
     try:
-        with savepoint(turn.session):
+        with savepoint(turn.session, late=True):
             if isinstance(event, Press):
                 _press(turn, event)
             else:

@@ -59,7 +59,7 @@ def resume(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer
 def done(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """*Done*: closes with the evidence that is there, or asks for what is missing."""
     try:
-        with savepoint(turn.session):
+        with savepoint(turn.session, late=True):
             case = step(turn, press, person, pressed, Verb.DONE)
     except Refused as refused:
         if refused.code not in ("photo_missing", "note_missing"):

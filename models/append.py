@@ -11,45 +11,55 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import event, insert
+from sqlalchemy import Connection, Engine, event, insert
 from sqlalchemy.orm import ORMExecuteState, SessionTransaction, make_transient_to_detached
 from sqlmodel import Session
 
 from models.kept import KEPT, keep
 from models.known import TOUCHED, forget_stamps, is_remembered
 from models.row import Row, seal
-from models.statement import Prepared, is_open, say
+from models.statement import Prepared, is_open, raw, say
 
 # execution options of a question that nothing appended can matter to
 UNSEEN = {"unseen": True}
 # in Session.info
 APPENDED = "appended"
+# in Connection.info: the session whose savepoints wait for the first statement that writes
+LATE = "late"
+# (district, series) and the last number given out
+Numbers = dict[tuple[str, str], int]
 
 
 @dataclass(slots=True, eq=False)
 class _Mark:
     """Where a savepoint began: `before` rows were there and not written, `carried` were written
-    since, inside it, and must be written again if it is undone."""
+    since, inside it, and must be written again if it is undone. `said`: the database knows it."""
 
+    name: str
     before: int
+    numbers: Numbers
+    said: bool = False
     carried: list[Row] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class _Appended:
-    """A session's rows that are not written yet, in order, and its savepoints' marks."""
+    """A session's rows and numbers that are not written yet, and its savepoints' marks."""
 
     rows: list[Row] = field(default_factory=list)
+    numbers: Numbers = field(default_factory=dict)
     marks: list[_Mark] = field(default_factory=list)
     adopted: dict[Hashable, Row] = field(default_factory=dict)
 
     def begin(self) -> _Mark:
-        self.marks.append(_Mark(len(self.rows)))
+        name = f"point_{len(self.marks)}"
+        self.marks.append(_Mark(name, len(self.rows), dict(self.numbers)))
         return self.marks[-1]
 
     def undo(self, mark: _Mark) -> None:
         """What was appended since then was never said; what came before it stays."""
         self.rows = mark.carried + self.rows[: mark.before]
+        self.numbers = mark.numbers
         self.adopted = {}
 
 
@@ -117,33 +127,71 @@ def _inserting(table: Any) -> Prepared:
     return Prepared(lambda _: insert(table))
 
 
+def is_unwritten(session: Session, row: Row) -> bool:
+    """Whether the row came into being in this unit of work and nothing stored can point at it."""
+    return any(each is row for each in reversed(_of(session).rows))
+
+
+def numbers(session: Session) -> Numbers:
+    """What this unit of work has given out of each series; it goes with its savepoint."""
+    return _of(session).numbers
+
+
 @contextmanager
-def savepoint(session: Session) -> Iterator[None]:
+def savepoint(session: Session, *, late: bool = False) -> Iterator[None]:
     """What happens inside happens whole or not at all.
 
     The only savepoints there are, cheaper than the session's own. After an undo the session has
     forgotten the rows that it met inside, and reads the others again.
+
+    `late`: where each costs a round trip, it is made only if something is written before the
+    end. Then an error of the database's own ends the unit of work, also if it was caught.
     """
     session.flush()
     appended = _of(session)
-    name = f"point_{len(appended.marks)}"
-    say(session, f"SAVEPOINT {name}")
+    connection = raw(session)
     met = len(session.info.get(KEPT, ()))
     mark = appended.begin()
+    if late and isinstance(connection, Connection):
+        connection.info[LATE] = session
+    else:
+        _say_points(session)
     try:
         yield
         session.flush()
     except BaseException:
         if is_open(session):  # else the transaction around it is gone too
-            say(session, f"ROLLBACK TO SAVEPOINT {name}")
-            say(session, f"RELEASE SAVEPOINT {name}")
+            if mark.said:
+                say(session, f"ROLLBACK TO SAVEPOINT {mark.name}")
+                say(session, f"RELEASE SAVEPOINT {mark.name}")
             forget_stamps(session.connection())
         appended.undo(mark)
         _forget(session, met)
         raise
     finally:
         appended.marks.pop()
-    say(session, f"RELEASE SAVEPOINT {name}")
+        if isinstance(connection, Connection) and not appended.marks and not connection.invalidated:
+            connection.info.pop(LATE, None)
+    if mark.said:
+        say(session, f"RELEASE SAVEPOINT {mark.name}")
+
+
+def _say_points(session: Session) -> None:
+    """The savepoints that the database doesn't know yet, the outer ones first."""
+    for mark in _of(session).marks:
+        if not mark.said:
+            mark.said = True
+            say(session, f"SAVEPOINT {mark.name}")
+
+
+@event.listens_for(Engine, "before_cursor_execute")
+def _before_a_statement(connection: Connection, _cursor: Any, statement: str, *_rest: Any) -> None:
+    """What writes, or isn't known not to, goes into the savepoints that it belongs to."""
+    session = connection.info.get(LATE)
+    if session is None or raw(session) is not connection:
+        return
+    if not statement.startswith(("SELECT", "SAVEPOINT")):
+        _say_points(session)
 
 
 def _forget(session: Session, met: int) -> None:
@@ -185,4 +233,4 @@ def _refuse_nested(_session: Any, transaction: SessionTransaction) -> None:
 @event.listens_for(Session, "after_soft_rollback")
 def _undo(session: Any, _transaction: SessionTransaction) -> None:
     appended = _of(session)
-    appended.rows, appended.adopted = [], {}
+    appended.rows, appended.numbers, appended.adopted = [], {}, {}

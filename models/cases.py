@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, bindparam, text
-from sqlmodel import Field, Session, col
+from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, bindparam, event, text
+from sqlmodel import Field, Session, select
 
+from models.append import numbers
 from models.columns import Json, UTCDateTime, new_id
 from models.row import Row
 from models.statement import Prepared
@@ -261,21 +262,47 @@ class NumberSeries(Row, table=True):
 
 
 def next_of(session: Session, district: str, series: str) -> int:
-    """One more than the last number of the series, which is thereby given out."""
-    return int(_NEXT.first(session, {"district": district, "series": series}))
+    """One more than the last number of the series, which is thereby given out.
+
+    The series is held until the unit of work ends, and written with its commit.
+    """
+    given, key = numbers(session), (district, series)
+    if key not in given:
+        given[key] = _LAST.first(session, {"of_district": district, "of_series": series}) or 0
+    given[key] += 1
+    return given[key]
+
+
+_LAST = Prepared(
+    lambda _: (
+        select(NumberSeries.last)
+        .where(
+            NumberSeries.district == bindparam("of_district"),
+            NumberSeries.series == bindparam("of_series"),
+        )
+        .with_for_update()
+    )
+)
 
 
 def _giving(session: Session) -> Any:
-    one_more = insert_into(session, NumberSeries).values(
-        district=bindparam("district"), series=bindparam("series"), last=1
+    names = ("district", "series", "last")
+    given = insert_into(session, NumberSeries).values({name: bindparam(name) for name in names})
+    return given.on_conflict_do_update(
+        index_elements=["district", "series"], set_={"last": given.excluded.last}
     )
-    key = ["district", "series"]
-    counted = {"last": col(NumberSeries.last) + 1}
-    given = one_more.on_conflict_do_update(index_elements=key, set_=counted)
-    return given.returning(col(NumberSeries.last))
 
 
-_NEXT = Prepared(_giving)
+_GIVE = Prepared(_giving)
+
+
+@event.listens_for(Session, "before_commit")
+def _write_numbers(session: Any) -> None:
+    given = numbers(session)
+    if given:
+        rows = [{"district": of[0], "series": of[1], "last": last} for of, last in given.items()]
+        _GIVE.many(session, rows)
+        given.clear()
 
 
 class Due(Row, table=True):

@@ -29,7 +29,7 @@ from models.watch import LoopWatch
 T = TypeVar("T")
 
 # updates that may share a unit of work
-TOGETHER = 4
+TOGETHER = 16
 TRIES = 10
 # the longest pause between two of them
 PAUSE_SECONDS = 0.3
@@ -87,7 +87,7 @@ class PostgresDatabase:
 
     @property
     def together(self) -> int:
-        """More would meet others' updates more often than they save round trips."""
+        """More would hardly save round trips, and the first would wait longer for the last."""
         return TOGETHER
 
     async def write(self, job: Job[T], *, queue: bool = False, awaited: bool = False) -> T:

@@ -1,6 +1,9 @@
 """Who somebody is in a district. Everybody who writes is a resident until a role says more."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam
@@ -103,27 +106,38 @@ def find(session: Session, district: str, key: UUID | None) -> Person | None:
     return session.get(Person, (district, key), execution_options=UNSEEN)
 
 
-_SEEN = Prepared(
-    lambda _: sql_select(*Person.__table__.c).where(  # type: ignore[attr-defined]
-        col(Person.district) == bindparam("in_district"), col(Person.id) == bindparam("of_person")
+@cache
+def _seeing(count: int) -> Prepared:
+    keys: list[Any] = [bindparam(f"person_{number}") for number in range(count)]
+    return Prepared(
+        lambda _: sql_select(*Person.__table__.c).where(  # type: ignore[attr-defined]
+            col(Person.district) == bindparam("in_district"), col(Person.id).in_(keys)
+        )
     )
-)
+
+
 _COLUMNS = tuple(each.name for each in Person.__table__.c)  # type: ignore[attr-defined]
 
 
 def seen(session: Session, district: str, key: UUID | None) -> Person | None:
     """The person of this key as they are now, only to be read (`snapshot`), or None."""
-    if key is None:
-        return None
-    here = session.identity_map.get((Person, (district, key), None))
-    if here is not None:
-        return snapshot(here)  # changed in this unit of work, perhaps
+    return None if key is None else see(session, district, [key])[0]
+
+
+def see(session: Session, district: str, keys: Sequence[UUID]) -> list[Person | None]:
+    """As `seen`, several at once."""
     met = session.info.setdefault(SEEN, {})
-    if key not in met:
-        rows = _SEEN.all(session, {"in_district": district, "of_person": key})
-        met[key] = read_only(dict(zip(_COLUMNS, rows[0], strict=True))) if rows else None
-    found: Person | None = met[key]
-    return found
+    here = {key: session.identity_map.get((Person, (district, key), None)) for key in keys}
+    new = [key for key, row in here.items() if row is None and key not in met]
+    if new:
+        of = {f"person_{number}": key for number, key in enumerate(new)}
+        rows = _seeing(len(new)).all(session, {"in_district": district, **of})
+        met |= dict.fromkeys(new)
+        for row in rows:
+            values = dict(zip(_COLUMNS, row, strict=True))
+            met[values["id"]] = read_only(values)
+    # a row that is here was changed in this unit of work, perhaps
+    return [met[key] if (row := here[key]) is None else snapshot(row) for key in keys]
 
 
 def person(session: Session, district: str, key: UUID | None) -> Person:

@@ -23,7 +23,7 @@ from domain.reading import Reading, read
 from domain.refused import Refused
 from domain.worktime import Deadline, add_work
 from models import Case, Group, Person, Voice, new_id
-from models.append import adopt, append
+from models.append import adopt, append, is_unwritten
 from models.cases import OPEN, next_of
 from models.row import draft
 from models.statement import Prepared
@@ -159,7 +159,7 @@ def help_first(session: Session, district: str, text: str, language: str) -> str
 
 def _check_rate(session: Session, person: Person, now: datetime) -> None:
     most = policy(session).reports_per_hour
-    if not most:
+    if not most or is_unwritten(session, person):
         return
     of = {"in_district": person.district, "by": person.id, "since": now - timedelta(hours=1)}
     if _REPORTED.first(session, of) >= most:

@@ -22,6 +22,7 @@ from models.known import STAFF, known
 from models.statement import Prepared
 from services import duty, load, territory
 from services.catalogue import catalogue
+from services.people import see
 
 # the skill of those who are rung for violence at home and despair (PO03, LS18)
 NAMED_SKILL = "named"
@@ -314,21 +315,9 @@ def _present(
 def _reachable(
     session: Session, district: str, people: Sequence[UUID]
 ) -> dict[UUID, Sequence[str]]:
-    if people:
-        session.flush()  # somebody may just have become unreachable
-    found: dict[UUID, Sequence[str]] = {}
-    for each in dict.fromkeys(people):
-        rows = _REACHABLE.all(session, {"in_district": district, "of_person": each})
-        if rows and rows[0][0]:
-            found[each] = rows[0][1] or ()
-    return found
-
-
-_REACHABLE = Prepared(
-    lambda _: select(Person.reachable, Person.skills).where(
-        Person.district == bindparam("in_district"), Person.id == bindparam("of_person")
-    )
-)
+    keys = list(dict.fromkeys(people))
+    found = zip(keys, see(session, district, keys), strict=True)
+    return {key: each.skills or () for key, each in found if each and each.reachable}
 
 
 @dataclass(frozen=True, slots=True)

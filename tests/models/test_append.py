@@ -1,15 +1,18 @@
 """Rows that are written late are there for whoever could miss them, and go with their savepoint."""
 
+import asyncio
 from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 from sqlmodel import Session, select
 
 from models import Audit, Person, new_id
 from models.append import UNSEEN, adopt, adopted, append, savepoint, write_appended
+from models.cases import next_of
 from models.database import Database
 from models.sqlite import writing_engine
 
@@ -27,6 +30,10 @@ def note(word: str) -> Audit:
 
 def notes(session: Session) -> list[str]:
     return list(session.exec(select(Audit.act).order_by(Audit.id)))
+
+
+def notes_unseen(session: Session) -> list[str]:
+    return list(session.connection().execute(select(Audit.act)).scalars())
 
 
 def resident(name: str) -> Person:
@@ -94,6 +101,60 @@ async def test_an_adopted_row_of_an_undone_savepoint_never_was(database: Databas
         return adopted(session, "li") is None and not session.exec(select(Person)).all()
 
     assert await database.write(job)
+
+
+async def test_a_late_savepoint_undoes_what_was_written_inside_and_nothing_else(database: Database):
+    def job(session: Session) -> None:
+        append(session, note("before"))
+        with savepoint(session, late=True):
+            with suppress(Undone), savepoint(session, late=True):
+                append(session, note("inside"))
+                write_appended(session)
+                raise Undone
+            append(session, note("kept"))
+        append(session, note("after"))
+
+    await database.write(job)
+    assert await database.read(notes) == ["before", "kept", "after"]
+
+
+async def test_a_late_savepoint_in_which_nothing_is_written_is_never_said(database: Database):
+    said: list[str] = []
+
+    def job(session: Session) -> None:
+        engine = session.get_bind()
+        event.listen(engine, "before_cursor_execute", lambda *of: said.append(of[2]))
+        for word in ("undone", "kept"):
+            with suppress(Undone), savepoint(session, late=True):
+                notes_unseen(session)
+                append(session, note(word))
+                if word == "undone":
+                    raise Undone
+
+    await database.write(job)
+    assert await database.read(notes) == ["kept"]
+    assert not [each for each in said if "SAVEPOINT" in each]
+
+
+async def test_numbers_follow_each_other_across_units_and_undone_savepoints(database: Database):
+    def job(session: Session) -> list[int]:
+        given = [next_of(session, DISTRICT, "KL8-2611")]
+        with suppress(Undone), savepoint(session):
+            next_of(session, DISTRICT, "KL8-2611")
+            next_of(session, DISTRICT, "KL9-2611")
+            raise Undone
+        given.append(next_of(session, DISTRICT, "KL8-2611"))
+        return [*given, next_of(session, DISTRICT, "KL9-2611")]
+
+    assert await database.write(job) == [1, 2, 1]
+    assert await database.write(job) == [3, 4, 2]
+
+
+async def test_units_side_by_side_never_give_out_a_number_twice(database: Database):
+    async def one() -> int:
+        return await database.write(lambda session: next_of(session, DISTRICT, "KL8-2611"))
+
+    assert sorted(await asyncio.gather(*(one() for _ in range(12)))) == list(range(1, 13))
 
 
 async def test_rows_met_before_an_undone_savepoint_are_read_again(database: Database):
