@@ -87,6 +87,9 @@ def settings(folder: Path, key: str) -> dict[str, str]:
         "LINLI_TELEGRAM__WEBHOOK_SECRET": SECRET,
         "LINLI_VAULT__KEY": key,
         "LINLI_LOG__LEVEL": "WARNING",
+        # an installed service finds its bytecode, whatever this shell says about writing it
+        "PYTHONDONTWRITEBYTECODE": "",
+        "PYTHONPYCACHEPREFIX": str(folder.absolute() / "bytecode"),
     }
 
 

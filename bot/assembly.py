@@ -57,10 +57,13 @@ STUCK_SECONDS = 60.0
 SETTLE_SECONDS = 0.02
 # two periods are always made ahead (models/partitions): once a day would do
 PERIODS_EVERY = timedelta(hours=1)
-# what replicas tell each other
-INBOX, OUTBOX = "inbox", "outbox"
+# what replicas tell each other: there is work, or what another process held is free
+INBOX, OUTBOX, FREE = "inbox", "outbox", "free"
 # from being told to stop until the process ends, whatever still hangs
 STOP_SECONDS = 25.0
+# from the last connection that is accepted until its request has begun, and an answer's longest
+BEGUN_SECONDS = 0.2
+ANSWERED_SECONDS = 5.0
 
 log = structlog.get_logger("bot.assembly")
 
@@ -100,6 +103,7 @@ class Service:
         self._begin_days = doors.begin
         self._tasks: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
+        self._listening: asyncio.Server | None = None
         self._stopping = False
         self.address = ""
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -120,18 +124,20 @@ class Service:
             await self.database.write(self._free_lanes)
         else:
             await self._beat()
-            self._begin(self._live())
-        if self._bell is not None:
-            self._begin(self._bell.run())
         now = self.clock.now()
         await self.database.write(lambda session: self._begin_days(session, now))
         if self.database.alone:
             await self._look_for_strangers()
         await self._serve_web()
-        self._begin(self.oversight.sealer.run())  # first, so that it ends last
+        # what is begun first ends last
+        self._begin(self.oversight.sealer.run())
+        if self._bell is not None:
+            self._begin(self._bell.run())
+            self._begin(self._live(self._bell))
         for line in self._lines.values():
-            self._begin(line.dispatch.run())
+            # cards go out while the last updates are finished
             self._begin(line.deliver.run())
+            self._begin(line.dispatch.run())
             self._begin(line.copies.run())
         if not self.database.alone:
             self._look.every("periods", PERIODS_EVERY, self._turn_periods)
@@ -161,14 +167,29 @@ class Service:
         """Take nothing new, finish what was begun, write it down; within STOP_SECONDS."""
         self._stopping = True
         self._look.stop()
-        if self._runner is not None:
-            await self._runner.cleanup()
+        await self.close_web()
         end = time.monotonic() + STOP_SECONDS
         for task in reversed(self._tasks):
             task.cancel()
             await asyncio.wait({task}, timeout=max(0.1, end - time.monotonic()))
             if not task.done():
                 log.error("stopped_in_the_middle", part=task.get_name())
+
+    async def close_web(self) -> None:
+        """No new connections, and an answer for those that there are.
+
+        What aiohttp has accepted at the very moment of its clean-up it neither reads nor closes
+        until that times out, and Telegram waits: so it gets the time to begin with it.
+        """
+        if self._runner is None:
+            return
+        if self._listening is not None:
+            for each in self._listening.sockets:
+                asyncio.get_running_loop().remove_reader(each.fileno())
+            await asyncio.sleep(0)  # asyncio drops what it has accepted when it closes, unclosed
+            self._listening.close()
+            await asyncio.sleep(BEGUN_SECONDS)
+        await self._runner.cleanup()
 
     async def _turn_periods(self) -> None:
         """Storage for what comes, and none for what is over (decision 20)."""
@@ -186,16 +207,18 @@ class Service:
         noting = Noting(self.database, self.clock.now, folder)
         self._look.every("erasures", EVERY, noting.look)
 
-    async def _live(self) -> None:
-        """Tell the other processes that this one lives, until it ends."""
+    async def _live(self, bell: "Bell") -> None:
+        """Tell the other processes that this one lives, and at its end that all it held is free."""
         try:
             while True:
-                await asyncio.sleep(leases.BEAT_SECONDS)
                 with suppress(Unavailable):
                     await self._beat()
+                await asyncio.sleep(leases.BEAT_SECONDS)
         finally:
-            for line in self._lines.values():
+            for bot, line in self._lines.items():
                 await line.leave()
+                bell.ring(bot, FREE)
+            await bell.silent()
 
     async def _beat(self) -> None:
         for line in self._lines.values():
@@ -232,6 +255,8 @@ class Service:
             line.dispatch.wake()
         elif line is not None and what == OUTBOX:
             line.deliver.wake()
+        elif line is not None and what == FREE:
+            line.take_over()
 
     def wake(self) -> None:
         """Something was written from outside (an import, a page): look into the queues now."""
@@ -338,19 +363,20 @@ class Service:
         if self.settings.telegram.webhook_url:
             for line in self._lines.values():
                 app.router.add_post(WEBHOOK_PATH + line.place, line.receive.webhook(line.secret))
-        self._runner = web.AppRunner(app, access_log=None)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=ANSWERED_SECONDS)
         await self._runner.setup()
         where = self.settings.web
+        assert self._runner.server is not None
         try:
-            await web.TCPSite(
-                self._runner, where.host, where.port, reuse_port=where.reuse_port or None
-            ).start()
+            self._listening = await asyncio.get_running_loop().create_server(
+                self._runner.server, where.host, where.port, reuse_port=where.reuse_port or None
+            )
         except OSError:
             raise Cannot(
                 f"web.host {where.host} with web.port {where.port} is taken or not ours: choose "
                 "another."
             ) from None
-        bound = self._runner.addresses[0]
+        bound = self._listening.sockets[0].getsockname()
         self.address = f"http://{bound[0]}:{bound[1]}"
 
 

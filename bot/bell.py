@@ -22,6 +22,7 @@ QUIET_SECONDS = 0.02
 PROBE_SECONDS = 10.0
 ANSWER_SECONDS = 5.0
 AGAIN_SECONDS = 1.0
+LAST_SECONDS = 1.0
 
 log = structlog.get_logger("bot.bell")
 
@@ -34,6 +35,7 @@ class Bell:
         self._holder = holder
         self._heard = heard
         self._wanted: set[str] = set()
+        self._telling = False
         self._rung = asyncio.Event()
         self.connected = False
 
@@ -41,6 +43,13 @@ class Bell:
         """Tell the others, soon."""
         self._wanted.add(f"{bot}:{what}")
         self._rung.set()
+
+    async def silent(self) -> None:
+        """Until what was rung has been told, or for LAST_SECONDS: for who is about to end."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_SECONDS):
+                while self.connected and (self._wanted or self._telling):
+                    await asyncio.sleep(QUIET_SECONDS)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -77,7 +86,11 @@ class Bell:
         wanted, self._wanted = self._wanted, set()
         if wanted:
             payload = f"{self._holder} {' '.join(sorted(wanted))}"
-            await connection.fetchval("SELECT pg_notify($1, $2)", CHANNEL, payload)
+            self._telling = True
+            try:
+                await connection.fetchval("SELECT pg_notify($1, $2)", CHANNEL, payload)
+            finally:
+                self._telling = False
             await asyncio.sleep(QUIET_SECONDS)
         else:
             await connection.execute("SELECT 1")

@@ -8,6 +8,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -85,6 +86,7 @@ class Deliver:
         self._bot = account.me.bot
         self._holder = holder
         self._wake = asyncio.Event()
+        self._free = asyncio.Event()
         self._flying: dict[str, asyncio.Task[None]] = {}
         self._outcomes: list[Outcome] = []
         self._held_until = 0.0
@@ -97,6 +99,10 @@ class Deliver:
     def wake(self) -> None:
         """There may be something new in the outbox."""
         self._wake.set()
+
+    def take_over(self) -> None:
+        """Who delivered until now has perhaps ended: look at once."""
+        self._free.set()
 
     @property
     def holds(self) -> bool:
@@ -141,9 +147,10 @@ class Deliver:
             log.error("telling_failed", rows=len(dead), exc_info=error)
 
     async def _round(self) -> None:
+        self._free.clear()
         if not await self._hold():
             self.looked_at = time.monotonic()  # another process does the work: nothing is stuck
-            await asyncio.sleep(DOWN_SECONDS)
+            await _until(self._free, DOWN_SECONDS)
             return
         self._wake.clear()
         resting = self._pace.resting()
@@ -153,14 +160,7 @@ class Deliver:
         self.looked_at = time.monotonic()
         idle = self._database.alone and not self._waiting and not self._flying
         poll = IDLE_POLL_SECONDS if idle else POLL_SECONDS
-        await self._rest(min([poll, *resting.values()]))
-
-    async def _rest(self, seconds: float) -> None:
-        try:
-            async with asyncio.timeout(max(0.01, seconds)):
-                await self._wake.wait()
-        except TimeoutError:
-            pass
+        await _until(self._wake, max(0.01, min([poll, *resting.values()])))
 
     async def _hold(self) -> bool:
         """Be the one deliverer; whoever becomes it delivers what the one before had begun."""
@@ -322,6 +322,12 @@ class Deliver:
             return addressed(session)
 
         self._committed(await self._database.write(job))
+
+
+async def _until(happened: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await happened.wait()
 
 
 def _is_missed_by_nobody(parcel: Parcel, kind: str) -> bool:

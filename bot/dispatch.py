@@ -178,12 +178,15 @@ class Dispatch:
         return claimed
 
     async def _give_back(self) -> None:
+        """All of our chats, also those that we were given without hearing of it."""
         finished, self._finished = self._finished, []
         wall = self._clock.wall()
-        await self._database.write(
-            lambda session: inbox.release(session, self._me.bot, self._holder, finished, wall),
-            queue=True,
-        )
+
+        def job(session: Session) -> None:
+            inbox.let_go(session, self._me.bot, self._holder, finished)
+            inbox.release(session, self._me.bot, self._holder, finished, wall)
+
+        await self._database.write(job, queue=True)
 
     async def _serve_together(self, share: Sequence[Claimed]) -> None:
         """Some chats' turn: what waits for nothing shares units of work, the rest goes alone."""

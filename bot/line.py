@@ -85,6 +85,11 @@ class Line:
         self.dispatch.wake()
         self.deliver.wake()
 
+    def take_over(self) -> None:
+        """Another process has ended: its chats are free, and perhaps nobody delivers."""
+        self.dispatch.wake()
+        self.deliver.take_over()
+
     async def beat(self) -> None:
         """Tell the other processes that this one lives; hear what Telegram has told them."""
         bot, wall = self.me.bot, self._clock.wall()

@@ -108,7 +108,8 @@ def find(session: Session, district: str, key: UUID | None) -> Person | None:
 
 @cache
 def _seeing(count: int) -> Prepared:
-    keys: list[Any] = [bindparam(f"person_{number}") for number in range(count)]
+    kind = Person.__table__.c.id.type  # type: ignore[attr-defined]
+    keys: list[Any] = [bindparam(f"person_{number}", type_=kind) for number in range(count)]
     return Prepared(
         lambda _: sql_select(*Person.__table__.c).where(  # type: ignore[attr-defined]
             col(Person.district) == bindparam("in_district"), col(Person.id).in_(keys)

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from typing import Any
 from uuid import uuid4
 
@@ -104,6 +105,23 @@ async def test_a_message_queued_by_one_process_is_sent_by_the_other_at_once(
             await until(lambda n=n: sent(town, n))
             took.append(time.monotonic() - began)
         assert sorted(took)[2] < 0.5, took
+
+
+async def test_who_ends_hands_delivery_over_at_once(settings: Settings):
+    took: list[float] = []
+    async with AsyncExitStack() as last:
+        old = await last.enter_async_context(AsyncExitStack())
+        first = await old.enter_async_context(assemble(settings, doors=toy.DOORS))
+        await until(lambda: asyncio.sleep(0, first.line.deliver.holds))
+        for _ in range(3):
+            ends, old = old, await last.enter_async_context(AsyncExitStack())
+            heir = await old.enter_async_context(assemble(settings, doors=toy.DOORS))
+            await until(lambda s=heir: asyncio.sleep(0, s._bell and s._bell.connected))
+            await ends.aclose()
+            began = time.monotonic()
+            await until(lambda s=heir: asyncio.sleep(0, s.line.deliver.holds))
+            took.append(time.monotonic() - began)
+    assert max(took) < 0.3, took  # by looking once a second it would take half of one
 
 
 async def test_a_replica_whose_work_another_does_is_not_stuck(town: Town, settings: Settings):

@@ -1,7 +1,10 @@
 """The webhook: nothing is confirmed that isn't stored, and nothing is read that isn't signed."""
 
+import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -158,3 +161,23 @@ async def test_a_webhook_that_telegram_asks_to_set_later_is_set_later(
     await town.fault("429", method="setWebhook", retry_after=1)
     async with assemble(hooked, doors=toy.DOORS):
         assert len(await town.calls("setWebhook")) == 2
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_connection_of_the_last_moment_is_answered_or_closed(service: Service, turns: int):
+    host, _, port = service.address.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port))) as late:
+        late.setblocking(False)
+        for _ in range(turns):  # of the loop, in which it is accepted, or not yet
+            await asyncio.sleep(0)
+        body = json.dumps(update(1)).encode()
+        head = f"POST {WEBHOOK_PATH} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(body)}\r\n"
+        head += f"{SECRET_HEADER}: {SECRET}\r\nContent-Type: application/json\r\n\r\n"
+        loop = asyncio.get_running_loop()
+        await loop.sock_sendall(late, head.encode() + body)
+        closing = asyncio.create_task(service.close_web())
+        async with asyncio.timeout(3):
+            with suppress(ConnectionError):
+                answer = await loop.sock_recv(late, 1000)
+                assert answer == b"" or answer.startswith(b"HTTP/1.1 200")
+        await closing
