@@ -12,14 +12,15 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CursorResult, and_, bindparam, delete, func, or_, update
+from sqlalchemy import CursorResult, and_, bindparam, delete, func, literal, or_, update
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from models import partitions
 from models.columns import new_id
 from models.leases import living
 from models.queue import Inbox, Lane, Offset, Webhook
-from models.statement import Prepared
+from models.statement import Prepared, padded
 from models.upsert import insert_into
 
 # updates of one chat before the next chat has its turn
@@ -123,7 +124,7 @@ def _insert_again(
 def _known(session: Session, bot: str, arrived: Sequence[Arrived]) -> set[int]:
     """Those stored before, in whichever partition."""
     query = select(Inbox.update_id).where(
-        Inbox.bot == bot, col(Inbox.update_id).in_([each.update_id for each in arrived])
+        Inbox.bot == bot, col(Inbox.update_id).in_(padded(each.update_id for each in arrived))
     )
     return set(session.exec(query))
 
@@ -144,7 +145,7 @@ class _Ids:
     """Keys that sort after all that waits in their chat, also when the clock was set back."""
 
     def __init__(self, session: Session, bot: str, arrived: Iterable[Arrived]) -> None:
-        of = {"of_bot": bot, "lanes": sorted({each.lane for each in arrived})}
+        of = {"of_bot": bot, "lanes": padded({each.lane for each in arrived})}
         newest = session.connection().execute(_LAST, of)
         self._last: dict[str, UUID | None] = {lane: key for lane, key in newest}
 
@@ -225,38 +226,52 @@ def claim(session: Session, bot: str, holder: str, wall: datetime, limit: int) -
         return []
     session.execute(
         update(Lane)
-        .where(col(Lane.bot) == bot, col(Lane.lane).in_(names))
+        .where(col(Lane.bot) == bot, col(Lane.lane).in_(padded(names)))
         .values(holder=holder)
         .execution_options(synchronize_session=False)
     )
-    return [Claimed(name, tuple(oldest(session, bot, name))) for name in names]
+    waiting = oldest(session, bot, names)
+    return [Claimed(name, tuple(waiting.get(name, ()))) for name in names]
 
 
-def oldest(session: Session, bot: str, lane: str) -> list[Waiting]:
-    """A chat's next updates in order of arrival."""
-    found = _OLDEST.all(session, {"of_bot": bot, "of_lane": lane})
-    return [Waiting(key, load, tries, lane) for key, load, tries in found]
+def oldest(session: Session, bot: str, lanes: Sequence[str]) -> dict[str, list[Waiting]]:
+    """The next updates of chats, each chat's in order of arrival."""
+    found: dict[str, list[Waiting]] = {}
+    of = {"of_bot": bot, "lanes": padded(lanes)}
+    for lane, key, load, tries in session.connection().execute(OLDEST, of):
+        found.setdefault(lane, []).append(Waiting(key, load, tries, lane))
+    for waiting in found.values():
+        waiting.sort(key=lambda each: each.id)
+    return found
 
 
+_EARLIER = aliased(Inbox)
+# the last one of a chat that is looked at: a chat with thousands of them costs no more
+_LAST_OF_BATCH = (
+    select(_EARLIER.id)
+    .where(_EARLIER.bot == Lane.bot, _EARLIER.lane == Lane.lane, _EARLIER.state == "new")
+    .order_by(col(_EARLIER.id))
+    .offset(BATCH - 1)
+    .limit(1)
+    .correlate(Lane)
+    .scalar_subquery()
+)
 # its plan is tested
 OLDEST = (
-    select(Inbox.id, Inbox.payload, Inbox.tries)
+    select(Inbox.lane, Inbox.id, Inbox.payload, Inbox.tries)
+    .join(Lane, (col(Lane.bot) == Inbox.bot) & (col(Lane.lane) == Inbox.lane))
     .where(
-        Inbox.bot == bindparam("of_bot"),
-        Inbox.lane == bindparam("of_lane"),
+        Lane.bot == bindparam("of_bot"),
+        col(Lane.lane).in_(bindparam("lanes", expanding=True)),
         Inbox.state == "new",
+        col(Inbox.id) <= func.coalesce(_LAST_OF_BATCH, literal(UUID(int=2**128 - 1))),
     )
-    .order_by(col(Inbox.id))
-    .limit(BATCH)
 )
-
-
-_OLDEST = Prepared(lambda _: OLDEST)
 
 
 def release(session: Session, bot: str, holder: str, lanes: Iterable[str], wall: datetime) -> None:
     """Give chats back: to the end of the line, or out of it if nothing waits there."""
-    of = {"of_bot": bot, "of_holder": holder, "lanes": sorted(lanes)}
+    of = {"of_bot": bot, "of_holder": holder, "lanes": padded(lanes)}
     if not of["lanes"]:
         return
     connection = session.connection()
@@ -289,7 +304,7 @@ _WAITING = select(Lane.lane).where(
 
 
 def _of_lanes(statement: Any, bot: str, lanes: Collection[str]) -> Any:
-    return statement.where(col(Lane.bot) == bot, col(Lane.lane).in_(sorted(lanes)))
+    return statement.where(col(Lane.bot) == bot, col(Lane.lane).in_(padded(lanes)))
 
 
 def let_go(session: Session, bot: str, holder: str, known: Collection[str]) -> None:
@@ -331,7 +346,8 @@ _STILL_NEW = (
 
 def still_new(session: Session, bot: str, keys: Sequence[UUID]) -> set[UUID]:
     """Those of the updates that nobody has handled; held until the unit of work ends."""
-    return set(session.connection().execute(_STILL_NEW, {"of_bot": bot, "keys": keys}).scalars())
+    of = {"of_bot": bot, "keys": padded(keys)}
+    return set(session.connection().execute(_STILL_NEW, of).scalars())
 
 
 def finish_all(session: Session, bot: str, keys: Iterable[UUID], now: datetime) -> None:

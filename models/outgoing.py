@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from models.cases import Case
 from models.people import Person
 from models.queue import Asked, Budget, MovedChat, Outbox, Posted
-from models.statement import Prepared
+from models.statement import Prepared, padded
 from models.territory import Group, StrangeGroup
 from models.upsert import insert_into
 
@@ -112,8 +112,9 @@ def take(
     keys = _first_of_each(session, of, halted | set(busy), limit)
     if not keys:
         return []
-    connection.execute(_TAKE, of | {"keys": keys})
-    rows = connection.execute(_PARCELS, of | {"keys": keys})
+    of["keys"] = padded(keys)
+    connection.execute(_TAKE, of)
+    rows = connection.execute(_PARCELS, of)
     return [_parcel(session, bot, row) for row in rows]
 
 
@@ -123,7 +124,7 @@ def _first_of_each(
     """One row for each chat; a chat with thousands of them hides no other."""
     first: dict[str, Any] = {}
     while len(first) < limit:
-        busy = sorted(without | set(first))
+        busy = padded(without | set(first))
         found = session.connection().execute(PRESSING, of | {"busy": busy}).all()
         for chat, key in found:
             first.setdefault(chat, key)

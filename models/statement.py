@@ -8,7 +8,7 @@ usual. Which is which changes nothing that a reader of the calling code would no
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Dialect
 from sqlalchemy.exc import DBAPIError
@@ -19,6 +19,7 @@ from models.known import is_remembered
 # in Session.info: the driver's own connection, once the session's transaction has begun
 RAW = "raw"
 
+T = TypeVar("T")
 _Process = Callable[[Any], Any] | None
 
 
@@ -114,6 +115,14 @@ class Prepared:
             statement = self._build(session)
             found = self._written[name] = _write(statement, session.get_bind().dialect)
         return found
+
+
+def padded(values: Iterable[T]) -> list[T]:
+    """For an expanding parameter: sorted, and the last one said again up to a power of two. A few
+    lengths are a few statements, which PostgreSQL then need not plan each time."""
+    found = sorted(values)  # type: ignore[type-var]
+    wanted = 1 << (len(found) - 1).bit_length() if found else 0
+    return found + found[-1:] * (wanted - len(found))
 
 
 def raw(session: Session) -> Any:

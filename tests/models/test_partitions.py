@@ -169,11 +169,12 @@ async def test_claiming_reads_what_waits_and_not_what_is_kept(
 
     def look(session: Session) -> None:
         for query in (
-            inbox.OLDEST.params(of_bot="777", of_lane="7"),
+            inbox.OLDEST.params(of_bot="777", lanes=["7"]),
             outgoing.PRESSING.params(of_bot="777", now=NOW, wall=NOW, busy=[]),
         ):
             words = query.compile(
-                dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}
+                dialect=postgresql.dialect(),
+                compile_kwargs={"literal_binds": True, "render_postcompile": True},
             )
             plans.append("\n".join(session.execute(text(f"EXPLAIN {words}")).scalars()))
 
@@ -183,7 +184,8 @@ async def test_claiming_reads_what_waits_and_not_what_is_kept(
         assert "_new" in plan or "_bot_lane_id" in plan or "_bot_priority_id" in plan, plan
     began = time.monotonic()
     for _ in range(20):
-        await database.read(lambda session: inbox.oldest(session, "777", "7"))
+        found = await database.read(lambda session: inbox.oldest(session, "777", ["7"]))
+        assert [len(each) for each in found.values()] == [1]
     assert time.monotonic() - began < 1.0
 
 

@@ -14,7 +14,7 @@ from models import Audit, Lane, Role
 from models.append import append, savepoint
 from models.database import Database
 from models.row import draft
-from models.statement import Prepared
+from models.statement import Prepared, padded
 from models.upsert import insert_into
 
 NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
@@ -133,3 +133,11 @@ async def test_a_draft_is_written_with_its_defaults_and_changed_no_more(database
 def test_a_draft_refuses_a_column_that_there_is_not():
     with pytest.raises(TypeError, match="nonsense"):
         draft(Audit, nonsense=1)
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [("", ""), ("a", "a"), ("ba", "ab"), ("cab", "abcc"), ("edcba", "abcdeeee")],
+)
+def test_lists_come_in_few_lengths_with_the_last_one_said_again(given: str, found: str):
+    assert padded(given) == list(found)
