@@ -14,6 +14,7 @@ from collections.abc import (
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
+from random import SystemRandom
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -491,7 +492,8 @@ def equipment_of(settings: Settings) -> Equipment:
     """Policy and vault, as units of work find them. Raises Cannot for a wrong key."""
     key = settings.vault.key.get_secret_value()
     try:
-        return Equipment(policy=settings.rules(), vault=Vault(key) if key else None)
+        safe = Vault(key) if key else None
+        return Equipment(policy=settings.rules(), vault=safe, draw=SystemRandom().random)
     except WrongKey:
         raise Cannot(
             "vault.key must be 32 bytes in base64url: make one with `linli key`."

@@ -32,6 +32,10 @@ class Policy:
     circle_grace_days: int = 1
     # an overdue case is shown to the leader and the desk again this often
     overdue_again_hours: int = 24
+    # of the kinds that are checked by sample, and of what was settled on the spot: this share
+    check_share: float = 0.05
+    # other shares, by district: "110101=0.1"
+    check_shares: tuple[str, ...] = ()
     # the reporter didn't say whether it is settled
     nudge_days: int = 3
     silence_days: int = 1
@@ -51,3 +55,8 @@ class Policy:
     keep_messages_days: int = 90
     keep_photos_days: int = 180
     keep_closed_days: int = 180
+
+    def share_checked(self, grid: str) -> float:
+        """The share that is drawn for an on-site check in the grid's district."""
+        own = dict(each.partition("=")[::2] for each in self.check_shares)
+        return float(own.get(grid[:6], self.check_share))

@@ -26,6 +26,7 @@ class Standing(StrEnum):
 
     REPORTER = "reporter"
     VOICE = "voice"
+    OTHER_SIDE = "other_side"
     OWNER = "owner"
     TEAM = "team"
     UNIT = "unit"
@@ -46,13 +47,15 @@ class RoleIn:
 class ActorFacts:
     """Who acts. `person` None is the clock. `voice`: one of those whose matter the case is.
 
-    `tasked`: works in a unit that has a task in the case.
+    `tasked`: works in a unit that has a task in the case. `other_side`: the other party of a
+    quarrel, who joined it as such.
     """
 
     person: UUID | None
     roles: tuple[RoleIn, ...] = ()
     voice: bool = False
     tasked: bool = False
+    other_side: bool = False
 
 
 CLOCK = ActorFacts(None)
@@ -111,6 +114,44 @@ def is_above(roles: Iterable[RoleIn], unit: str) -> bool:
     )
 
 
+def supervises(roles: Iterable[RoleIn], unit: str) -> bool:
+    """Whether somebody runs the desk of `unit` or one above it."""
+    return any(r.role is RoleName.SUPERVISOR and within(r.unit, unit) for r in roles)
+
+
+# whose role makes somebody a unit's own: it speaks for them when they hand a case back
+_HANDS = (RoleName.WORKER, RoleName.LEADER, RoleName.DEPARTMENT, RoleName.SUPERVISOR)
+
+
+def unit_of(roles: Iterable[RoleIn], grid: str) -> str | None:
+    """The unit for which somebody has a case of `grid` in hand: their smallest above the grid,
+    else (it was sent to them from elsewhere) their smallest. None: they work nowhere.
+    """
+    units = sorted((r.unit for r in roles if r.role in _HANDS), key=lambda unit: -len(_area(unit)))
+    return next((unit for unit in units if within(_area(unit), grid)), next(iter(units), None))
+
+
+def desks_above(units: Iterable[str]) -> tuple[str, ...]:
+    """The desks that are above every one of the units, the nearest first.
+
+    A unit isn't above itself; a department (`area:name`) lies below the desk of its area.
+    """
+    codes = [unit if unit == _area(unit) else f"{_area(unit)}." for unit in units]
+    return tuple(
+        codes[0][:length]
+        for length in DESK_LENGTHS
+        if codes and all(len(c) > length and c[:length] == codes[0][:length] for c in codes)
+    )
+
+
+# community, street, district: the lengths of the codes of units that have a desk
+DESK_LENGTHS = (12, 9, 6)
+
+
+def _area(unit: str) -> str:
+    return unit.partition(":")[0]
+
+
 def administers(roles: Iterable[RoleIn], unit: str) -> bool:
     """May invite, revoke and bind in `unit`: an admin or supervisor there or above."""
     people = (RoleName.ADMIN, RoleName.SUPERVISOR)
@@ -134,6 +175,8 @@ def standings(actor: ActorFacts, place: CasePlace) -> frozenset[Standing]:
         found.add(Standing.VOICE)
     if actor.tasked and not place.named:
         found.add(Standing.UNIT)
+    if actor.other_side:
+        found.add(Standing.OTHER_SIDE)
     return frozenset(found | _official(actor, place))
 
 

@@ -4,14 +4,26 @@ from uuid import UUID
 
 from sqlmodel import col, select
 
-from domain.lifecycle import Verb, below
+from domain.lifecycle import FORCE_REASONS, State, Verb, below
 from domain.refused import Refused
+from domain.roles import Standing
 from handlers.reply import answer, forget, remember, reply
 from handlers.turn import Answer, Press, Said, Turn
 from handlers.worker import show, step
 from models import Asked, Person
-from services import access, duty, handling, routing, summary, summary_message, trouble
-from services.access import case_by_number, locked_case
+from services import (
+    access,
+    duty,
+    ending,
+    handling,
+    returning,
+    routing,
+    summary,
+    summary_message,
+    territory,
+    trouble,
+)
+from services.access import case_by_number, case_of, locked_case, standings_of
 from services.buttons import Pressed, key22, parse
 from services.texts import plain
 
@@ -66,6 +78,50 @@ def assign(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer
     return Answer(plain("desk.assigned", person.language, name=target.name))
 
 
+def decide(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """A supervisor's word on a case that was handed back twice: it binds a unit or a person."""
+    case = locked_case(turn.session, person.district, pressed.case)
+    if pressed.arg in returning.units_for(turn.session, case, turn.now):
+        whom = returning.turn_of(turn.session, case, pressed.arg, turn.now)
+        given = {"next_owner": whom.person, "next_unit": whom.unit, "unit": pressed.arg}
+        name = territory.name(turn.session, person.district, pressed.arg, person.language)
+    else:
+        target = _by_key(turn, person, pressed.arg)
+        if target.id not in routing.line(turn.session, case, turn.now):
+            raise Refused("person_gone")
+        given, name = {"next_owner": target.id}, target.name
+    step(turn, press, person, pressed, Verb.ARBITRATE, **given)
+    return Answer(plain("desk.decided", person.language, name=name))
+
+
+def void(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """*Void*, with its reason, which the reporter reads."""
+    step(turn, press, person, pressed, Verb.VOID, reason=pressed.arg)
+    return Answer(plain("desk.voided", person.language))
+
+
+def force(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """*End it unsettled*: the reason is chosen, the words are asked for."""
+    if pressed.arg not in FORCE_REASONS:
+        raise Refused("reason_missing")
+    case = case_of(turn.session, person.district, pressed.case)
+    if Standing.DESK not in standings_of(turn.session, person, case):
+        raise Refused("not_yours")
+    remember(turn, press, "force", district=case.district, case=case.id, reason=pressed.arg)
+    reply(turn, press, person.language, "desk.say_why", ask="desk.say_why_hint", number=case.number)
+    return Answer()
+
+
+def forced(turn: Turn, said: Said, person: Person, row: Asked) -> None:
+    """The words to the reporter with which a supervisor ends a case."""
+    if not said.text.strip():
+        raise Refused("why_missing")
+    forget(turn, said)
+    reason = str(row.data["reason"])
+    case = ending.force(turn.session, person, row.case, reason, said.text.strip(), turn.now)
+    reply(turn, said, person.language, "desk.forced", number=case.number)
+
+
 def _by_key(turn: Turn, person: Person, arg: str) -> Person:
     found = parse(f"x~~{arg}")
     key: UUID | None = found.case if found else None
@@ -80,8 +136,9 @@ def _by_key(turn: Turn, person: Person, arg: str) -> Person:
 
 def check(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """*Checked: it is settled*; never by who handled it."""
-    step(turn, press, person, pressed, Verb.CHECK)
-    return Answer(plain("desk.checked", person.language))
+    case = step(turn, press, person, pressed, Verb.CHECK)
+    asks = case.state == State.DONE
+    return Answer(plain("desk.checked_ask" if asks else "desk.checked", person.language))
 
 
 def check_failed(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:

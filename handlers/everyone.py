@@ -6,7 +6,16 @@ from handlers import resident
 from handlers.reply import answer, button, forget, person_chat, remember, reply
 from handlers.turn import Answer, Press, Said, Turn
 from models import Asked, Case, Person
-from services import binding, enrolment, notices, people, privacy, reporting, territory
+from services import (
+    binding,
+    enrolment,
+    notices,
+    other_side,
+    people,
+    privacy,
+    reporting,
+    territory,
+)
 from services.access import case_of, is_staff, locked_case
 from services.buttons import Pressed, data, parse
 from services.outbox import Message
@@ -39,6 +48,8 @@ def settle_in(turn: Turn, said: Said, payload: str, tag: str | None) -> Person |
     """A deep link from a group (`g-`) or to one's own case (`c-`): the person it makes."""
     kind, district, key = [*payload.split("-", 2), "", ""][:3]
     found = parse(f"x~~{key}")
+    if kind == other_side.PAYLOAD and territory.level_of(district) == "district":
+        return people.resident(turn.session, district, said.at, said.sender.name, tag, turn.now)
     if kind not in ("g", "c") or found is None or found.case is None:
         return None
     if kind == "g":
@@ -64,6 +75,9 @@ def start_private(turn: Turn, said: Said, payload: str, person: Person) -> None:
         if case.reporter != person.id:
             raise Refused("case_unknown")
         return resident.show_case(turn, said, person, case)
+    if kind == other_side.PAYLOAD:
+        joined = other_side.join(turn.session, person, rest.partition("-")[2], turn.now)
+        return reply(turn, said, person.language, "told.other_side", number=joined.number)
     if kind == "mine":
         return resident.show_mine(turn, said.at, person)
     return greet(turn, said, person)

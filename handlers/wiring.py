@@ -99,10 +99,12 @@ PRESSES: dict[str, PressedBy] = {
     "ring": worker.ring,
     "engaged": worker.engaged,
     "photos": worker.photos,
+    "side": worker.other_side,
     "open": worker.open_case,
     "revisit_fine": worker.revisit_fine,
     "revisit_again": worker.revisit_again,
     "photo_of": worker.photo_of,
+    "role": worker.role,
     "photo_new": worker.photo_new,
     "behalf": worker.behalf,
     "ingrid": worker.in_grid,
@@ -130,6 +132,9 @@ PRESSES: dict[str, PressedBy] = {
     "descend": desk.descend,
     "check": desk.check,
     "check_failed": desk.check_failed,
+    "decide": desk.decide,
+    "void": desk.void,
+    "force": desk.force,
     "cases": desk.cases_behind,
     "day": desk.day_of,
     "again": desk.send_again,
@@ -152,6 +157,7 @@ ASKED: dict[str, AskedOf] = {
     "add": resident.more_told,
     "evidence": worker.evidence,
     "instructions": desk.instructions,
+    "force": desk.forced,
 }
 
 

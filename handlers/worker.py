@@ -7,7 +7,7 @@ from domain.lifecycle import HAND_BACK_REASONS, State, Verb
 from domain.refused import Refused
 from handlers.reply import answer, asked, button, forget, remember, reply
 from handlers.turn import Answer, File, Press, Said, Turn
-from models import Asked, Case, Leave, Person
+from models import Asked, Attachment, Case, Leave, Person
 from models.append import savepoint
 from services import (
     attachments,
@@ -15,18 +15,22 @@ from services import (
     duty,
     handling,
     notices,
+    patrol,
     reporting,
     roster,
     worklist,
 )
+from services import other_side as sides
 from services.access import case_of, is_staff, locked_case, may_handle, may_read
-from services.buttons import Pressed, data
+from services.buttons import Pressed, data, key22, parse
 from services.cards import NOTES, QUESTIONS
-from services.outbox import Button, Message
+from services.outbox import Button, Message, Rows
 from services.texts import plain, say
 
 # how a report made for somebody without Telegram came in; the filer can't confirm it
 BEHALF = ("seen", "door", "phone", "walk_in", "12345")
+# seen on the round and settled at once
+SPOT = "spot"
 
 
 def step(
@@ -117,13 +121,41 @@ def _has_photo(said: Said) -> bool:
 
 def _offer_publishing(turn: Turn, event: Said | Press, person: Person, case: Case) -> None:
     """The group may see the photo if the worker says that no face or plate is in it."""
-    photos = attachments.of(turn.session, case, "after")
+    photos = [e for e in attachments.of(turn.session, case, "after") if e.kind == "photo"]
+    roles = _role_rows(person, case, photos[-1]) if photos else ()
     public = case.group is not None and not case.private and case.channel == "group"
-    if not public or not any(each.kind == "photo" for each in photos):
-        return reply(turn, event, person.language, "work.done_thanks", number=case.number)
+    if not public or not photos:
+        return reply(turn, event, person.language, "work.done_thanks", roles, number=case.number)
     publish_data = data("publish", case.district, case.id)
-    rows = ((button(person.language, "btn.publish", publish_data),),)
+    rows = ((button(person.language, "btn.publish", publish_data),), *roles)
     return reply(turn, event, person.language, "work.done_publish", rows, number=case.number)
+
+
+def _role_rows(person: Person, case: Case, photo: Attachment) -> Rows:
+    """What the newest photo shows, a tap each; untouched it shows how it looks now."""
+    made = [
+        button(
+            person.language,
+            f"photo.{role}",
+            data("role", case.district, case.id, None, f"{index}{key22(photo.id)}"),
+        )
+        for index, role in enumerate(attachments.ROLES)
+    ]
+    return (tuple(made),)
+
+
+def role(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """*Near*, *far*, *before*, *after*: what a photo shows."""
+    case = locked_case(turn.session, person.district, pressed.case)
+    found = parse(f"x~~{pressed.arg[1:]}")
+    photo = attachments.one(turn.session, case, found.case if found else None)
+    if photo.by != person.id or not may_handle(turn.session, person, case):
+        raise Refused("not_yours")
+    index = pressed.arg[:1]
+    name = attachments.ROLES[int(index)] if index in ("0", "1", "2", "3") else ""
+    attachments.set_role(turn.session, case, photo, name)
+    shows = plain(f"photo.{name}", person.language)
+    return Answer(plain("work.photo_role", person.language, shows=shows))
 
 
 def publish(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
@@ -235,6 +267,15 @@ def photos(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer
     return Answer()
 
 
+def other_side(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """A link for the other side of a quarrel, to be handed over by whoever handles it."""
+    url = sides.invitation(turn.session, person, pressed.case)
+    if url is None:
+        raise Refused("button_unknown")
+    reply(turn, press, person.language, "work.other_side", link=url)
+    return Answer()
+
+
 def open_case(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """A case from a list or a reminder, as a card of its own."""
     case = case_of(turn.session, person.district, pressed.case)
@@ -310,6 +351,10 @@ def photo_of(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answ
         attachments.add(turn.session, case, file, "after", person.id, turn.now)
     forget(turn, press)
     show(turn, person, case)
+    newest = attachments.of(turn.session, case, "after")[-1:]
+    if newest and newest[0].kind == "photo":
+        rows = _role_rows(person, case, newest[0])
+        reply(turn, press, person.language, "work.photo_shows", rows, number=case.number)
     return Answer(plain("work.photo_kept", person.language, number=case.number))
 
 
@@ -348,7 +393,7 @@ def staff_report(turn: Turn, said: Said, person: Person) -> None:
     )
     rows = tuple(
         (button(person.language, f"source.{each}", data("behalf", person.district, arg=each)),)
-        for each in BEHALF
+        for each in (SPOT, *BEHALF)
     )
     return reply(turn, said, person.language, "work.how_came", rows)
 
@@ -360,7 +405,7 @@ def _packed(file: Any) -> dict[str, Any]:
 def behalf(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """How it came in; with several grids, which one, then the case opens."""
     row = _pending(turn, press)
-    if pressed.arg not in BEHALF:
+    if pressed.arg not in (SPOT, *BEHALF):
         raise Refused("asked_too_long_ago")
     grids = handling.grids_of(turn.session, person, turn.now)
     if len(grids) == 1:
@@ -381,7 +426,8 @@ def _grid_button(name: str, district: str, arg: str) -> Button:
 def in_grid(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """The grid chosen for a report on somebody's behalf."""
     source, _, grid = pressed.arg.partition(":")
-    if grid not in dict(handling.grids_of(turn.session, person, turn.now)) or source not in BEHALF:
+    grids = dict(handling.grids_of(turn.session, person, turn.now))
+    if grid not in grids or source not in (SPOT, *BEHALF):
         raise Refused("not_yours")
     return _open_behalf(turn, press, person, _pending(turn, press), source, grid)
 
@@ -405,12 +451,25 @@ def _open_behalf(
         message=row.data.get("message"),
         files=[File(**each) for each in row.data["files"]],
         location=(place[0], place[1]) if place else None,
-        source=source,
+        source="seen" if source == SPOT else source,
     )
+    if source == SPOT:
+        return _settled_at_once(turn, press, person, grid, told)
     opened = reporting.report(turn.session, person, grid, None, told, turn.now, behalf=True)
     forget(turn, press)
     notices.show_staff(turn.session, opened.case, person, turn.now, afresh=True, at_once=True)
     return Answer(plain("work.filed", person.language, number=opened.case.number))
+
+
+def _settled_at_once(
+    turn: Turn, press: Press, person: Person, grid: str, told: reporting.Report
+) -> Answer:
+    """*Settled on the spot*: filed and closed as such, unless it is drawn for a check."""
+    case = patrol.settle_on_the_spot(turn.session, person, grid, told, turn.now)
+    forget(turn, press)
+    notices.show_staff(turn.session, case, person, turn.now, at_once=True)
+    key = "work.spot_checked" if case.state == State.CHECKING else "work.spot_closed"
+    return Answer(plain(key, person.language, number=case.number))
 
 
 # --- leave ---

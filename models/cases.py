@@ -13,7 +13,7 @@ from models.row import Row
 from models.statement import Prepared
 from models.upsert import insert_into
 
-OPEN = "state NOT IN ('closed', 'not_admitted', 'withdrawn', 'archived')"
+OPEN = "state NOT IN ('closed', 'not_admitted', 'withdrawn', 'voided', 'archived')"
 
 # an open case that nobody has, or for which nothing will ever happen
 WRONG = f"(next_at IS NULL OR owner_unit = '') AND {OPEN}"
@@ -29,6 +29,9 @@ class Case(Row, table=True):
     its own time ending at `circle_due_at` (None: with the promise). `instructions` are words that
     came down with it. `next_at`: when the service acts by itself next. `version` grows with every
     change of state, so that an old button shows its age.
+    `returned_by`: units that handed it back; `returned_to`: the desk where it lies since, until
+    somebody takes it; `arbiter`: the desk above them that decides, `bound_*` its word. `agreed`:
+    who of a quarrel's sides said that it is settled. `end_reason`: why it was forced or voided.
     `text`, `place_*`, `lat`, `lon` and `reporter` are personal and erased on archiving.
     """
 
@@ -145,6 +148,22 @@ class Case(Row, table=True):
     reopenings: int = 0
     hand_backs: int = 0
     revisits_done: int = 0
+    reworks: int = 0
+
+    returned_by: list[str] = Field(default_factory=list, sa_type=Json)
+    returned_to: str | None = None
+    arbiter: str | None = None
+    bound_unit: str | None = None
+    bound_by: UUID | None = None
+    bound_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    done_unit: str | None = None
+    checked_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    checked_by: UUID | None = None
+    asked_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    agreed: list[str] = Field(default_factory=list, sa_type=Json)
+    side_code: str | None = None
+    on_the_spot: bool = False
+    end_reason: str | None = None
 
     # what it waits for: reporter, task, suspended (None with state waiting: the reporter)
     waits_for: str | None = None
@@ -198,8 +217,12 @@ class CaseEvent(Row, table=True):
     personal: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
 
 
+# the part of a quarrel's other party, who is asked as well and told nothing of the first
+OTHER_SIDE = "other_side"
+
+
 class Voice(Row, table=True):
-    """Somebody whose matter a case is: `part` is reporter, writer or joined."""
+    """Somebody whose matter a case is: `part` is reporter, writer, joined or other_side."""
 
     __tablename__ = "voice"
     __table_args__ = (
@@ -215,7 +238,8 @@ class Voice(Row, table=True):
 
 
 class Attachment(Row, table=True):
-    """A photo, voice note or document of a case; `role`: report, before, after, answer.
+    """A photo, voice note or document of a case; `role`: report, near, far, before,
+    after, answer.
 
     `path` is where our own copy lies (metadata stripped), below the files folder.
     """

@@ -7,6 +7,7 @@ from sqlmodel import Session, col, select
 from domain.refused import Refused
 from domain.roles import ActorFacts, RoleIn, RoleName, Standing, is_desk_of_circle, standings
 from models import Case, Person, Role, Voice
+from models.cases import OTHER_SIDE
 from models.known import STAFF, known
 from services.cases import begins, facts_of
 
@@ -43,13 +44,18 @@ def is_staff(session: Session, person: Person) -> bool:
 
 def actor_of(session: Session, person: Person, case: Case) -> ActorFacts:
     """Who the person is to the rules, with regard to this case."""
-    return ActorFacts(person.id, roles_of(session, person), _has_voice(session, person, case))
+    part = _part(session, person, case)
+    other = part == OTHER_SIDE
+    voice = part is not None and not other
+    return ActorFacts(person.id, roles_of(session, person), voice, other_side=other)
 
 
-def _has_voice(session: Session, person: Person, case: Case) -> bool:
+def _part(session: Session, person: Person, case: Case) -> str | None:
+    """What a person's voice in the case is; None without one."""
     if begins(session, case):
-        return case.reporter == person.id
-    return session.get(Voice, (case.district, case.id, person.id)) is not None
+        return "reporter" if case.reporter == person.id else None
+    voice = session.get(Voice, (case.district, case.id, person.id))
+    return voice.part if voice is not None else None
 
 
 def standings_of(session: Session, person: Person, case: Case) -> frozenset[Standing]:

@@ -1,17 +1,21 @@
 """What came with a case: photos, voice notes, documents. Files themselves are bot/files' matter."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from domain.lifecycle import BEFORE_DONE
 from domain.refused import Refused
 from models import Attachment, Case
 
 MEGABYTE = 1024 * 1024
 MOST_MEGABYTES = 20  # what a bot may download
 KINDS = ("photo", "voice", "document", "video")
+# what a photo of the place shows (现场照片): close by, from afar, before and after the work
+ROLES = ("near", "far", "before", "after")
 UNKEPT = ""  # `path` of a file that we can't keep a copy of
 
 
@@ -40,7 +44,7 @@ def add(
 ) -> Attachment:
     """The file belongs to the case from now on; sent twice in the same role, it is there once.
 
-    `role`: report, before, after or answer. Raises Refused `file_too_big`, `file_kind`.
+    `role`: report, answer or one of ROLES. Raises Refused `file_too_big`, `file_kind`.
     """
     if file.kind not in KINDS:
         raise Refused("file_kind")
@@ -90,6 +94,44 @@ def of(session: Session, case: Case, role: str | None = None) -> list[Attachment
     if role is not None:
         query = query.where(Attachment.role == role)
     return list(session.exec(query.order_by(col(Attachment.at), col(Attachment.id))))
+
+
+def one(session: Session, case: Case, key: UUID | None) -> Attachment:
+    """A file of the case. Raises Refused `photo_gone`."""
+    found = session.get(Attachment, (case.district, key)) if key else None
+    if found is None or found.case != case.id or found.erased_at is not None:
+        raise Refused("photo_gone")
+    return found
+
+
+def set_role(session: Session, case: Case, photo: Attachment, role: str) -> None:
+    """What the photo shows. Raises Refused `role_unknown`, `last_after`, `role_taken`.
+
+    Once it is called done, one photo of how it looks now stays one: it is the evidence.
+    """
+    if role not in ROLES:
+        raise Refused("role_unknown")
+    if photo.role == role:
+        return
+    afters = [each for each in of(session, case, "after") if each.kind == "photo"]
+    proof = case.evidence == "photo" and case.state not in [str(each) for each in BEFORE_DONE]
+    if proof and afters == [photo]:
+        raise Refused("last_after")
+    if any(each.unique_id == photo.unique_id for each in of(session, case, role)):
+        raise Refused("role_taken")
+    photo.role = role
+    session.add(photo)
+    session.flush()
+
+
+def by_role(files: Sequence[FileLike]) -> dict[str, list[FileLike]]:
+    """Files kept apart by what they show, in the order report, ROLES, answer."""
+    found: dict[str, list[FileLike]] = {}
+    for role in ("report", *ROLES, "answer"):
+        some = [each for each in files if getattr(each, "role", "report") == role]
+        if some:
+            found[role] = some
+    return found
 
 
 def is_image(attachment: Attachment) -> bool:

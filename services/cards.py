@@ -5,6 +5,7 @@ The group sees the building at most, never a flat, a name, stars or what a priva
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
@@ -13,21 +14,27 @@ from sqlmodel import Session
 from domain.catalogue import Catalogue, Language
 from domain.lifecycle import (
     BEFORE_DONE,
+    ENDED,
+    FORCE_REASONS,
     HAND_BACK_REASONS,
     OTHERS_REASONS,
     RISE_REASONS,
     UNTAKEN,
+    VOID_REASONS,
     Closing,
     Colour,
     State,
     above,
     below,
     colour,
+    disputed,
+    hands_of,
+    is_quarrel,
     is_suspended,
 )
-from domain.roles import RoleName, Standing
+from domain.roles import RoleName, Standing, supervises
 from models import Case, Person
-from services import buttons, case_time, duty, people, routing, territory
+from services import buttons, case_time, duty, people, quarrels, returning, routing, territory
 from services.access import is_circle_desk, roles_of, standings_of
 from services.cases import facts_of
 from services.catalogue import catalogue
@@ -129,8 +136,9 @@ def owner_name(look: Look) -> str:
 def status(look: Look) -> str:
     """One line: where it stands and who has it."""
     case, state = look.case, look.state
-    if state is State.CLOSED:
-        return look.say(f"closing.{case.closing}")
+    if state is State.CLOSED or state is State.VOIDED:
+        key = "state.voided" if state is State.VOIDED else f"closing.{case.closing}"
+        return look.say(key, reason=end_reason(look))
     if state is State.NOT_ADMITTED:
         return look.say("state.not_admitted")
     suspended = case_time.suspended_line(look)
@@ -143,6 +151,12 @@ def status(look: Look) -> str:
     if state is State.WAITING and case.waits_for == "task":
         return look.say("state.waiting_task", owner=owner_name(look))
     return look.say(f"state.{state}", owner=owner_name(look))
+
+
+def end_reason(look: Look) -> str:
+    """Why it was forced or voided, in the reader's words; empty for other endings."""
+    reason = look.case.end_reason
+    return plain(f"reason.{reason}", look.language) if reason else ""
 
 
 def due_line(look: Look) -> str:
@@ -395,6 +409,8 @@ def staff_card(look: Look, person: Person, menu: str = "") -> Message:
         if case.appointment_at
         else None,
         look.say("card.voices", n=case.voices) if case.voices > 1 else None,
+        decision_line(look),
+        _returns_line(look, person),
         _closing_condition(look),
         *case_time.staff_lines(look, held),
         _contacts(look) if case.urgency == "now" and case.reach != "named" else None,
@@ -414,6 +430,42 @@ def _circle_line(look: Look) -> str | None:
         since=look.when(case.circle_since),
         when=look.when(case.circle_due_at),
     )
+
+
+def decision_line(look: Look) -> str | None:
+    """A supervisor's word on whose it is, or that it is awaited."""
+    case = look.case
+    if case.arbiter is None or case.reach == "named":
+        return None
+    name = partial(territory.name, look.session, case.district, language=look.language)
+    if case.bound_unit is None or case.bound_at is None:
+        return look.say("card.to_decide", n=case.hand_backs, unit=name(case.arbiter))
+    decider = people.seen(look.session, case.district, case.bound_by)
+    return look.say(
+        "card.decided",
+        name=decider.name if decider else "",
+        when=look.when(case.bound_at),
+        unit=name(case.bound_unit),
+    )
+
+
+def _returns_line(look: Look, person: Person) -> str | None:
+    """For the desk: who handed it back and why, and how often each unit did lately."""
+    case = look.case
+    if not case.hand_backs or Standing.DESK not in standings_of(look.session, person, case):
+        return None
+    since = look.now - returning.LOOK_BACK
+    often = returning.bounces(look.session, case.district, since, look.now)
+    lines = (
+        look.say(
+            "card.returned",
+            n=often.get(each.unit, 1),
+            unit=territory.name(look.session, case.district, each.unit, look.language),
+            reason=plain(f"reason.{each.reason}", look.language),
+        )
+        for each in returning.returns(look.session, case)
+    )
+    return _lines(*lines)
 
 
 def _foreign_line(look: Look) -> str | None:
@@ -467,7 +519,7 @@ def _staff_buttons(look: Look, person: Person, held: frozenset[Standing], menu: 
 def _next_steps(look: Look, person: Person, held: frozenset[Standing]) -> Rows:
     if look.state in UNTAKEN:
         return _untaken_buttons(look, person, held)
-    if look.state is State.DONE:
+    if look.state in (State.CHECKING, State.DONE):
         return _check_buttons(look, person, held)
     if look.state is State.CLOSED:
         return _revisit_buttons(look, held)
@@ -479,7 +531,9 @@ def _untaken_buttons(look: Look, person: Person, held: frozenset[Standing]) -> R
         return ()
     if look.state is State.FILED and not is_circle_desk(look.session, person, look.case):
         return ()
-    rows: list[tuple[Button, ...]] = [(look.button("take", "btn.take", style="primary"),)]
+    rows: list[tuple[Button, ...]] = []
+    if not _only_dispatches(look, person):
+        rows.append((look.button("take", "btn.take", style="primary"),))
     if look.case.urgency == "now" and look.case.reach != "named":
         rows += _contact_rows(look)
     if Standing.OWNER in held:
@@ -491,16 +545,25 @@ def _untaken_buttons(look: Look, person: Person, held: frozenset[Standing]) -> R
     return tuple(rows)
 
 
+def _only_dispatches(look: Look, person: Person) -> bool:
+    """Whether it was handed back to the reader's own desk, which may give it to somebody only."""
+    case = look.case
+    if case.returned_to is None or case.urgency == "now" or case.reach == "named":
+        return False
+    return supervises(roles_of(look.session, person), case.returned_to)
+
+
 def _desk_rows(look: Look, person: Person) -> Rows:
-    """What a desk may do with what it has not taken itself: send, call, up, down."""
+    """What a desk may do with what it has not taken itself: send, call, up, down, end it."""
+    end = look.button("menu", "btn.end", "end")
     if not is_circle_desk(look.session, person, look.case):
-        return ()
-    assign = look.button("menu", "btn.assign", "assign")
+        return ((end,),)
+    give = "btn.decide" if disputed(facts_of(look.case)) else "btn.assign"
     moves = (
         look.button("menu", "btn.rise", "rise") if _may_rise(look) else None,
         look.button("descend", "btn.descend") if below(look.case.circle) else None,
     )
-    rows = ((assign,), tuple(m for m in moves if m))
+    rows = ((look.button("menu", give, "assign"), end), tuple(m for m in moves if m))
     return tuple(row for row in rows if row)
 
 
@@ -545,15 +608,19 @@ def _desk_buttons(look: Look, person: Person, held: frozenset[Standing]) -> Rows
 
 
 def _check_buttons(look: Look, person: Person, held: frozenset[Standing]) -> Rows:
-    own = person.id in (look.case.done_by, look.case.filed_by)
-    if Standing.DESK not in held or own:
-        return ()
-    return (
-        (
-            look.button("check", "btn.check", style="success"),
-            look.button("check_failed", "btn.check_failed"),
-        ),
-    )
+    """Who may look: the desk; before the reporter is asked, whoever of the team was asked to.
+    Never who handled or filed it."""
+    may = {Standing.DESK}
+    if look.state is State.CHECKING:
+        may |= {Standing.OWNER, Standing.TEAM}
+    rows: list[tuple[Button, ...]] = []
+    if held & may and person.id not in hands_of(facts_of(look.case)):
+        fine = look.button("check", "btn.check", style="success")
+        rows += [(fine, look.button("check_failed", "btn.check_failed"))]
+        rows += [(look.button("photos", "btn.photos"),)]
+    if Standing.DESK in held:
+        rows.append((look.button("menu", "btn.end", "end"),))
+    return tuple(rows)
 
 
 def _revisit_buttons(look: Look, held: frozenset[Standing]) -> Rows:
@@ -592,6 +659,9 @@ def _menus(look: Look, person: Person, held: frozenset[Standing], menu: str) -> 
         "slots": _slot_choice(look),
         "classes": class_rows(look, "menu"),
         "assign": _assign_rows(look, person),
+        "end": _end_rows(look),
+        "force": _reasons(look, "force", FORCE_REASONS),
+        "void": _reasons(look, "void", VOID_REASONS),
         "contacts": tuple(_contact_rows(look)),
         "notes": _phrases(look, "note", NOTES),
     }
@@ -617,8 +687,10 @@ def _more(look: Look) -> Rows:
     taken = look.state not in UNTAKEN and look.case.reach != "named"  # there are no others
     others = (look.button("menu", "btn.others", "others"),) if taken else ()
     rise = (look.button("menu", "btn.rise", "rise"),)
+    two = is_quarrel(facts_of(look.case)) and look.case.reach != "named"
     return (
         *((asking,) if able and look.case.reach != "named" else ()),
+        *(((look.button("side", "btn.other_side"),),) if two else ()),
         (look.button("menu", "btn.not_mine", "back"), *others),
         *((rise,) if taken and _may_rise(look) else ()),
         (look.button("menu", "btn.later", "later"), look.button("menu", "btn.kind", "classes")),
@@ -646,11 +718,35 @@ def _assign_rows(look: Look, person: Person) -> Rows:
     """The team, present ones first, without the desk itself."""
     people = routing.line(look.session, look.case, look.now)[:8]
     found = [look.session.get(Person, (look.case.district, each)) for each in people]
-    return tuple(
-        (_said_button(look, "assign", each.name, _ref22(each.id)),)
+    verb = "decide" if look.case.arbiter is not None else "assign"
+    if verb == "decide" and not supervises(roles_of(look.session, person), look.case.arbiter or ""):
+        verb = "assign"
+    rows = tuple(
+        (_said_button(look, verb, each.name, _ref22(each.id)),)
         for each in found
         if each is not None and each.id != look.case.owner
     )
+    return (*rows, *(_unit_rows(look) if verb == "decide" else ()))
+
+
+MOST_UNITS = 12
+
+
+def _unit_rows(look: Look) -> Rows:
+    """The units that an arbiter may name; one with too long a code for a button is left out."""
+    made = []
+    for unit in returning.units_for(look.session, look.case, look.now)[:MOST_UNITS]:
+        label = territory.name(look.session, look.case.district, unit, look.language)
+        try:
+            made.append((_said_button(look, "decide", label, unit),))
+        except ValueError:
+            continue
+    return tuple(made)
+
+
+def _end_rows(look: Look) -> Rows:
+    force = look.button("menu", "btn.force", "force", "danger")
+    return ((look.button("menu", "btn.void", "void", "danger"),), (force,))
 
 
 def _ref22(key: UUID) -> str:
@@ -669,6 +765,8 @@ def is_worker(session: Session, person: Person) -> bool:
 def question(look: Look, mention: str = "") -> Message:
     """Settled? And then, with the stars, how it was."""
     case = look.case
+    if quarrels.others(look.session, case) and _is_quiet(look, case.reporter):
+        return Message(mention + look.say(_quiet(look, case.reporter), number=case.number))
     if look.state is State.DONE:
         yes = look.button("settle", "btn.settled", style="success")
         no = look.button("refuse", "btn.not_settled")
@@ -682,7 +780,30 @@ def question(look: Look, mention: str = "") -> Message:
     return Message(mention + look.say(key, number=case.number))
 
 
+def side_question(look: Look, person: Person) -> Message:
+    """The question to the other side of a quarrel: nothing of what the reporter said or when."""
+    if look.state is not State.DONE or _is_quiet(look, person.id):
+        return Message(look.say(_quiet(look, person.id), number=look.case.number))
+    yes = look.button("settle", "btn.settled", style="success")
+    no = look.button("refuse", "btn.not_settled")
+    return Message(look.say("ask.side_settled", number=look.case.number), ((yes, no),))
+
+
+def _is_quiet(look: Look, key: UUID | None) -> bool:
+    """Whether nothing is asked of this side now and nothing said about the other's word."""
+    if look.state is State.DONE:
+        return str(key) in look.case.agreed
+    return look.state is not State.CLOSED
+
+
+def _quiet(look: Look, key: UUID | None) -> str:
+    if look.state in ENDED:
+        return "told.side_ended"
+    return "ask.side_noted" if str(key) in look.case.agreed else "ask.side_going_on"
+
+
 _ENDED_BY: dict[str, str] = {
+    Closing.FORCED: "ask.closed_by_force",
     Closing.SETTLED: "ask.thanks",
     Closing.UNCONFIRMED: "ask.closed_by_silence",
     Closing.CHECKED: "ask.closed_by_check",

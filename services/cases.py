@@ -15,6 +15,7 @@ from domain.lifecycle import FACTS, CaseFacts, Change, State, Timer, facts_from
 from domain.roles import ActorFacts
 from models import Case, CaseEvent, Due, Voice
 from models.append import adopted, announce, append, write_appended
+from models.cases import OTHER_SIDE
 from models.row import draft
 from services import due
 
@@ -22,7 +23,8 @@ from services import due
 BEGINS = "begins"
 
 _LOADED, _ASKED = itemgetter(*FACTS), attrgetter(*FACTS)
-_STATE, _PASSED, _LATE = (FACTS.index(each) for each in ("state", "passed", "stages_late"))
+_STATE = FACTS.index("state")
+_LISTS = [FACTS.index(each) for each in ("passed", "stages_late", "returned_by", "agreed")]
 
 
 def facts_of(case: Case) -> CaseFacts:
@@ -32,7 +34,8 @@ def facts_of(case: Case) -> CaseFacts:
     except KeyError:  # something was expired: the attributes load it
         values = list(_ASKED(case))
     values[_STATE] = State(values[_STATE])
-    values[_PASSED], values[_LATE] = tuple(values[_PASSED]), tuple(values[_LATE])
+    for index in _LISTS:
+        values[index] = tuple(values[index])
     return facts_from(values)
 
 
@@ -149,7 +152,7 @@ def drop_voice(session: Session, case: Case, person: UUID) -> None:
     if own is not None:
         session.delete(own)
         session.flush()
-        case.voices = max(case.voices - 1, 0)
+        case.voices = max(case.voices - (own.part != OTHER_SIDE), 0)
     if case.reporter in (person, None):
         _let_next_speak(session, case)
     session.add(case)
@@ -159,6 +162,7 @@ def _let_next_speak(session: Session, case: Case) -> None:
     query = (
         select(Voice)
         .where(Voice.district == case.district, Voice.case == case.id)
+        .where(Voice.part != OTHER_SIDE)
         .order_by(col(Voice.at))
     )
     following = session.exec(query).first()

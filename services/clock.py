@@ -93,6 +93,7 @@ _VERBS = {
     Timer.OVERDUE: (Verb.OVERDUE, BEFORE_DONE),
     Timer.CIRCLE: (Verb.RISE, BEFORE_DONE),
     Timer.REMIND: (Verb.REMIND, BEFORE_DONE),
+    Timer.CHECK: (Verb.CHECK_DUE, frozenset({State.CHECKING})),
     Timer.NUDGE: (Verb.NUDGE, frozenset({State.DONE})),
     Timer.SILENCE: (Verb.SILENCE, frozenset({State.DONE})),
     Timer.DESK: (Verb.ASK_DESK, frozenset({State.DONE})),

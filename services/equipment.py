@@ -1,5 +1,6 @@
 """What a unit of work is equipped with besides its rows: policy, vault, catalogue."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ class Equipment:
     """Given to every session by the database (`Session.info["equipment"]`).
 
     `usernames`: the platform's name of each of our bots by its id, for links to their chats.
+    `draw`: chance, as numbers from [0, 1); what is below a district's share is checked on the
+    spot. Without one nothing is drawn.
     `districts`: the one district that a bot serves, by its id; a bot that isn't here serves all.
     """
 
@@ -26,6 +29,7 @@ class Equipment:
     vault: "Vault | None" = None
     usernames: dict[str, str] = field(default_factory=dict)
     districts: dict[str, str] = field(default_factory=dict)
+    draw: Callable[[], float] = lambda: 1.0
 
 
 def policy(session: Session) -> Policy:

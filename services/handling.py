@@ -9,6 +9,7 @@ from sqlmodel import Session, col, func, select
 from domain.lifecycle import (
     BEFORE_DONE,
     HANDLED,
+    UNTAKEN,
     Change,
     Given,
     State,
@@ -18,14 +19,15 @@ from domain.lifecycle import (
     decide,
 )
 from domain.refused import Refused
-from domain.roles import CLOCK, ActorFacts, RoleIn, RoleName, within
+from domain.roles import CLOCK, ActorFacts, RoleIn, RoleName, unit_of, within
 from domain.tasks import OPEN_TASK
 from models import Attachment, Case, CaseEvent, Person, Task
-from services import due, duty, notices, routing, territory
+from services import due, duty, looking, notices, quarrels, returning, routing, territory
 from services.access import actor_of, locked_case, may_read, roles_of
 from services.cases import facts_of, write
 from services.catalogue import catalogue
 from services.equipment import policy
+from services.routing import Turn
 
 
 def do(
@@ -47,7 +49,10 @@ def do(
     case = locked_case(session, person.district, key)
     if version is not None and version != case.version and not _moved_it(session, case, person):
         raise stale(session, case, person)
-    change_case(session, case, verb, actor_of(session, person, case), now, personal, **given)
+    try:
+        change_case(session, case, verb, actor_of(session, person, case), now, personal, **given)
+    except Refused as refused:
+        raise returning.explained(session, person, refused, now) from None
     return case
 
 
@@ -84,7 +89,9 @@ def change_case(
     **given: Any,
 ) -> Change:
     """Decide, write, tell."""
-    change = decide(facts_of(case), verb, actor, _given(session, case, verb, now, given), now)
+    change = decide(
+        facts_of(case), verb, actor, _given(session, case, verb, actor, now, given), now
+    )
     write(session, case, change, actor, now, personal)
     notices.tell(session, case, change, now)
     if verb in _REOPENING and territory.has_ended(session, case.district, case.grid, now):
@@ -147,12 +154,13 @@ def hand_over(session: Session, person: Person, now: datetime, *, only_lost: boo
     query = select(Case).where(
         Case.district == person.district,
         Case.owner == person.id,
-        col(Case.state).in_([str(state) for state in BEFORE_DONE]),
+        col(Case.state).in_([str(state) for state in (*BEFORE_DONE, State.CHECKING)]),
     )
     roles = roles_of(session, person) if only_lost else ()
     cases = [case for case in session.exec(query) if not _works_at(roles, case)]
     for case in cases:
-        by_clock(session, case, Verb.PASS_ON, now)
+        checked = case.state == State.CHECKING
+        by_clock(session, case, Verb.CHECK_DUE if checked else Verb.PASS_ON, now)
     return len(cases)
 
 
@@ -201,14 +209,22 @@ TASK_DONE = "task_done"
 # the name of the due row by which a case that reopens leaves a grid that is no more
 REGRID_CASE = "regrid.case"
 
-_NEEDS_EVIDENCE = frozenset({Verb.DONE, Verb.TASKS_DONE})
+_NEEDS_EVIDENCE = frozenset({Verb.DONE, Verb.TASKS_DONE, Verb.ON_THE_SPOT})
 # what goes to somebody else and needs to know to whom
 _ROUTED = frozenset({Verb.FILE, Verb.REFILE, Verb.PASS_ON, Verb.HAND_BACK})
+_LOOKED_AT = frozenset({Verb.DONE, Verb.TASKS_DONE, Verb.ON_THE_SPOT, Verb.CHECK_DUE})
 _TO_DESK = frozenset({Verb.CALL_OTHERS, Verb.RISE, Verb.DESCEND, Verb.WHISTLE, Verb.TASKS_ENDED})
 _REOPENING = frozenset({Verb.REFUSE, Verb.CHECK_FAILED, Verb.REVISIT_AGAIN})
 
 
-def _given(session: Session, case: Case, verb: Verb, now: datetime, given: dict[str, Any]) -> Given:
+def _given(
+    session: Session,
+    case: Case,
+    verb: Verb,
+    actor: ActorFacts,
+    now: datetime,
+    given: dict[str, Any],
+) -> Given:
     known: dict[str, Any] = {
         "calendar": duty.calendar(session, case.district),
         "policy": policy(session),
@@ -217,7 +233,34 @@ def _given(session: Session, case: Case, verb: Verb, now: datetime, given: dict[
     }
     if case.lead_unit is not None and verb in _NEEDS_EVIDENCE:
         known["open_tasks"] = open_tasks(session, case)
-    return Given(**known | given | _routed(session, case, verb, now, given))
+    known |= _of_unit(session, case, verb, actor, given)
+    if verb in _LOOKED_AT:
+        known |= looking.given(session, case, verb, actor.person, now)
+    if verb is Verb.SETTLE:
+        known["sides"] = quarrels.asked(session, case)
+    return Given(**known | given | _routed(session, case, verb, actor, now, given))
+
+
+def _of_unit(
+    session: Session, case: Case, verb: Verb, actor: ActorFacts, given: dict[str, Any]
+) -> dict[str, Any]:
+    """For which unit a desk's word is; which one hands back, for the history."""
+    if verb is Verb.HAND_BACK:
+        return {"facts": {"unit": unit_of(actor.roles, case.grid)}}
+    whom = given.get("next_owner")
+    if verb not in (Verb.ASSIGN, Verb.ARBITRATE) or whom is None:
+        return {}
+    person = session.get(Person, (case.district, whom))
+    return {"unit": unit_of(roles_of(session, person), case.grid)} if person else {}
+
+
+def _turn(session: Session, case: Case, verb: Verb, actor: ActorFacts, now: datetime) -> Turn:
+    if verb in (Verb.FILE, Verb.REFILE):
+        return routing.first_turn(session, case, now)
+    if verb is Verb.HAND_BACK:
+        return returning.handed_to(session, case, actor, now)
+    kept = returning.after_silence(session, case, now) if verb is Verb.PASS_ON else None
+    return kept or routing.next_turn(session, case, now)
 
 
 def may_rise(session: Session, case: Case) -> bool:
@@ -237,13 +280,16 @@ def open_tasks(session: Session, case: Case) -> int:
 
 
 def _routed(
-    session: Session, case: Case, verb: Verb, now: datetime, given: dict[str, Any]
+    session: Session,
+    case: Case,
+    verb: Verb,
+    actor: ActorFacts,
+    now: datetime,
+    given: dict[str, Any],
 ) -> dict[str, Any]:
     """Who comes next, for a verb that sends the case on."""
     if verb in _ROUTED:
-        first = verb in (Verb.FILE, Verb.REFILE)
-        find = routing.first_turn if first else routing.next_turn
-        turn = find(session, case, now)
+        turn = _turn(session, case, verb, actor, now)
         team = routing.team(session, case, now) if _to_all(given, case) else []
         return {"next_owner": turn.person, "next_unit": turn.unit, "team": tuple(team)}
     if verb in _TO_DESK:
@@ -253,10 +299,15 @@ def _routed(
         return {"next_owner": None, "next_unit": unit}
     if verb in _REOPENING and case.lead_unit is not None:  # units did it: their desk calls again
         return {"next_owner": None, "next_unit": routing.circle_desk(session, case, case.circle)}
-    if verb in _REOPENING and not _is_there(session, case, case.owner or case.done_by, now):
-        turn = routing.next_turn(session, case, now)
+    if verb in _REOPENING and not _is_there(session, case, _hands(case), now):
+        turn = returning.reworked_by(session, case, now)
         return {"next_owner": turn.person, "next_unit": turn.unit}
     return {}
+
+
+def _hands(case: Case) -> UUID | None:
+    """Who handled it; while it is checked its owner is who looks."""
+    return case.done_by if case.state == State.CHECKING else case.owner or case.done_by
 
 
 def _is_there(session: Session, case: Case, key: UUID | None, now: datetime) -> bool:
@@ -295,7 +346,8 @@ def evidence(session: Session, case: Case) -> frozenset[str]:
         col(CaseEvent.at) >= since,
         col(CaseEvent.standing).in_(["owner", "team", "desk", "unit"]),
     )
-    if session.exec(noted).first() is not None:
+    filed_at_once = case.source == "seen" and case.state in UNTAKEN and case.text
+    if filed_at_once or session.exec(noted).first() is not None:
         found.add("note")
     return frozenset(found)
 

@@ -14,8 +14,20 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from domain.lifecycle import UNTAKEN, Change, State, Verb, WaitsFor, handler_due, own_deadline
+from domain.roles import Standing
 from models import Case, Group, Outbox, Person, Posted, Voice
-from services import attachments, buttons, case_time, duty, people, routing, territory
+from models.cases import OTHER_SIDE
+from services import (
+    attachments,
+    buttons,
+    case_time,
+    duty,
+    people,
+    quarrels,
+    returning,
+    routing,
+    territory,
+)
 from services.access import is_staff, may_handle
 from services.cards import (
     ANSWERS,
@@ -26,6 +38,7 @@ from services.cards import (
     public_place,
     question,
     reporter_card,
+    side_question,
     staff_card,
 )
 from services.cases import begins, facts_of
@@ -281,11 +294,18 @@ def tell_desk(
 
 
 def tell_reporter(
-    session: Session, case: Case, sentence: str, now: datetime, stamp: str, **facts: Any
+    session: Session,
+    case: Case,
+    sentence: str,
+    now: datetime,
+    stamp: str,
+    code: str | None = None,
+    **facts: Any,
 ) -> None:
     """A sentence to the reporter, in the group or in private as they chose.
 
-    Nothing for a matter of one named person: no screen may light up at home.
+    `code`: a reason that is put into the words of their language. Nothing for a matter of one
+    named person: no screen may light up at home.
     """
     if case.reporter is None or case.reach == "named":
         return
@@ -294,6 +314,8 @@ def tell_reporter(
     if person is None or found is None:
         return
     to, language, group = found
+    if code is not None:
+        facts["reason"] = plain(f"reason.{code}", language)
     text = say(sentence, language, number=case.number, **facts)
     message = Message(
         (_mention(case, person) if group else "") + text,
@@ -321,6 +343,34 @@ def ask_reporter(session: Session, case: Case, now: datetime, *, afresh: bool = 
     if group and not case.private:
         message = replace(message, reply_to=case.source_message)
     put(session, to, message, now, _about(case, Priority.ANSWER, card=card_name(case, "q")))
+
+
+def ask_sides(session: Session, case: Case, now: datetime, *, afresh: bool = False) -> None:
+    """The same question to the other side of a quarrel, each in their own private chat.
+
+    Their card shows their own answer and never the reporter's, nor that there was one.
+    """
+    if case.reach == "named":
+        return
+    for person in quarrels.others(session, case):
+        to = private_chat(person, case.bot)
+        if to is None:
+            continue
+        name = card_name(case, "q")
+        if afresh:
+            _retire(session, to, name, now)
+        elif not has_card(session, to, name):
+            continue
+        message = side_question(look_at(session, case, person.language, now), person)
+        message = replace(message, silent=duty.is_night(session, case.district, now))
+        put(session, to, message, now, _about(case, Priority.ANSWER, card=name, person=person.id))
+
+
+def thank_side(session: Session, case: Case, key: UUID | None, now: datetime) -> None:
+    """Who of a quarrel's sides has just answered sees so on their own card, and nobody else."""
+    if case.reporter != key:
+        return ask_sides(session, case, now)
+    return ask_reporter(session, case, now)
 
 
 def _reporter_chat(
@@ -450,15 +500,27 @@ def send_files(
     to = private_chat(person, case.bot)
     if to is None or not files:
         return
-    text = say("card.files", person.language, number=case.number)
-    photos = tuple({"file_id": each.file_id} for each in files if each.kind == "photo")
-    messages = [(files[0], Message(text, photos=photos))] if photos else []
-    messages += [(each, _other(each, text)) for each in files if each.kind != "photo"]
+    messages: list[tuple[attachments.FileLike, Message]] = []
+    for role, some in attachments.by_role(files).items():
+        photos = [each for each in some if each.kind == "photo"]
+        text = _caption(case, role, person.language)
+        if photos:
+            shown = tuple({"file_id": each.file_id} for each in photos)
+            messages.append((photos[0], Message(text, photos=shown)))
+        messages += [(each, _other(each, text)) for each in some if each.kind != "photo"]
     wait = None if at_once else _staff_wait(session, case, person, now)
     for file, message in messages:
         dedupe = None if at_once else f"files:{case.id}:{person.id}:{file.unique_id}"
         about = _about(case, Priority.NOTICE, person=person.id, wait=wait, dedupe=dedupe)
         put(session, to, message, now, about)
+
+
+def _caption(case: Case, role: str, language: str) -> str:
+    """Under photos: whose case, and what they show if that was said."""
+    if role not in attachments.ROLES:
+        return say("card.files", language, number=case.number)
+    shows = plain(f"photo.{role}", language)
+    return say("card.files_of", language, number=case.number, shows=shows)
 
 
 def _send_location(session: Session, case: Case, person: Person, now: datetime) -> None:
@@ -579,13 +641,97 @@ def _arrived(session: Session, case: Case, change: Change, now: datetime) -> Non
 
 
 def _done(session: Session, case: Case, change: Change, now: datetime) -> None:
-    if case.state == State.DONE and case.reporter != case.done_by:
+    if case.state == State.CHECKING:
+        return _offer_check(session, case, change, now)
+    if case.state == State.DONE and case.asked_at == now:
         ask_reporter(session, case, now, afresh=True)
+    if case.state == State.DONE:
+        ask_sides(session, case, now, afresh=True)
+    return None
+
+
+def _offer_check(session: Session, case: Case, change: Change, now: datetime) -> None:
+    """Who is asked to look gets the card with its photos; the desk if nobody else can be."""
+    keys = [case.owner] if case.owner else routing.desk(session, case.district, case.owner_unit)
+    for key in keys:
+        person = person_of(session, case, key)
+        if person is not None:
+            show_staff(session, case, person, now, afresh=True)
+            send_files(session, case, person, attachments.of(session, case), now)
+
+
+def _checked(session: Session, case: Case, change: Change, now: datetime) -> None:
+    """Looked at: the reporter is asked now, or it is closed."""
+    if case.state == State.CLOSED:
+        return _closed(session, case, change, now)
+    if case.done_by is not None:
+        tell_staff(session, case, case.done_by, "work.checked", now, _stamp(case))
+    return _done(session, case, change, now)
+
+
+def _settled(session: Session, case: Case, change: Change, now: datetime) -> None:
+    if case.state == State.CLOSED:
+        _closed(session, case, change, now)
+
+
+def _decided(session: Session, case: Case, change: Change, now: datetime) -> None:
+    """Who handed it back hears whose word binds whom; the card shows it to those who have it."""
+    offer(session, case, change, now)
+    for each in returning.returns(session, case):
+        if each.by is None or each.by == case.owner:
+            continue
+        person = person_of(session, case, each.by)
+        language = person.language if person else "zh-Hans"
+        unit = territory.name(session, case.district, case.bound_unit or "", language)
+        decider = person_of(session, case, case.bound_by)
+        name = decider.name if decider else ""
+        stamp = f"{_stamp(case)}:{now.timestamp()}"
+        tell_staff(session, case, each.by, "work.decided", now, stamp, unit=unit, name=name)
+
+
+def _voided(session: Session, case: Case, change: Change, now: datetime) -> None:
+    tell_reporter(session, case, "told.voided", now, _stamp(case), code=case.end_reason)
+    _tell_voices(session, case, now)
+    if case.owner is not None:
+        tell_staff(session, case, case.owner, "work.voided", now, _stamp(case))
+
+
+def tell_forced(session: Session, case: Case, words: str, now: datetime) -> None:
+    """The reporter reads why a supervisor ended it, in the supervisor's own words."""
+    code = case.end_reason
+    tell_reporter(session, case, "told.forced", now, _stamp(case), code=code, words=words)
+    for person in quarrels.others(session, case):
+        to = private_chat(person, case.bot)
+        if to is not None:
+            text = say("told.side_ended", person.language, number=case.number)
+            put(session, to, Message(text), now, _about(case, Priority.ANSWER, person=person.id))
+
+
+def _forced(session: Session, case: Case, change: Change, now: datetime) -> None:
+    """An open question loses its buttons; the reason itself comes with the words."""
+    person = person_of(session, case, case.reporter)
+    found = _reporter_chat(session, case, person)
+    if found is not None and has_card(session, found[0], card_name(case, "q")):
+        ask_reporter(session, case, now)
+    ask_sides(session, case, now)
+    _tell_voices(session, case, now)
+    key = case.done_by or case.owner
+    if key is not None:
+        tell_staff(session, case, key, "work.forced", now, _stamp(case))
 
 
 def _answered(session: Session, case: Case, change: Change, now: datetime) -> None:
     if case.owner is not None:
         tell_staff(session, case, case.owner, "work.answered", now, str(now.timestamp()))
+
+
+def _nudged(session: Session, case: Case, change: Change, now: datetime) -> None:
+    """Who hasn't answered is asked once more; a side of a quarrel that has is left in peace."""
+    agreed = {UUID(each) for each in case.agreed}
+    if case.reporter not in agreed:
+        ask_reporter(session, case, now, afresh=True)
+    if not {each.id for each in quarrels.others(session, case)} <= agreed:
+        ask_sides(session, case, now, afresh=True)
 
 
 def _asked_again(session: Session, case: Case, change: Change, now: datetime) -> None:
@@ -594,6 +740,7 @@ def _asked_again(session: Session, case: Case, change: Change, now: datetime) ->
 
 def _closed(session: Session, case: Case, change: Change, now: datetime) -> None:
     ask_reporter(session, case, now)
+    ask_sides(session, case, now)
     _tell_voices(session, case, now)
     if change.verb is Verb.SETTLE and case.done_by is not None:
         tell_staff(session, case, case.done_by, "work.settled", now, _stamp(case))
@@ -604,7 +751,7 @@ def _tell_voices(session: Session, case: Case, now: datetime) -> None:
     query = select(Voice).where(
         Voice.district == case.district,
         Voice.case == case.id,
-        Voice.part != "reporter",
+        col(Voice.part).not_in(("reporter", OTHER_SIDE)),
     )
     for voice in session.exec(query):
         person = person_of(session, case, voice.person)
@@ -617,11 +764,22 @@ def _tell_voices(session: Session, case: Case, now: datetime) -> None:
 
 
 def _reopened(session: Session, case: Case, change: Change, now: datetime) -> None:
-    ask_reporter(session, case, now)
+    if change.before is not State.CHECKING:  # else the reporter hasn't been asked yet
+        ask_reporter(session, case, now)
+        ask_sides(session, case, now)
     offer(session, case, change, now)
+    sentence = _WHO_SAID_NO.get(change.verb, "desk.reopened")
+    if change.standing is Standing.OTHER_SIDE:
+        sentence = "desk.side_refused"
     for key in routing.desk(session, case.district, case.community):
         if case.reach != "named":
-            tell_staff(session, case, key, "desk.reopened", now, _stamp(case))
+            tell_staff(session, case, key, sentence, now, _stamp(case))
+
+
+_WHO_SAID_NO = {
+    Verb.CHECK_FAILED: "desk.check_failed",
+    Verb.REVISIT_AGAIN: "desk.flared_up",
+}
 
 
 def _withdrawn(session: Session, case: Case, change: Change, now: datetime) -> None:
@@ -819,16 +977,21 @@ TOLD: dict[Verb, Told] = {
     Verb.CIRCLE_LATE: _circle_late,
     Verb.TASKS_DONE: _done,
     Verb.TASKS_ENDED: offer,
+    Verb.ARBITRATE: _decided,
     Verb.PASS_ON: offer,
     Verb.DONE: _done,
-    Verb.SETTLE: _closed,
+    Verb.SETTLE: _settled,
     Verb.RATE: _asked_again,
     Verb.SILENCE: _closed,
-    Verb.CHECK: _closed,
+    Verb.CHECK: _checked,
+    Verb.CHECK_DUE: _offer_check,
+    Verb.ON_THE_SPOT: _done,
+    Verb.FORCE: _forced,
+    Verb.VOID: _voided,
     Verb.REFUSE: _reopened,
     Verb.CHECK_FAILED: _reopened,
     Verb.REVISIT_AGAIN: _reopened,
-    Verb.NUDGE: lambda session, case, change, now: ask_reporter(session, case, now, afresh=True),
+    Verb.NUDGE: _nudged,
     Verb.ASK_DESK: _ask_desk,
     Verb.WITHDRAW: _withdrawn,
     Verb.DUE_SOON: _due_soon,

@@ -286,6 +286,7 @@ def _ask_nobody(session: Session, case: Case, now: datetime) -> None:
     """A case that waits for the reporter's word waits for the desk's instead."""
     if case.state != State.DONE:
         return
+    case.agreed = []
     for timer in (Timer.NUDGE, Timer.SILENCE):
         due.drop(session, case.district, timer_key(case, timer), "reporter_deleted")
     key = timer_key(case, Timer.DESK)

@@ -204,6 +204,13 @@ def desk_above(session: Session, district: str, unit: str) -> list[UUID]:
     return next((people for people in desks if people), [])
 
 
+def present_in(
+    session: Session, district: str, unit: str, roles: tuple[RoleName, ...], now: datetime
+) -> list[UUID]:
+    """People with one of the roles in a unit who can be reached and aren't on leave."""
+    return list(_present(session, district, _holders(session, district, [unit], roles), now))
+
+
 def last_resort(session: Session, district: str) -> list[UUID]:
     """The administrators: for a danger that nobody of team or desk can be told of."""
     people = _holders(session, district, [district], (RoleName.ADMIN,))

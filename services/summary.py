@@ -29,7 +29,7 @@ NEVER_LISTED = ("PO03", "LS18")
 FLOWS: dict[str, tuple[str, ...]] = {
     "opened": ("file",),
     "taken": ("take",),
-    "handled": ("done", "tasks_done"),
+    "handled": ("done", "tasks_done", "on_the_spot"),
     "confirmed": ("settle",),
     "unconfirmed": ("silence",),
     "reopened": ("refuse", "check_failed", "revisit_again"),
@@ -210,7 +210,7 @@ def stock_of(case: Case, now: datetime) -> str:
     """The stock an open case is in; for an ended one its state."""
     state = State(case.state)
     if state not in BEFORE_DONE:
-        return "awaiting" if state is State.DONE else case.state
+        return "awaiting" if state in (State.CHECKING, State.DONE) else case.state
     if case.due_at <= now:
         return "overdue"
     if case.urgency == "now" and state in UNTAKEN:
@@ -289,7 +289,7 @@ def _stock(now: datetime) -> ColumnElement[str]:
     state = col(Case.state)
     untaken = and_(col(Case.urgency) == "now", state.in_([str(each) for each in UNTAKEN]))
     return when(
-        (state == str(State.DONE), "awaiting"),
+        (state.in_([str(State.CHECKING), str(State.DONE)]), "awaiting"),
         (col(Case.due_at) <= now, "overdue"),
         (untaken, "danger"),
         (col(Case.warn_at) <= now, "due_soon"),

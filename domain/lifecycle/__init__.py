@@ -6,6 +6,7 @@ true, and what it sets; each module here holds the lines of one part of the life
 of them. docs/lifecycle.md lists the table; a test keeps the two equal.
 """
 
+from domain.lifecycle.checking import QUARRELS, is_quarrel
 from domain.lifecycle.circles import above, below, circle_after, starts_at_desk
 from domain.lifecycle.effects import (
     counts_late,
@@ -17,7 +18,8 @@ from domain.lifecycle.effects import (
     warn_at,
 )
 from domain.lifecycle.facts import FACTS, CaseFacts, Change, Given, Moment, Rule, facts_from
-from domain.lifecycle.guards import never_by_silence
+from domain.lifecycle.guards import hands_of, never_by_silence
+from domain.lifecycle.returning import disputed
 from domain.lifecycle.table import RULES, allowed, colour, decide, page, rule_for
 from domain.lifecycle.timing import MOST_EXTENSIONS, USUAL_LIMIT, may_appeal
 from domain.lifecycle.words import (
@@ -25,6 +27,7 @@ from domain.lifecycle.words import (
     BEFORE_DONE,
     ENDED,
     EXTENSION_REASONS,
+    FORCE_REASONS,
     HAND_BACK_REASONS,
     HANDLED,
     OPEN,
@@ -32,6 +35,7 @@ from domain.lifecycle.words import (
     RISE_REASONS,
     SUSPENSION_REASONS,
     UNTAKEN,
+    VOID_REASONS,
     Appeal,
     Closing,
     Colour,
@@ -48,16 +52,19 @@ __all__ = [
     "ENDED",
     "EXTENSION_REASONS",
     "FACTS",
+    "FORCE_REASONS",
     "HANDLED",
     "HAND_BACK_REASONS",
     "MOST_EXTENSIONS",
     "OPEN",
     "OTHERS_REASONS",
+    "QUARRELS",
     "RISE_REASONS",
     "RULES",
     "SUSPENSION_REASONS",
     "UNTAKEN",
     "USUAL_LIMIT",
+    "VOID_REASONS",
     "Appeal",
     "CaseFacts",
     "Change",
@@ -78,8 +85,11 @@ __all__ = [
     "colour",
     "counts_late",
     "decide",
+    "disputed",
     "facts_from",
     "handler_due",
+    "hands_of",
+    "is_quarrel",
     "is_suspended",
     "limit_unit",
     "may_appeal",

@@ -1,16 +1,18 @@
 """Who says that it is settled, what follows when nobody does, and what comes after closing."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from domain.lifecycle.effects import (
     closed,
     reach,
     reopen,
     revisit_at,
+    rework,
     stage_clock,
     stage_ends,
 )
-from domain.lifecycle.facts import CLOCK, DESK, REPORTER, TAKERS, Moment, Rule, Sets, Timers
+from domain.lifecycle.facts import ASKED, CLOCK, DESK, REPORTER, TAKERS, Moment, Rule, Sets, Timers
 from domain.lifecycle.guards import (
     needs_another_person,
     needs_recent,
@@ -24,6 +26,21 @@ from domain.worktime import add_work
 
 def _settle(moment: Moment) -> tuple[Sets, Timers]:
     return closed(moment, Closing.SETTLED)
+
+
+def another_side(moment: Moment) -> bool:
+    """When another side of a quarrel hasn't said so yet."""
+    return bool(moment.given.sides - _agreed(moment))
+
+
+def _agreed(moment: Moment) -> frozenset[UUID]:
+    said = {UUID(each) for each in moment.case.agreed}
+    return frozenset(said | {moment.actor.person} if moment.actor.person else said)
+
+
+def _agree(moment: Moment) -> tuple[Sets, Timers]:
+    """One side's word is kept and told to nobody; the other is still to say."""
+    return {"agreed": tuple(sorted(str(each) for each in _agreed(moment)))}, {}
 
 
 def _check(moment: Moment) -> tuple[Sets, Timers]:
@@ -69,8 +86,8 @@ def _archive(moment: Moment) -> tuple[Sets, Timers]:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule(Verb.SETTLE, FINISHED, State.CLOSED, REPORTER, (needs_another_person,), _settle),
-    Rule(Verb.REFUSE, FINISHED | CLOSED, State.REOPENED, REPORTER, (needs_recent,), reopen),
+    Rule(Verb.SETTLE, FINISHED, State.CLOSED, ASKED, (needs_another_person,), _settle),
+    Rule(Verb.REFUSE, FINISHED | CLOSED, State.REOPENED, ASKED, (needs_recent,), rework),
     Rule(
         Verb.RATE,
         CLOSED,
@@ -83,9 +100,13 @@ RULES: tuple[Rule, ...] = (
     Rule(Verb.SILENCE, FINISHED, State.CLOSED, CLOCK, (needs_silence_allowed,), _silence),
     Rule(Verb.ASK_DESK, FINISHED, None, CLOCK, effect=_ask_desk),
     Rule(Verb.CHECK, FINISHED, State.CLOSED, DESK, (needs_another_person,), _check),
-    Rule(Verb.CHECK_FAILED, FINISHED, State.REOPENED, DESK, (needs_another_person,), reopen),
+    Rule(Verb.CHECK_FAILED, FINISHED, State.REOPENED, DESK, (needs_another_person,), rework),
     Rule(Verb.REVISIT_DUE, CLOSED, None, CLOCK, effect=_revisit_due),
     Rule(Verb.REVISIT_FINE, CLOSED, None, TAKERS, effect=_revisit_fine),
     Rule(Verb.REVISIT_AGAIN, CLOSED, State.REOPENED, TAKERS, effect=reopen),
     Rule(Verb.ARCHIVE, ENDED - {State.ARCHIVED}, State.ARCHIVED, CLOCK, effect=_archive),
 )
+
+
+# in a quarrel it closes when each side has said so
+ONE_SIDE = Rule(Verb.SETTLE, FINISHED, None, ASKED, (needs_another_person,), _agree)

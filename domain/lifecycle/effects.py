@@ -2,12 +2,14 @@
 
 from datetime import datetime, time, timedelta
 from typing import cast
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from domain.lifecycle.facts import CaseFacts, Moment, Sets, Timers
 from domain.lifecycle.guards import never_by_silence
 from domain.lifecycle.words import UNTAKEN, Closing, Stage, State, Timer, WaitsFor
 from domain.policy import Policy
+from domain.roles import unit_of
 from domain.worktime import Calendar, Unit, add_work, carried, next_work_time, work_between
 
 # how much longer the steps are once the whole line has been asked about a danger
@@ -193,21 +195,9 @@ def reach(moment: Moment, instant: datetime) -> datetime:
 
 def done_sets(moment: Moment) -> tuple[Sets, Timers]:
     """Somebody says that it is done: who can say whether it is settled is asked next."""
-    sets: Sets = go_on(moment) | {
-        "done_at": moment.now,
-        "done_by": moment.actor.person,
-        "appointment_at": None,
-        "extension_asked": None,
-    }
-    timers = without(
-        Timer.ACCEPT, Timer.SOON, Timer.OVERDUE, Timer.CIRCLE, Timer.REMIND, Timer.TAKE_UP
-    )
-    days = moment.given.policy.nudge_days
-    wait = reach(moment, moment.now + timedelta(days=days))
-    if moment.case.reporter not in (None, moment.actor.person):  # nobody confirms their own work
-        return sets, timers | {Timer.NUDGE: wait}
-    first = reach(moment, moment.now) if never_by_silence(moment.case) else wait
-    return sets, timers | {Timer.DESK: first}
+    sets, timers = handled(moment)
+    asked, then = asking(moment, moment.actor.person)
+    return sets | asked, timers | then
 
 
 def closed(moment: Moment, closing: Closing) -> tuple[Sets, Timers]:
@@ -237,12 +227,47 @@ def reopen(moment: Moment) -> tuple[Sets, Timers]:
     `next_unit` is given when those hands are gone: then it goes to who is next.
     """
     case = moment.case
-    hands = offer(moment) if moment.given.next_unit else {"owner": case.owner or case.done_by}
+    before = case.done_by if case.state is State.CHECKING else case.owner or case.done_by
+    hands = offer(moment) if moment.given.next_unit else {"owner": before}
     sets = reset(case) | hands
     timers: Timers = dict.fromkeys(Timer)
     timers |= promise_timers(moment, case.warn_at, case.due_at)
     clock, accept = accept_clock(moment, case.changed(sets))
     return sets | clock, timers | accept
+
+
+def rework(moment: Moment) -> tuple[Sets, Timers]:
+    """Not good enough (返工): it reopens, and is counted apart from hand-backs and flare-ups."""
+    sets, timers = reopen(moment)
+    return sets | {"reworks": moment.case.reworks + 1}, timers
+
+
+def handled(moment: Moment) -> tuple[Sets, Timers]:
+    """Somebody says that it is done: the promise is kept or broken now."""
+    sets: Sets = go_on(moment) | {
+        "done_at": moment.now,
+        "done_by": moment.actor.person,
+        "done_unit": unit_of(moment.actor.roles, moment.case.grid),
+        "appointment_at": None,
+        "extension_asked": None,
+        "agreed": (),
+    }
+    return sets, without(
+        Timer.ACCEPT, Timer.SOON, Timer.OVERDUE, Timer.CIRCLE, Timer.REMIND, Timer.TAKE_UP
+    )
+
+
+def asking(moment: Moment, done_by: UUID | None = None) -> tuple[Sets, Timers]:
+    """The reporter is asked; where nobody can be, or only a person's word may close it, the desk.
+
+    `done_by`: who handles it just now; else who did.
+    """
+    case = moment.case
+    hands = {done_by or case.done_by, case.taken_by, case.filed_by}
+    wait = reach(moment, moment.now + timedelta(days=moment.given.policy.nudge_days))
+    if case.reporter is not None and case.reporter not in hands:  # nobody confirms their own work
+        return {"asked_at": moment.now}, {Timer.NUDGE: wait}
+    return {}, {Timer.DESK: reach(moment, moment.now) if never_by_silence(case) else wait}
 
 
 def reset(case: CaseFacts) -> Sets:
@@ -256,4 +281,9 @@ def reset(case: CaseFacts) -> Sets:
         "arrived_at": None,
         "waits_for": None,
         "lead_unit": None,
+        "checked_at": None,
+        "checked_by": None,
+        "agreed": (),
+        "on_the_spot": False,
+        "end_reason": None,
     }

@@ -80,6 +80,20 @@ class CaseFacts:
     appeal: str | None = None
     appeal_reason: str | None = None
     appeal_unit: str | None = None
+    returned_by: tuple[str, ...] = ()
+    returned_to: str | None = None
+    arbiter: str | None = None
+    bound_unit: str | None = None
+    bound_by: UUID | None = None
+    bound_at: datetime | None = None
+    done_unit: str | None = None
+    checked_at: datetime | None = None
+    checked_by: UUID | None = None
+    asked_at: datetime | None = None
+    agreed: tuple[str, ...] = ()
+    on_the_spot: bool = False
+    reworks: int = 0
+    end_reason: str | None = None
 
     def changed(self, sets: Mapping[str, Any]) -> "CaseFacts":
         """The facts after `sets`; what is no fact of ours is left out.
@@ -125,8 +139,10 @@ class Given:
     `team`: everybody who is told at once besides `next_owner` (what is urgent now).
     `evidence`: kinds of evidence that are there (photo, note, voice). `nobody`: the reporter
     can't be asked over the platform. `amount`: of the limit's unit, for an extension.
-    `revisit_days`: days after closing, in order. `words`: instructions. `lead`: the unit that
-    leads. `open_tasks`: how many units are still at it.
+    `revisit_days`: days after closing, in order. `words`: instructions, or why it ends. `lead`: the
+    unit that leads. `open_tasks`: how many units are still at it. `unit`: whom a desk's word is
+    for. `checker`: who is asked to look on the spot, None: the desk. `draw`: a number from [0, 1);
+    below the district's share it is checked. `sides`: everybody whose word a quarrel needs.
     """
 
     calendar: Calendar = field(default_factory=Calendar)
@@ -137,6 +153,10 @@ class Given:
     reason: str | None = None
     evidence: frozenset[str] = frozenset()
     stars: int | None = None
+    unit: str | None = None
+    checker: UUID | None = None
+    draw: float = 1.0
+    sides: frozenset[UUID] = frozenset()
     at: datetime | None = None
     amount: int | None = None
     slots: tuple[datetime, ...] = ()
@@ -205,7 +225,13 @@ class Rule:
 REPORTER = frozenset({Standing.REPORTER})
 
 
+ASKED = frozenset({Standing.REPORTER, Standing.OTHER_SIDE})
+
+
 OWNER = frozenset({Standing.OWNER})
+
+
+PATROL = frozenset({Standing.OWNER, Standing.TEAM})
 
 
 DESK = frozenset({Standing.DESK})

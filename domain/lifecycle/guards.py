@@ -1,6 +1,7 @@
 """What must be true for a step: each guard raises Refused with its own code."""
 
 from datetime import timedelta
+from uuid import UUID
 
 from domain.lifecycle.facts import CaseFacts, Guard, Moment
 from domain.lifecycle.words import Closing, State, WaitsFor
@@ -96,8 +97,13 @@ def needs_stars(moment: Moment) -> None:
 
 def needs_another_person(moment: Moment) -> None:
     """Who handled or filed a case can't verify or confirm it (监督和处置相分离)."""
-    if moment.actor.person in (moment.case.done_by, moment.case.filed_by):
+    if moment.actor.person in hands_of(moment.case):
         raise Refused("own_work")
+
+
+def hands_of(case: CaseFacts) -> frozenset[UUID]:
+    """Everybody whose own work a look at the case would judge."""
+    return frozenset(each for each in (case.done_by, case.taken_by, case.filed_by) if each)
 
 
 def needs_time(moment: Moment) -> None:
@@ -134,4 +140,5 @@ def needs_no_other_voice(moment: Moment) -> None:
 
 def never_by_silence(case: CaseFacts) -> bool:
     """Whether only a person's word may close this case."""
-    return case.urgency == "now" or case.verify == "onsite" or case.private or case.reach == "named"
+    unseen = case.verify == "onsite" and case.checked_at is None
+    return case.urgency == "now" or unseen or case.private or case.reach == "named"

@@ -7,14 +7,14 @@ from domain.lifecycle.effects import (
     dispatch,
     done_sets,
     go_on,
+    handled,
     is_suspended,
     no_stage,
     offer,
     without,
 )
-from domain.lifecycle.facts import CLOCK, DESK, OWNER, REPORTER, TAKERS, Moment, Rule, Sets, Timers
+from domain.lifecycle.facts import CLOCK, OWNER, REPORTER, TAKERS, Moment, Rule, Sets, Timers
 from domain.lifecycle.guards import (
-    needs_desk_of_circle,
     needs_dispatching,
     needs_evidence,
     needs_future_slots,
@@ -25,11 +25,10 @@ from domain.lifecycle.guards import (
     needs_somebody_to_ask,
     needs_time,
 )
+from domain.lifecycle.returning import needs_no_receiver
 from domain.lifecycle.words import (
     BEFORE_DONE,
-    HAND_BACK_REASONS,
     HANDLED,
-    LOSABLE,
     OTHERS_REASONS,
     UNTAKEN,
     WAITS,
@@ -44,7 +43,11 @@ from domain.worktime import add_work
 
 
 def _take(moment: Moment) -> tuple[Sets, Timers]:
-    sets: Sets = {"owner": moment.actor.person, "taken_by": moment.actor.person}
+    sets: Sets = {
+        "owner": moment.actor.person,
+        "taken_by": moment.actor.person,
+        "returned_to": None,
+    }
     if moment.case.taken_at is None:
         sets["taken_at"] = moment.now
     return sets | no_stage(), without(Timer.ACCEPT)
@@ -64,11 +67,6 @@ def _resume(moment: Moment) -> tuple[Sets, Timers]:
     return go_on(moment), without(Timer.REMIND)
 
 
-def _hand_back(moment: Moment) -> tuple[Sets, Timers]:
-    sets, timers = dispatch(moment)
-    return sets | {"hand_backs": moment.case.hand_backs + 1}, timers
-
-
 def _later(moment: Moment) -> tuple[Sets, Timers]:
     return {}, {Timer.REMIND: moment.given.at}
 
@@ -80,7 +78,7 @@ def _appoint(moment: Moment) -> tuple[Sets, Timers]:
 
 
 def _entrusted(moment: Moment) -> tuple[Sets, Timers]:
-    sets, _ = done_sets(moment)
+    sets, _ = handled(moment)
     more, timers = closed(moment, Closing.ENTRUSTED)
     return sets | more, timers
 
@@ -93,7 +91,14 @@ def _lost(moment: Moment) -> tuple[Sets, Timers]:
 
 
 RULES: tuple[Rule, ...] = (
-    Rule(Verb.TAKE, UNTAKEN, State.TAKEN, TAKERS, (needs_dispatching,), _take),
+    Rule(
+        Verb.TAKE,
+        UNTAKEN,
+        State.TAKEN,
+        TAKERS,
+        (needs_dispatching, needs_no_receiver),
+        _take,
+    ),
     Rule(
         Verb.ARRIVE,
         frozenset({State.TAKEN, State.WAITING}),
@@ -113,27 +118,11 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(Verb.RESUME, WAITS, State.TAKEN, OWNER, (needs_running_clock,), _resume),
     Rule(
-        Verb.HAND_BACK,
-        LOSABLE,
-        State.DISPATCHED,
-        OWNER,
-        (needs_reason(*HAND_BACK_REASONS),),
-        _hand_back,
-    ),
-    Rule(
         Verb.CALL_OTHERS,
         HANDLED,
         State.DISPATCHED,
         OWNER,
         (needs_running_clock, needs_reason(*OTHERS_REASONS)),
-        dispatch,
-    ),
-    Rule(
-        Verb.ASSIGN,
-        BEFORE_DONE,
-        State.DISPATCHED,
-        DESK,
-        (needs_running_clock, needs_desk_of_circle),
         dispatch,
     ),
     Rule(Verb.PASS_ON, UNTAKEN, None, CLOCK, effect=dispatch),
@@ -145,6 +134,11 @@ RULES: tuple[Rule, ...] = (
     Rule(Verb.APPOINT, HANDLED, None, REPORTER, (needs_time,), _appoint),
     Rule(Verb.DONE, HANDLED, State.DONE, OWNER, (needs_no_open_task, needs_evidence), done_sets),
 )
+
+
+def is_named(moment: Moment) -> bool:
+    """A matter for one named person."""
+    return moment.case.reach == "named"
 
 
 # done in a matter for one named person closes it: nobody else may be asked about it

@@ -1,27 +1,35 @@
 """The table of what may happen, and the one function that decides."""
 
+from collections import defaultdict
+from collections.abc import Callable
 from datetime import datetime
 
 from domain.lifecycle import (
+    checking,
     circles,
     closing,
     handling,
     moving,
     opening,
     reminding,
+    returning,
     timing,
     whistling,
 )
 from domain.lifecycle.facts import CaseFacts, Change, Given, Moment, Rule
-from domain.lifecycle.handling import NAMED_DONE
+from domain.lifecycle.handling import NAMED_DONE, is_named
 from domain.lifecycle.opening import AT_DESK
-from domain.lifecycle.words import ENDED, HANDLED, UNTAKEN, Colour, State, Verb
+from domain.lifecycle.words import ENDED, UNTAKEN, Colour, State, Verb
 from domain.refused import Refused
 from domain.roles import ActorFacts, Standing, standings
+
+Condition = Callable[[Moment], bool]
 
 RULES: tuple[Rule, ...] = (
     *opening.RULES,
     *handling.RULES,
+    *returning.RULES,
+    *checking.RULES,
     *closing.RULES,
     *circles.RULES,
     *whistling.RULES,
@@ -29,6 +37,23 @@ RULES: tuple[Rule, ...] = (
     *timing.RULES,
     *moving.RULES,
 )
+
+
+# a step that leads elsewhere in some moments: the first line that holds is followed
+SPECIAL: tuple[tuple[Condition, Rule], ...] = (
+    (is_named, NAMED_DONE),
+    (checking.check_first, checking.CHECK_FIRST),
+    (checking.check_first, checking.TASKS_CHECKED),
+    (checking.check_spot, checking.SPOT_CHECKED),
+    (checking.nobody_to_ask, checking.LOOKED),
+    (closing.another_side, closing.ONE_SIDE),
+)
+
+
+_SPECIAL: dict[tuple[Verb, State], list[tuple[Condition, Rule]]] = defaultdict(list)
+for _when, _rule in SPECIAL:
+    for _state in _rule.frm:
+        _SPECIAL[_rule.verb, _state].append((_when, _rule))
 
 
 _BY_VERB: dict[tuple[Verb, State], Rule] = {
@@ -45,14 +70,22 @@ _AT_DESK: dict[tuple[Verb, State], Rule] = {
 
 
 def rule_for(case: CaseFacts, verb: Verb) -> Rule | None:
-    """The line of the table that `verb` follows in the case's state, or None."""
-    if verb is Verb.DONE and case.reach == "named" and case.state in HANDLED:
-        return NAMED_DONE
+    """The line of the table that `verb` follows in the case's state, or None.
+
+    Where it leads in this moment is for `decide` (SPECIAL); who may use it is the same.
+    """
     if (verb, case.state) in _AT_DESK and circles.starts_at_desk(
         case.circle, case.urgency, case.reach
     ):
         return _AT_DESK[verb, case.state]
     return _BY_VERB.get((verb, case.state))
+
+
+def _followed(rule: Rule, moment: Moment) -> Rule:
+    for when, special in _SPECIAL.get((rule.verb, moment.case.state), ()):
+        if when(moment):
+            return special
+    return rule
 
 
 def decide(case: CaseFacts, verb: Verb, actor: ActorFacts, given: Given, now: datetime) -> Change:
@@ -67,6 +100,7 @@ def decide(case: CaseFacts, verb: Verb, actor: ActorFacts, given: Given, now: da
     if not held:
         raise Refused("not_yours")
     moment = Moment(case, actor, given, now)
+    rule = _followed(rule, moment)
     for guard in rule.guards:
         guard(moment)
     return _changed(moment, rule, min(held, key=_RANK.__getitem__))
@@ -85,6 +119,7 @@ def _changed(moment: Moment, rule: Rule, standing: Standing) -> Change:
     facts = dict(moment.given.facts)
     if moment.given.reason:
         facts["reason"] = moment.given.reason
+    facts |= checking.drawing(moment, rule.verb)
     if after.due_at != moment.case.due_at and moment.case.state is not State.COLLECTED:
         facts |= {"due_from": moment.case.due_at.isoformat(), "due_to": after.due_at.isoformat()}
     return Change(
@@ -108,7 +143,7 @@ def allowed(case: CaseFacts, actor: ActorFacts) -> frozenset[Verb]:
 
 def colour(case: CaseFacts, now: datetime) -> Colour:
     """The colour people see."""
-    if case.state in ENDED or case.state is State.DONE:
+    if case.state in ENDED or case.state in (State.CHECKING, State.DONE):
         return Colour.GREEN
     if now >= case.due_at or (case.urgency == "now" and case.state in UNTAKEN):
         return Colour.RED
@@ -133,7 +168,9 @@ def page() -> str:
         "",
         "| step | from | to | by | needs |",
         "|---|---|---|---|---|",
-        *(_row(rule) for rule in (*RULES, *AT_DESK, NAMED_DONE)),
+        *(_row(rule) for rule in RULES),
+        *(_row(rule, "a kind for street or district") for rule in AT_DESK),
+        *(_row(rule, _said(when)) for when, rule in SPECIAL),
         "",
     ]
     return "\n".join(lines)
@@ -142,17 +179,21 @@ def page() -> str:
 def _arrows() -> list[str]:
     return [
         f"    {state} --> {rule.to}: {rule.verb}"
-        for rule in (*RULES, *AT_DESK)
+        for rule in (*RULES, *AT_DESK, *(special for _, special in SPECIAL))
         if rule.to is not None
         for state in State
         if state in rule.frm
     ]
 
 
-def _row(rule: Rule) -> str:
+def _row(rule: Rule, when: str = "") -> str:
     states = ", ".join(state for state in State if state in rule.frm)
     people = ", ".join(each for each in Standing if each in rule.by)
     needs = "; ".join(" ".join((guard.__doc__ or "").split()) for guard in rule.guards)
-    named = " (a matter for one named person)" if rule is NAMED_DONE else ""
-    named = " (a kind for street or district)" if rule in AT_DESK else named
-    return f"| {rule.verb}{named} | {states} | {rule.to or 'stays'} | {people} | {needs or '–'} |"
+    only = f" ({when})" if when else ""
+    return f"| {rule.verb}{only} | {states} | {rule.to or 'stays'} | {people} | {needs or '–'} |"
+
+
+def _said(when: Condition) -> str:
+    """A condition as its first line says it."""
+    return (when.__doc__ or "").splitlines()[0].rstrip(".").lower()

@@ -12,11 +12,13 @@ class State(StrEnum):
     TAKEN = "taken"
     IN_HAND = "in_hand"
     WAITING = "waiting"
+    CHECKING = "checking"
     DONE = "done"
     REOPENED = "reopened"
     CLOSED = "closed"
     NOT_ADMITTED = "not_admitted"
     WITHDRAWN = "withdrawn"
+    VOIDED = "voided"
     ARCHIVED = "archived"
 
 
@@ -24,13 +26,16 @@ class Closing(StrEnum):
     """How a closed case was closed; never mixed in one number.
 
     settled: the reporter said so · unconfirmed: nobody answered · checked: somebody else looked
-    · entrusted: the named person's word in a matter where the reporter isn't asked by a message.
+    · entrusted: the named person's word in a matter where the reporter isn't asked by a message
+    · on_the_spot: a patrol saw it and settled it · forced: a supervisor ended it, with a reason.
     """
 
     SETTLED = "settled"
     UNCONFIRMED = "unconfirmed"
     CHECKED = "checked"
     ENTRUSTED = "entrusted"
+    ON_THE_SPOT = "on_the_spot"
+    FORCED = "forced"
 
 
 class Verb(StrEnum):
@@ -46,6 +51,7 @@ class Verb(StrEnum):
     HAND_BACK = "hand_back"
     CALL_OTHERS = "call_others"
     ASSIGN = "assign"
+    ARBITRATE = "arbitrate"
     PASS_ON = "pass_on"  # noqa: S105 - no password
     HAND_OVER = "hand_over"
     MOVE = "move"
@@ -63,8 +69,13 @@ class Verb(StrEnum):
     ASK_DESK = "ask_desk"
     CHECK = "check"
     CHECK_FAILED = "check_failed"
+    CHECK_DUE = "check_due"
+    ON_THE_SPOT = "on_the_spot"
+    FORCE = "force"
+    VOID = "void"
     WITHDRAW = "withdraw"
     JOIN = "join"
+    OTHER_SIDE = "other_side"
     CORRECT_KIND = "correct_kind"
     CORRECT_PLACE = "correct_place"
     SET_PRIVACY = "set_privacy"
@@ -102,6 +113,7 @@ class Timer(StrEnum):
     OVERDUE = "overdue"
     CIRCLE = "circle"
     REMIND = "remind"
+    CHECK = "check"
     NUDGE = "nudge"
     SILENCE = "silence"
     DESK = "desk"
@@ -150,6 +162,7 @@ OPEN = frozenset(
         State.TAKEN,
         State.IN_HAND,
         State.WAITING,
+        State.CHECKING,
         State.DONE,
         State.REOPENED,
     }
@@ -184,7 +197,18 @@ RISE_REASONS = ("beyond_us", "needs_money", "needs_land", "many_units", "wider_a
 OTHERS_REASONS = ("department", "property", "two_people", "expert")
 
 
+# Why a supervisor may end a case that isn't settled (强制结案)
+FORCE_REASONS = ("beyond_reach", "nobody_lets_in", "at_court", "no_contact", "settled_elsewhere")
+
+
+# Why the desk may void one (作废)
+VOID_REASONS = ("same_as_another", "nothing_found", "for_others", "a_trial", "asked_by_phone")
+
+
 COLLECTED = frozenset({State.COLLECTED})
+
+
+BEING_CHECKED = frozenset({State.CHECKING})
 
 
 FINISHED = frozenset({State.DONE})

@@ -53,16 +53,18 @@ def gas(session: Session, state: str) -> tuple[Street, Case]:
     street.say("陈叔", "你好", private=True)
     if state != "dispatched":
         street.press("赵敏", "接单", private=True)
-    if state == "done":
+    if state in ("checking", "done"):
         street.press("赵敏", "办好了", private=True)
         street.say("赵敏", private=True, files=(photo("after"),))
+    if state == "done":
+        street.press("周姐", "已核查：办好了", private=True)
     revoke(street, "李强")
     hand_over(session, session.get_one(Person, (DISTRICT, street.key("李强"))), street.now)
     delivered(street)
     return street, street.case()
 
 
-@pytest.mark.parametrize("state", ["dispatched", "taken", "done"])
+@pytest.mark.parametrize("state", ["dispatched", "taken", "checking", "done"])
 def test_no_button_does_or_tells_anything_for_the_wrong_person(
     session: Session, state: str
 ) -> None:

@@ -240,7 +240,7 @@ def test_a_list_that_comes_late_waits_for_the_next_working_hour(session: Session
 
 def test_a_check_by_the_desk_is_told_as_what_it_is(session: Session) -> None:
     street = peopled(session)
-    street.say("王阿姨", "8号楼消防通道被堵了", command="report")
+    street.say("王阿姨", LAMP, command="report")
     street.press("李强", "接单", private=True)
     street.press("李强", "办好了", private=True)
     street.say("李强", private=True, files=(photo("after"),))

@@ -73,6 +73,7 @@ def test_revisits_of_closed_cases_come_to_the_next(session: Session) -> None:
     street = peopled(session)
     report(street, "8号楼消防通道被堵了")
     finish(street)
+    street.press("赵敏", "已核查：办好了", private=True)
     street.press("王阿姨", "解决了")
     hand_over(street)
     run(street, days=5)
