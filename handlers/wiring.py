@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from domain.refused import Refused
-from handlers import admin, desk, everyone, grids, resident, roster, timing, worker
+from handlers import admin, desk, everyone, grids, notes, resident, roster, timing, worker
 from handlers.reply import answer, asked, forget, person_chat, reply
 from handlers.turn import Answer, Event, Membership, Migrated, Press, Said, Turn
 from handlers.updates import Me
@@ -47,6 +47,7 @@ _COMMANDS: dict[str, SaidBy] = {
     "away": worker.away,
     "shifts": roster.shifts,
     "grids": grids.changes,
+    "note": notes.note,
     "case": desk.case,
     "day": desk.day,
     "undelivered": desk.undelivered,
@@ -57,7 +58,19 @@ _COMMANDS: dict[str, SaidBy] = {
 }
 # these name flats, people, codes or private matters: a group must not read the answer
 _FOR_ONE = frozenset(
-    {"withdraw", "list", "away", "shifts", "grids", "case", "day", "undelivered", "people", "code"}
+    {
+        "withdraw",
+        "list",
+        "away",
+        "shifts",
+        "grids",
+        "note",
+        "case",
+        "day",
+        "undelivered",
+        "people",
+        "code",
+    }
 )
 # every word after a slash that is ours; in a group others' bots' commands are none of our business
 COMMANDS = frozenset(_COMMANDS) | {"start", "report", "bind"}
@@ -117,6 +130,7 @@ PRESSES: dict[str, PressedBy] = {
     "swapno": roster.decline,
     "fill": roster.fill,
     "calloff": grids.call_off,
+    "noteend": notes.end,
     "movecase": grids.place_case,
     "movegroup": grids.place_group,
     "ask_time": timing.ask_time,

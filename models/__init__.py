@@ -31,7 +31,7 @@ from models.queue import (
 )
 from models.seals import Chain, Seal, SealedWords, Unsealed
 from models.tasks import Task, Unit
-from models.territory import BindCode, Contact, Division, Group, StrangeGroup
+from models.territory import BindCode, Contact, Division, Group, PlaceNote, StrangeGroup
 
 __all__ = [
     "Asked",
@@ -61,6 +61,7 @@ __all__ = [
     "Offset",
     "Outbox",
     "Person",
+    "PlaceNote",
     "Posted",
     "Role",
     "Seal",

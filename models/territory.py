@@ -110,3 +110,26 @@ class Contact(Remembered, table=True):
     name: str
     phone: str
     serves: str = ""
+
+
+@of_topic(PLACES)
+class PlaceNote(Remembered, table=True):
+    """What is good to know at a building: about the place, never about a person.
+
+    `keeper` answers for it; it goes to the next with everything else that they have.
+    """
+
+    __tablename__ = "place_note"
+    __table_args__ = (
+        Index("ix_place_note_grid", "district", "grid"),
+        Index("ix_place_note_keeper", "district", "keeper"),
+    )
+
+    district: str = Field(primary_key=True)
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    grid: str
+    building: str
+    text: str
+    keeper: UUID
+    at: datetime = Field(sa_type=UTCDateTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UTCDateTime)

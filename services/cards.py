@@ -34,7 +34,17 @@ from domain.lifecycle import (
 )
 from domain.roles import RoleName, Standing, supervises
 from models import Case, Person
-from services import buttons, case_time, duty, people, quarrels, returning, routing, territory
+from services import (
+    buttons,
+    case_time,
+    duty,
+    people,
+    place_notes,
+    quarrels,
+    returning,
+    routing,
+    territory,
+)
 from services.access import is_circle_desk, roles_of, standings_of
 from services.cases import facts_of
 from services.catalogue import catalogue
@@ -412,6 +422,7 @@ def staff_card(look: Look, person: Person, menu: str = "") -> Message:
         decision_line(look),
         _returns_line(look, person),
         _closing_condition(look),
+        *(look.say("card.note", words=each) for each in place_notes.on_card(look.session, case)),
         *case_time.staff_lines(look, held),
         _contacts(look) if case.urgency == "now" and case.reach != "named" else None,
     )

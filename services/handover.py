@@ -18,7 +18,7 @@ from domain.lifecycle import OPEN, State, Verb
 from domain.refused import Refused
 from domain.roles import CLOCK, RoleName, is_desk
 from models import Case, Due, Person, Role, Shift
-from services import due, handling, notices, people, roster, territory, worklist
+from services import due, handling, notices, people, place_notes, roster, territory, worklist
 from services.access import actor_of, locked_case, roles_of
 from services.enrolment import may_administer
 from services.outbox import Message
@@ -35,12 +35,14 @@ _MOVING = tuple(sorted(OPEN - {State.COLLECTED}))
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What somebody has: open cases, revisits to come, shifts to come, people they stand in for."""
+    """What somebody has: open cases, revisits to come, shifts to come, people they stand in for,
+    notes on places."""
 
     cases: int
     revisits: int
     shifts: int
     stands_in: int
+    notes: int
 
     def facts(self) -> dict[str, Any]:
         """For the sentences."""
@@ -49,6 +51,7 @@ class Held:
             "revisits": self.revisits,
             "shifts": self.shifts,
             "stands_in": self.stands_in,
+            "notes": self.notes,
         }
 
 
@@ -61,6 +64,7 @@ def held(session: Session, person: Person, now: datetime) -> Held:
         len(_revisits(session, person)),
         len(_shifts(session, person, now)),
         len(_stood_in_for(session, person)),
+        len(place_notes.kept_by(session, person)),
     )
 
 
@@ -136,6 +140,9 @@ def hand_over(
     for role in _stood_in_for(session, leaver):
         role.backup = following.id if role.person != following.id else None
         session.add(role)
+    for note in place_notes.kept_by(session, leaver):
+        note.keeper = following.id
+        session.add(note)
     session.flush()
     facts = {"to": str(following.id)}
     roster.trace(session, leaver.district, actor.id, "handed_over", f"person:{leaver.id}", now,
@@ -231,7 +238,9 @@ def _hand_over_case(
 
 
 def _tell(session: Session, row: Due, leaver: Person, following: Person, now: datetime) -> None:
-    counts = {name: row.data[name] for name in ("cases", "revisits", "shifts", "stands_in")}
+    counts = {
+        name: row.data[name] for name in ("cases", "revisits", "shifts", "stands_in", "notes")
+    }
     facts: dict[str, Any] = {"leaver": leaver.name, "next": following.name, **counts}
     for reader, key in ((leaver, "handover.gone"), (following, "handover.yours")):
         roster.notice(session, reader, say(key, reader.language, **facts), now)

@@ -30,9 +30,11 @@ from models import (
     Leave,
     Outbox,
     Person,
+    PlaceNote,
     Posted,
     Role,
     Shift,
+    Swap,
     Voice,
 )
 from services import due, territory
@@ -41,6 +43,7 @@ from services.cases import drop_voice, timer_key
 from services.catalogue import catalogue
 from services.equipment import equipment, policy
 from services.outbox import Message
+from services.place_notes import kept_by
 from services.retention import PERSONAL, erase_attachment
 from services.summary_message import written
 from services.texts import plain, say
@@ -114,6 +117,11 @@ def everything(session: Session, person: Person, cases: list[Case]) -> dict[str,
             for row in session.exec(_rows(Role, person))
         ],
         "cases": [_case(session, person, case) for case in cases],
+        "shifts": [
+            {"unit": row.unit, "from": row.start.isoformat(), "to": row.end.isoformat()}
+            for row in session.exec(_rows(Shift, person))
+        ],
+        "notes": [f"{note.building} {note.text}" for note in kept_by(session, person)],
         "handled": [case.number for case in session.exec(_owned(person))],
     }
 
@@ -253,9 +261,21 @@ def delete(session: Session, person: Person, now: datetime) -> None:
                 col(table.district) == person.district, col(table.person) == person.id
             )
         )
+    _erase_roster(session, person)
     _blank(person, now)
     session.add(person)
     session.flush()
+
+
+def _erase_roster(session: Session, person: Person) -> None:
+    """What else names them in the work that they did here."""
+    here = col(Swap.district) == person.district
+    both = or_(col(Swap.asker) == person.id, col(Swap.asked) == person.id)
+    session.execute(remove(Swap).where(here, both))
+    kept = (col(PlaceNote.district) == person.district, col(PlaceNote.keeper) == person.id)
+    session.execute(remove(PlaceNote).where(*kept))
+    stood_in = (col(Role.district) == person.district, col(Role.backup) == person.id)
+    session.execute(update(Role).where(*stood_in).values(backup=None))
 
 
 def _blank(person: Person, now: datetime) -> None:

@@ -18,16 +18,26 @@ from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
 from domain.lifecycle import BEFORE_DONE, OPEN, State, Verb
-from domain.reading import read
 from domain.refused import Refused
 from domain.roles import CLOCK, DESK_DIGITS, ActorFacts, administers, is_desk, within
-from models import BindCode, Case, Contact, Division, Due, Group, Person, Role, Shift
-from services import binding, due, duty, handling, notices, people, roster, routing, territory
+from models import BindCode, Case, Contact, Division, Due, Group, Person, PlaceNote, Role, Shift
+from services import (
+    binding,
+    due,
+    duty,
+    handling,
+    notices,
+    people,
+    place_notes,
+    roster,
+    routing,
+    territory,
+)
 from services.access import actor_of, locked_case, roles_of
 from services.buttons import data
 from services.cards import kind_name, look_at, public_place
-from services.catalogue import catalogue, lexicon
 from services.outbox import About, Button, Message, put
+from services.place_notes import building_key
 from services.texts import say
 
 # the name of the due row by which a grid's change takes effect
@@ -194,11 +204,11 @@ def choose(
         holding = [each.code for each in options if _holds(each, place.location)]
         if holding:
             return holding[0]
-    building = _building(session, district, place.building)
+    building = building_key(session, district, place.building)
     listed = [
         each.code
         for each in options
-        if building and building in {_building(session, district, name) for name in each.places}
+        if building and building in {building_key(session, district, name) for name in each.places}
     ]
     if len(listed) == 1:
         return listed[0]
@@ -213,14 +223,6 @@ def _holds(grid: Division, location: tuple[float, float]) -> bool:
     lat, lon = location
     outline = grid.polygon
     return bool(outline) and shapely.geometry.shape(outline).intersects(shapely.Point(lon, lat))
-
-
-def _building(session: Session, district: str, words: str | None) -> str | None:
-    """A building as people write it in many ways, in one."""
-    if not words or not words.strip():
-        return None
-    found = read(words, lexicon(session, district), catalogue(session, district))
-    return found.place_norm.building or words.strip().casefold()
 
 
 def where_now(
@@ -256,6 +258,7 @@ def fire(session: Session, row: Due, now: datetime) -> None:
         if options:
             _move_people(session, old, options, now)
             _move_contacts(session, old, options)
+            _move_notes(session, old, options)
     keys = _next_cases(session, old, row.data.get("after"))
     for key in keys:
         done["cases" if _settle(session, key, old, options, now) else "undecided"] += 1
@@ -462,6 +465,27 @@ def _move_contacts(session: Session, old: Division, options: Sequence[Division])
             .where(col(BindCode.used_at).is_(None))
             .values(grid=options[0].code)
         )
+    session.flush()
+
+
+def _move_notes(session: Session, old: Division, options: Sequence[Division]) -> None:
+    """A note goes where its building went; to all of them if nothing tells."""
+    for note in place_notes.in_grid(session, old.district, old.code):
+        chosen = choose(session, old.district, options, Place(building=note.building))
+        first, *others = [chosen] if chosen is not None else [each.code for each in options]
+        note.grid = first
+        session.add(note)
+        for code in others:
+            session.add(
+                PlaceNote(
+                    district=note.district,
+                    grid=code,
+                    building=note.building,
+                    text=note.text,
+                    keeper=note.keeper,
+                    at=note.at,
+                )
+            )
     session.flush()
 
 
