@@ -42,7 +42,7 @@ class Report:
 
 
 def phrases(catalogue: Catalogue, lexicon: Lexicon) -> dict[str, list[str]]:
-    """Words by urgency that open an ordinary case: the worker's, and not a private matter."""
+    """Words by urgency that open an ordinary case of the grid: the worker's, no private matter."""
     found: dict[str, list[str]] = {urgency: [] for urgency in SHARES}
     words = _words()
     random.Random(7).shuffle(words)
@@ -75,6 +75,8 @@ def _urgency(word: str, catalogue: Catalogue, lexicon: Lexicon) -> str | None:
         return None
     kind = catalogue.kinds.get(reading.kinds[0][0])
     if kind is None or kind.reach != "owner" or kind.privacy == "private":
+        return None
+    if kind.circle != "micro":  # a desk's card, which waits for its working hours
         return None
     known = tuple(SHARES)
     return known[max(known.index(reading.urgency), known.index(str(kind.default_urgency)))]
