@@ -260,7 +260,8 @@ TASK_RULES: tuple[TaskRule, ...] = (
         lambda moment: ({"asked_until": None}, {}),
     ),
     TaskRule(TaskVerb.NOTE, OPEN_TASK, None, ANSWERERS),
-    TaskRule(TaskVerb.CALL_OFF, OPEN_TASK, TaskState.CALLED_OFF, DESK, effect=_end),
+    # by the clock: the case has ended another way
+    TaskRule(TaskVerb.CALL_OFF, OPEN_TASK, TaskState.CALLED_OFF, DESK | CLOCK, effect=_end),
     TaskRule(
         TaskVerb.WARN, OPEN_TASK, None, CLOCK, effect=lambda moment: ({}, {TaskTimer.WARN: None})
     ),

@@ -11,7 +11,19 @@ from datetime import datetime
 from sqlmodel import Session
 
 from domain.refused import Refused
-from handlers import admin, desk, everyone, grids, notes, resident, roster, timing, worker
+from handlers import (
+    admin,
+    desk,
+    everyone,
+    grids,
+    notes,
+    resident,
+    roster,
+    timing,
+    unit,
+    whistle,
+    worker,
+)
 from handlers.reply import answer, asked, forget, person_chat, reply
 from handlers.turn import Answer, Event, Membership, Migrated, Press, Said, Turn
 from handlers.updates import Me
@@ -143,6 +155,28 @@ PRESSES: dict[str, PressedBy] = {
     "uphold": timing.uphold,
     "assign": desk.assign,
     "rise": desk.rise,
+    "whistle": whistle.start,
+    "wl": whistle.pick_lead,
+    "wa": whistle.pick_assist,
+    "wp": whistle.page,
+    "ww": whistle.go_on,
+    "wt": whistle.preset,
+    "wd": whistle.pick_due,
+    "wo": whistle.own,
+    "ws": whistle.send,
+    "wx": whistle.cancel,
+    "t_open": unit.open_task,
+    "t_menu": unit.menu,
+    "t_accept": unit.accept,
+    "t_not": unit.not_ours,
+    "t_done": unit.done,
+    "t_time": unit.ask_time,
+    "t_grant": unit.grant,
+    "t_deny": unit.deny,
+    "t_note": unit.ask_note,
+    "t_ref": unit.ask_reference,
+    "t_ring": unit.ring,
+    "t_off": unit.call_off,
     "descend": desk.descend,
     "check": desk.check,
     "check_failed": desk.check_failed,
@@ -172,6 +206,10 @@ ASKED: dict[str, AskedOf] = {
     "evidence": worker.evidence,
     "instructions": desk.instructions,
     "force": desk.forced,
+    whistle.WHAT: whistle.words,
+    "task_done": unit.done_told,
+    "task_note": unit.note_told,
+    "task_reference": unit.reference_told,
 }
 
 

@@ -43,6 +43,7 @@ from services import (
     quarrels,
     returning,
     routing,
+    task_lines,
     territory,
 )
 from services.access import is_circle_desk, roles_of, standings_of
@@ -415,6 +416,7 @@ def staff_card(look: Look, person: Person, menu: str = "") -> Message:
         status(look),
         due_line(look) if look.state in BEFORE_DONE else None,
         _circle_line(look),
+        *task_lines.lines(look),
         look.say("card.appointment", when=look.when(case.appointment_at))
         if case.appointment_at
         else None,
@@ -574,7 +576,8 @@ def _desk_rows(look: Look, person: Person) -> Rows:
         look.button("menu", "btn.rise", "rise") if _may_rise(look) else None,
         look.button("descend", "btn.descend") if below(look.case.circle) else None,
     )
-    rows = ((look.button("menu", give, "assign"), end), tuple(m for m in moves if m))
+    first = (look.button("menu", give, "assign"), look.button("whistle", "btn.whistle"))
+    rows = (first, tuple(m for m in moves if m), (end,))
     return tuple(row for row in rows if row)
 
 
@@ -615,6 +618,7 @@ def _desk_buttons(look: Look, person: Person, held: frozenset[Standing]) -> Rows
         return ()
     suspended = is_suspended(facts_of(look.case))
     steps = () if suspended else _desk_rows(look, person)
+    steps = (*task_lines.desk_rows(look, person), *steps)
     return (*steps, *case_time.desk_rows(look, held))
 
 

@@ -88,6 +88,37 @@ def _event(
     )
 
 
+def note_event(
+    session: Session,
+    case: Case,
+    verb: str,
+    person: UUID | None,
+    standing: str,
+    now: datetime,
+    facts: dict[str, Any],
+    personal: dict[str, Any],
+) -> None:
+    """Something that happened under the case and left its state as it was: a line of its history.
+
+    Nothing in `facts` is personal.
+    """
+    event = CaseEvent(
+        district=case.district,
+        case=case.id,
+        seq=_last_seq(session, case) + 1,
+        at=now,
+        verb=verb,
+        actor=person,
+        standing=standing,
+        before=case.state,
+        after=case.state,
+        facts=facts,
+        personal=personal,
+    )
+    session.add(event)
+    session.flush()
+
+
 _LAST_SEQ = select(func.max(CaseEvent.seq)).where(
     CaseEvent.district == bindparam("of_district"), CaseEvent.case == bindparam("of_case")
 )

@@ -9,12 +9,13 @@ from sqlmodel import Session, col, select
 
 from domain.lifecycle import BEFORE_DONE, UNTAKEN, Stage, State, Timer, Verb, stage_of
 from domain.refused import Refused
+from domain.tasks import TaskTimer
 from models import Case, Due, crash
 from models.append import savepoint
-from services import binding, daily, handover, privacy, regrid, retention, roster, swaps
+from services import binding, daily, handover, privacy, regrid, retention, roster, swaps, tasks
 from services.access import locked_case
 from services.cases import facts_of
-from services.handling import REGRID_CASE, by_clock, may_rise
+from services.handling import REGRID_CASE, TASKS_END, by_clock, may_rise
 
 Firing = Callable[[Session, Due, datetime], None]
 AN_HOUR = timedelta(hours=1)
@@ -115,6 +116,9 @@ def _late_stage(case: Case, timer: Timer) -> Stage | None:
 for _timer in Timer:
     register(f"case.{_timer}", _case_timer)
 register(f"case.{Timer.ARCHIVE}", retention.fire_archive)
+for _task_timer in TaskTimer:
+    register(f"task.{_task_timer}", tasks.fire)
+register(TASKS_END, tasks.fire_end)
 register(retention.PURGE, retention.fire_purge)
 register(privacy.FORGET, privacy.forget)
 register(roster.GAPS, roster.fire_gaps)

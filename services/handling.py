@@ -8,6 +8,7 @@ from sqlmodel import Session, col, func, select
 
 from domain.lifecycle import (
     BEFORE_DONE,
+    ENDED,
     HANDLED,
     UNTAKEN,
     Change,
@@ -94,6 +95,10 @@ def change_case(
     )
     write(session, case, change, actor, now, personal)
     notices.tell(session, case, change, now)
+    if case.state in _ENDED and may_have_tasks(case):
+        subject = str(case.id)
+        key = f"tasks:{case.id}"
+        due.plan(session, case.district, key, TASKS_END, now, subject=subject)
     if verb in _REOPENING and territory.has_ended(session, case.district, case.grid, now):
         key = f"{REGRID_CASE}:{case.id}"
         due.plan(session, case.district, key, REGRID_CASE, now, subject=str(case.id))
@@ -206,6 +211,9 @@ _COUNTED_ON = (RoleName.WORKER, RoleName.LEADER)
 EVENING = time(17)
 # a unit's word that its part is done is evidence, as a worker's note is
 TASK_DONE = "task_done"
+# the name of the due row that calls off what units are still at once their case has ended
+TASKS_END = "tasks.end"
+_ENDED = frozenset(map(str, ENDED))
 # the name of the due row by which a case that reopens leaves a grid that is no more
 REGRID_CASE = "regrid.case"
 
@@ -231,7 +239,7 @@ def _given(
         "evidence": evidence(session, case) if verb in _NEEDS_EVIDENCE else frozenset(),
         "revisit_days": _revisit_days(session, case),
     }
-    if case.lead_unit is not None and verb in _NEEDS_EVIDENCE:
+    if may_have_tasks(case) and verb in _NEEDS_EVIDENCE:
         known["open_tasks"] = open_tasks(session, case)
     known |= _of_unit(session, case, verb, actor, given)
     if verb in _LOOKED_AT:
@@ -267,6 +275,11 @@ def may_rise(session: Session, case: Case) -> bool:
     """Whether there is a larger circle, and anybody at its desk or above."""
     larger = above(case.circle)
     return bool(larger and routing.manned(session, case.district, case.grid, larger))
+
+
+def may_have_tasks(case: Case) -> bool:
+    """Whether units may have been called; asked of the row, so that other cases cost no look."""
+    return case.lead_unit is not None or case.circle_since is not None
 
 
 def open_tasks(session: Session, case: Case) -> int:

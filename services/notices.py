@@ -111,7 +111,7 @@ def show_staff(
     name = card_name(case, "s")
     first = begins(session, case)
     if afresh and not first:
-        _retire(session, to, name, now)
+        retire(session, to, name, now)
     message = staff_card(look_at(session, case, person.language, now), person, menu)
     urgent = case.urgency == "now" or case.reach == "named"
     free = urgent or at_once or menu or (not first and _stands(session, to, name))
@@ -136,12 +136,12 @@ def show_reporter(
         return
     name = card_name(case, "r")
     if afresh:
-        _retire(session, to, name, now)
+        retire(session, to, name, now)
     message = reporter_card(look_at(session, case, person.language, now), menu)
     put(session, to, message, now, _about(case, Priority.ANSWER, card=name, person=person.id))
 
 
-def _retire(session: Session, to: Address, name: str, now: datetime) -> None:
+def retire(session: Session, to: Address, name: str, now: datetime) -> None:
     """The old message keeps its words and loses its buttons; the next one is new."""
     old = session.get(Posted, (to.bot, to.platform, to.chat, name))
     if old is None:
@@ -336,7 +336,7 @@ def ask_reporter(session: Session, case: Case, now: datetime, *, afresh: bool = 
         return
     to, language, group = found
     if afresh:
-        _retire(session, to, card_name(case, "q"), now)
+        retire(session, to, card_name(case, "q"), now)
     look = look_at(session, case, language, now)
     message = question(look, _mention(case, person) if group else "")
     message = replace(message, silent=duty.is_night(session, case.district, now))
@@ -358,7 +358,7 @@ def ask_sides(session: Session, case: Case, now: datetime, *, afresh: bool = Fal
             continue
         name = card_name(case, "q")
         if afresh:
-            _retire(session, to, name, now)
+            retire(session, to, name, now)
         elif not has_card(session, to, name):
             continue
         message = side_question(look_at(session, case, person.language, now), person)

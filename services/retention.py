@@ -27,6 +27,7 @@ from models import (
     Inbox,
     Invite,
     Outbox,
+    Task,
     Voice,
 )
 from services import due, territory
@@ -57,7 +58,7 @@ PERSONAL: dict[str, Any] = {
     "filed_by": None,
 }
 # an archived case doesn't even say where; kind, grid and times stay for the numbers
-PLACE: dict[str, Any] = {"place_building": None, "place_landmark": None}
+PLACE: dict[str, Any] = {"place_building": None, "place_landmark": None, "instructions": ""}
 
 Purge = Callable[[Session, str, datetime, int], int]
 
@@ -127,6 +128,9 @@ def erase_case(session: Session, case: Case, now: datetime, *, place: bool = Fal
     for event in session.exec(_personal_events(case)):
         event.personal = {}
         session.add(event)
+    for task in session.exec(_tasks(case)) if place else ():
+        task.words, task.reference = "", ""
+        session.add(task)
     for attachment in session.exec(_kept_attachments(case)):
         erase_attachment(session, attachment, now)
     session.execute(
@@ -136,6 +140,10 @@ def erase_case(session: Session, case: Case, now: datetime, *, place: bool = Fal
 
 def _personal_events(case: Case) -> Any:
     return select(CaseEvent).where(CaseEvent.district == case.district, CaseEvent.case == case.id)
+
+
+def _tasks(case: Case) -> Any:
+    return select(Task).where(Task.district == case.district, Task.case == case.id)
 
 
 def _kept_attachments(case: Case) -> Any:

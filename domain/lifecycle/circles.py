@@ -120,6 +120,7 @@ def _move(moment: Moment, circle: str) -> tuple[Sets, Timers]:
         "owner_unit": given.next_unit or moment.case.owner_unit,
         "instructions": given.words.strip(),
         "extension_asked": None,
+        "lead_unit": None,  # each circle names its own
     }
     sets = go_on(moment) | sets
     clock, timers = accept_clock(moment, moment.case.changed({"owner": None}))

@@ -13,6 +13,7 @@ from services.imports.contacts import bring_contacts
 from services.imports.divisions import bring_divisions, bring_grids
 from services.imports.duty import bring_duty
 from services.imports.outcome import HEADER, Outcome
+from services.imports.outside import bring_units
 from services.imports.people import bring_people
 from services.imports.shapes import bring_shapes
 
@@ -51,6 +52,7 @@ _ALL = (
     _sheet("hours", "district opens closes", "district opens closes", bring_hours),
     _sheet("people", "id name role unit", "id name role unit", bring_people),
     _sheet("duty", "person unit from to", "person unit from to", bring_duty),
+    _sheet("units", "unit name by", "unit name", bring_units),
     _sheet("contacts", "unit order name phone", "unit order name phone", bring_contacts),
     _sheet("kinds", "code class circle lead reach default_urgency", KIND, bring_catalogue),
     _sheet("conditions", "code condition_zh limit_value limit_unit", CONDITION, bring_catalogue),

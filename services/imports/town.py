@@ -15,7 +15,15 @@ from services.imports.rows import import_rows
 from services.imports.tables import read_tables
 
 FOLDER = files("services.data") / "town"
-LISTS = ("divisions.csv", "grids.csv", "grids.geojson", "people.csv", "duty.csv", "contacts.csv")
+LISTS = (
+    "divisions.csv",
+    "grids.csv",
+    "grids.geojson",
+    "people.csv",
+    "units.csv",
+    "duty.csv",
+    "contacts.csv",
+)
 WEEKS = 6  # of duty from the first day on: longer than any revisit
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlmodel import Session, select
 
-from models import Audit, Contact, Person, Role, Shift
+from models import Audit, Contact, Person, Role, Shift, Unit
 from services import contacts, enrolment, people
 from services.access import roles_of
 from services.equipment import Equipment
@@ -232,6 +232,40 @@ def test_without_a_key_no_number_is_stored(session: Session) -> None:
     session.info["equipment"] = Equipment()
     assert codes(bring(session, "contacts", CONTACTS)) == [(0, "phone", "no_vault")]
     assert session.exec(select(Contact)).all() == []
+
+
+UNITS = """unit,name,by,phone,ends_on,successor
+320116:fire,消防救援大队,phone,000-0000-0009,,
+320116:old,老单位,chat,,2026-11-01,320116:fire"""
+
+
+def test_units_come_by_a_sheet_with_their_number_sealed(session: Session) -> None:
+    settle(session)
+    assert bring(session, "units", UNITS).added == 2
+    fire = session.get_one(Unit, (DISTRICT, "320116:fire"))
+    assert (fire.name, fire.by) == ("消防救援大队", "phone")
+    assert "0009" not in fire.phone
+    again = bring(session, "units", UNITS)
+    assert (again.added, again.unchanged) == (0, 2)
+    ended = bring(session, "units", UNITS.replace("0009,,", "0009,2026-11-20,"))
+    assert (ended.ended, ended.unchanged) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("row", "problem"),
+    [
+        ("320116,消防,chat,,,", (2, "unit", "not_a_department")),
+        ("320117:fire,消防,chat,,,", (2, "unit", "unknown_unit")),
+        ("320116:fire,消防,fax,,,", (2, "by", "not_a_choice")),
+        ("320116:fire,消防,phone,ring us,,", (2, "phone", "not_a_phone")),
+    ],
+)
+def test_a_unit_that_cannot_be_called_is_refused(
+    session: Session, row: str, problem: tuple[int, str, str]
+) -> None:
+    settle(session)
+    header = "unit,name,by,phone,ends_on,successor\n"
+    assert codes(bring(session, "units", header + row)) == [problem]
 
 
 def test_the_demo_town_is_whole(session: Session) -> None:

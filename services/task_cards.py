@@ -1,0 +1,177 @@
+"""A task as its unit sees it in its own chat, and as the desk sees it that answers for it.
+
+A unit reads what it is to do, where and by when; never who reported it or in which words.
+"""
+
+from domain.tasks import OPEN_TASK, TASK_REASONS, By, TaskState
+from models import Person, Task
+from services import territory
+from services.cards import Look, full_place, grid_name, kind_name
+from services.outbox import Button, Message, Rows
+from services.task_lines import dot, part_words, state_words, task_data
+from services.texts import plain
+from services.units import (
+    has_ended,
+    keeper_of,
+    notes_of,
+    staff_of,
+    standing_in,
+    tasks_of,
+    unit_name,
+    unit_of,
+)
+
+# work days that a unit may ask for, a button each
+MORE_DAYS = (1, 3, 7)
+
+
+def task_card(look: Look, task: Task, person: Person, menu: str = "") -> Message:
+    """The task to somebody of its unit or of its desk."""
+    by = standing_in(look.session, person, task, look.case)
+    lines = [
+        look.say(
+            "task.head",
+            dot=dot(look, task),
+            number=look.case.number,
+            kind=kind_name(look),
+            unit=unit_name(look.session, task),
+            part=part_words(look, task),
+        ),
+        look.say(
+            "card.place_grid",
+            place=full_place(look),
+            grid=grid_name(look.session, look.case),
+        ),
+        look.say("task.words", desk=_desk_name(look, task), words=task.words),
+        _due_line(look, task),
+        _asked(look, task),
+        _together(look, task),
+        look.say("task.reference", reference=task.reference) if task.reference else None,
+        _who_answers(look, task, by),
+        _ended_line(look, task),
+        *_said(look, task),
+    ]
+    text = "\n".join(line for line in lines if line)
+    return Message(text, _buttons(look, task, by, menu))
+
+
+def _desk_name(look: Look, task: Task) -> str:
+    length = {"micro": 12, "small": 9, "big": 6}[task.circle]
+    name = territory.name(look.session, task.district, look.case.grid[:length], look.language)
+    return plain("card.desk", look.language, unit=name)
+
+
+def _due_line(look: Look, task: Task) -> str:
+    state = state_words(look, task)
+    if task.state not in set(OPEN_TASK):
+        return look.say("task.ended", state=state)
+    late = look.now >= task.due_at
+    key = "task.due_late" if late else "task.due"
+    return look.say(key, when=look.when(task.due_at), state=state)
+
+
+def _asked(look: Look, task: Task) -> str | None:
+    if task.asked_until is None:
+        return None
+    return look.say("task.asked_time", when=look.when(task.asked_until))
+
+
+def _together(look: Look, task: Task) -> str | None:
+    others = [each for each in tasks_of(look.session, look.case) if each.id != task.id]
+    if not others:
+        return None
+    names = (f"{unit_name(look.session, each)}（{part_words(look, each)}）" for each in others)
+    return look.say("task.together", units="、".join(names))
+
+
+def _who_answers(look: Look, task: Task, by: By | None) -> str:
+    """Who at the desk sees to it, and that they ring where nobody of the unit is here."""
+    keeper = keeper_of(look.session, task, look.case)
+    name = keeper.name if keeper else _desk_name(look, task)
+    unit = unit_of(look.session, task.district, task.unit)
+    if unit is not None and unit.by == "phone":
+        return look.say("task.by_phone", keeper=name)
+    here = by is By.UNIT or staff_of(look.session, task.district, task.unit)
+    return look.say("task.keeper" if here else "task.not_here", keeper=name)
+
+
+def _ended_line(look: Look, task: Task) -> str | None:
+    unit = unit_of(look.session, task.district, task.unit)
+    if unit is None or not has_ended(look.session, unit, look.now):
+        return None
+    heir = unit_of(look.session, task.district, unit.successor or "")
+    following = plain("task.unit_none", look.language)
+    if heir is not None:
+        following = plain("task.unit_next", look.language, unit=heir.name)
+    return look.say("task.unit_ended", next=following)
+
+
+def _said(look: Look, task: Task) -> list[str]:
+    return [
+        look.say("task.said", when=look.when(at), who=who or "—", words=words)
+        for at, who, words in notes_of(look.session, task)
+    ]
+
+
+# --- buttons ---
+
+
+def _buttons(look: Look, task: Task, by: By | None, menu: str) -> Rows:
+    if by is None or task.state not in set(OPEN_TASK):
+        return ()
+    if menu:
+        return _menu(look, task, menu)
+    return _unit_rows(look, task) if by is By.UNIT else _desk_rows(look, task)
+
+
+def _unit_rows(look: Look, task: Task) -> Rows:
+    done = _button(look, task, "t_done", "btn.task_done", style="success")
+    called = task.state == TaskState.CALLED
+    first = (_button(look, task, "t_accept", "btn.task_accept", style="primary"),) if called else ()
+    return (
+        (*first, done),
+        (
+            _button(look, task, "t_menu", "btn.task_not", "not"),
+            _button(look, task, "t_menu", "btn.task_time", "time"),
+        ),
+    )
+
+
+def _desk_rows(look: Look, task: Task) -> Rows:
+    """What a unit has said by telephone, a tap each."""
+    rows: list[tuple[Button, ...]] = []
+    if task.asked_until is not None:
+        grant = _button(look, task, "t_grant", "btn.task_grant", style="success")
+        rows.append((grant, _button(look, task, "t_deny", "btn.task_deny")))
+    note = _button(look, task, "t_note", "btn.task_note")
+    unit = unit_of(look.session, task.district, task.unit)
+    ring = (_button(look, task, "t_ring", "btn.task_ring"),) if unit and unit.phone else ()
+    rows.append((*ring, note))
+    called = task.state == TaskState.CALLED
+    accept = (_button(look, task, "t_accept", "btn.task_accept_for"),) if called else ()
+    rows.append((*accept, _button(look, task, "t_done", "btn.task_done")))
+    rows.append(
+        (
+            _button(look, task, "t_ref", "btn.task_reference"),
+            _button(look, task, "t_menu", "btn.task_not_for", "not"),
+        )
+    )
+    rows.append((_button(look, task, "t_off", "btn.task_off", style="danger"),))
+    return tuple(rows)
+
+
+def _menu(look: Look, task: Task, menu: str) -> Rows:
+    back = (_button(look, task, "t_menu", "btn.back"),)
+    if menu == "not":
+        rows = tuple(
+            (_button(look, task, "t_not", f"reason.{each}", each),) for each in TASK_REASONS
+        )
+        return (*rows, back)
+    days = tuple((_button(look, task, "t_time", f"btn.task_plus_{n}", str(n)),) for n in MORE_DAYS)
+    return (*days, back)
+
+
+def _button(
+    look: Look, task: Task, verb: str, label: str, arg: str = "", style: str | None = None
+) -> Button:
+    return Button(plain(label, look.language), task_data(verb, task, arg), style=style)
