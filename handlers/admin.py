@@ -64,7 +64,10 @@ def person_card(turn: Turn, press: Press, person: Person, pressed: Pressed) -> A
             button(language, "btn.invite", data("invite", other.district, other.id), "primary"),
             button(language, "btn.revoke", data("revoke", other.district, other.id), "danger"),
         ),
-        (button(language, "btn.hand_over", data("handto", other.district, other.id)),),
+        (
+            button(language, "btn.hand_over", data("handto", other.district, other.id)),
+            button(language, "btn.backup", data("backto", other.district, other.id)),
+        ),
     )
     roles = enrolment.roles_in_words(turn.session, other, language)
     reply(turn, press, language, "admin.person", rows, name=other.name, roles=roles)
@@ -134,6 +137,31 @@ def hand_to(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answe
     )
     reply(turn, press, person.language, "handover.to_whom", rows, name=leaver.name)
     return Answer()
+
+
+def choose_backup(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """Who stands in for somebody while they are away (A/B 岗)."""
+    other = people.person(turn.session, person.district, pressed.case)
+    found = handover.candidates(turn.session, person, other)
+    rows = tuple(
+        (Button(each.name, data("backset", person.district, other.id, arg=key22(each.id))),)
+        for each in found
+    )
+    nobody = data("backset", person.district, other.id)
+    rows += ((button(person.language, "btn.no_backup", nobody),),)
+    reply(turn, press, person.language, "roster.who_backs", rows, name=other.name)
+    return Answer()
+
+
+def set_backup(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """This one, or nobody."""
+    other = people.person(turn.session, person.district, pressed.case)
+    found = parse(f"x~~{pressed.arg}")
+    backup = None
+    if pressed.arg:
+        backup = people.person(turn.session, person.district, found.case if found else None)
+    handover.set_backup(turn.session, person, other, backup, turn.now)
+    return Answer(plain("roster.backup_set", person.language))
 
 
 def hand_preview(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:

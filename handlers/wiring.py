@@ -193,6 +193,8 @@ PRESSES: dict[str, PressedBy] = {
     "invite": admin.invite,
     "revoke": admin.revoke,
     "handto": admin.hand_to,
+    "backto": admin.choose_backup,
+    "backset": admin.set_backup,
     "handsee": admin.hand_preview,
     "handgo": admin.hand_over,
     "lang": everyone.set_language,

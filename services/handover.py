@@ -126,6 +126,34 @@ def candidates(session: Session, actor: Person, leaver: Person) -> list[Person]:
     return [each for each in rows if each is not None and each.reachable][:MOST_CANDIDATES]
 
 
+def set_backup(
+    session: Session, actor: Person, person: Person, backup: Person | None, now: datetime
+) -> None:
+    """Who stands in for the person, in all that they work in; both hear. None: nobody.
+
+    Raises Refused `not_yours_to_administer`, `not_yourself`, `person_gone`.
+    """
+    able = [each.id for each in candidates(session, actor, person)]
+    if backup is not None and backup.id not in able:
+        raise Refused("person_gone")
+    query = select(Role).where(
+        Role.district == person.district,
+        Role.person == person.id,
+        col(Role.revoked_at).is_(None),
+    )
+    for role in session.exec(query):
+        role.backup = backup.id if backup is not None else None
+        session.add(role)
+    session.flush()
+    to = str(backup.id) if backup is not None else ""
+    roster.trace(session, person.district, actor.id, "backup_set", f"person:{person.id}", now,
+                 to=to)  # fmt: skip
+    for reader in (person, backup):
+        if backup is not None and reader is not None:
+            facts: dict[str, Any] = {"name": person.name, "backup": backup.name}
+            roster.notice(session, reader, say("roster.backup", reader.language, **facts), now)
+
+
 def hand_over(
     session: Session, actor: Person, leaver: Person, following: Person, now: datetime
 ) -> Held:

@@ -188,15 +188,16 @@ def gap_texts(street: Street) -> list[str]:
 def test_the_desk_hears_ahead_and_once_of_a_shift_with_nobody_in_it(session: Session) -> None:
     street = peopled(session)
     week(street, "李强")
-    row = session.exec(select(Shift).where(Shift.start == street.now + TOMORROW)).one()
+    friday = street.now + TOMORROW + timedelta(days=1)
+    row = session.exec(select(Shift).where(Shift.start == friday)).one()
     row.start += timedelta(hours=2)
     session.add(row)
     session.flush()
     roster.plan(session, DISTRICT, street.now)
     run(street, hours=9)
     assert len(gap_texts(street)) == 1
-    assert "11月19日 14:00–16:00" in gap_texts(street)[0]
-    run(street, hours=15)
+    assert "11月20日 14:00–16:00" in gap_texts(street)[0]
+    run(street, hours=24)  # the next day's look finds it again
     assert len(gap_texts(street)) == 1
 
 
@@ -285,3 +286,31 @@ def test_only_a_desk_above_fills_a_gap(session: Session) -> None:
     assert answer is not None
     assert answer.alert
     assert not session.exec(select(Shift).where(Shift.person == street.key("赵敏"))).all()
+
+
+def test_the_desk_says_in_chat_who_stands_in_for_whom(session: Session) -> None:
+    street = peopled(session)
+    street.say("孙主任", private=True, command="people")
+    street.press("孙主任", "李强", private=True)
+    street.press("孙主任", "B 岗", private=True)
+    street.press("孙主任", "郑工", private=True)
+    for name in ("李强", "郑工"):
+        assert any("B 岗" in text for text in street.texts(name)), name
+    week(street, "李强")
+    street.say("李强", private=True, command="away")
+    street.press("李强", "今天", private=True)
+    street.say("王阿姨", "3号楼2单元楼道灯坏了", command="report")
+    assert street.case().owner == street.key("郑工")
+
+
+def test_only_who_administers_them_says_who_stands_in(session: Session) -> None:
+    from models import Role
+    from services.buttons import data, key22
+
+    street = peopled(session)
+    forged = data("backset", DISTRICT, street.key("李强"), arg=key22(street.key("赵敏")))
+    for name in ("赵敏", "李强", "王阿姨"):
+        answer = street.press_data(name, forged, private=True)
+        assert answer is not None
+        assert answer.alert
+    assert set(session.exec(select(Role.backup))) == {None}
