@@ -16,7 +16,8 @@ _NUMBER = re.compile(
     r"(?![a-z0-9])",
     re.ASCII | re.IGNORECASE,
 )
-_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+# full-width digits and letters, for str.translate
+WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 
 
 class CaseNumber(NamedTuple):
@@ -41,7 +42,7 @@ def case_number(short: str, yymm: str, n: int) -> str:
 
 def parse_case_number(text: str) -> CaseNumber | None:
     """The first case number in a text, whatever its width, case and dashes; None if none."""
-    found = _NUMBER.search(text.translate(_WIDTH))
+    found = _NUMBER.search(text.translate(WIDTH))
     if found is None or int(found[3]) < 1:
         return None
     return CaseNumber(found[1].upper(), found[2], int(found[3]))

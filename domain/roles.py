@@ -95,6 +95,11 @@ def is_desk_of_circle(roles: Iterable[RoleIn], grid: str, circle: str) -> bool:
     return is_desk(above, grid)
 
 
+def is_desk_of(roles: Iterable[RoleIn], unit: str) -> bool:
+    """A supervisor of just this unit."""
+    return any(r.role is RoleName.SUPERVISOR and r.unit == unit for r in roles)
+
+
 def is_team(roles: Iterable[RoleIn], grid: str) -> bool:
     """A worker or leader of the grid or of a unit above it."""
     people = (RoleName.WORKER, RoleName.LEADER)

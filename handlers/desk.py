@@ -9,7 +9,7 @@ from domain.refused import Refused
 from domain.roles import Standing
 from handlers.reply import answer, forget, remember, reply
 from handlers.turn import Answer, Press, Said, Turn
-from handlers.worker import show, step
+from handlers.worker import step
 from models import Asked, Person
 from services import (
     access,
@@ -23,7 +23,7 @@ from services import (
     territory,
     trouble,
 )
-from services.access import case_by_number, case_of, locked_case, standings_of
+from services.access import case_of, locked_case, standings_of
 from services.buttons import Pressed, key22, parse
 from services.texts import plain
 
@@ -63,18 +63,14 @@ def cases_behind(turn: Turn, press: Press, person: Person, pressed: Pressed) -> 
     return Answer()
 
 
-def case(turn: Turn, said: Said, person: Person) -> None:
-    """`/case KL8-2611-001`."""
-    show(turn, person, case_by_number(turn.session, person, said.text.strip()))
-
-
 def assign(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """The desk gives the case to somebody of the team; a button may be forged or old."""
     target = _by_key(turn, person, pressed.arg)
     case = locked_case(turn.session, person.district, pressed.case)
     if target.id not in routing.line(turn.session, case, turn.now):
         raise Refused("person_gone")
-    step(turn, press, person, pressed, Verb.ASSIGN, next_owner=target.id)
+    facts = {"to": str(target.id)}
+    step(turn, press, person, pressed, Verb.ASSIGN, next_owner=target.id, facts=facts)
     return Answer(plain("desk.assigned", person.language, name=target.name))
 
 

@@ -24,6 +24,7 @@ from services import other_side as sides
 from services.access import case_of, is_staff, locked_case, may_handle, may_read
 from services.buttons import Pressed, data, key22, parse
 from services.cards import NOTES, QUESTIONS
+from services.desk_card import STORY
 from services.outbox import Button, Message, Rows
 from services.texts import plain, say
 
@@ -285,14 +286,18 @@ def open_case(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Ans
     return Answer()
 
 
-def show(turn: Turn, person: Person, case: Case) -> None:
-    """The reporter's card to the reporter, the staff's to who handles it, be it the reporter."""
+def show(turn: Turn, person: Person, case: Case, *, story: bool = False) -> None:
+    """The reporter's card to the reporter, the staff's to who handles it, be it the reporter.
+
+    `story`: the staff's with the whole history.
+    """
     if case.reporter == person.id and case.owner != person.id:
         notices.show_reporter(turn.session, case, turn.now, afresh=True)
         if case.state == State.DONE:
             notices.ask_reporter(turn.session, case, turn.now, afresh=True)
     else:
-        notices.show_staff(turn.session, case, person, turn.now, afresh=True, at_once=True)
+        menu = STORY if story else ""
+        notices.show_staff(turn.session, case, person, turn.now, menu, afresh=True, at_once=True)
 
 
 def revisit_fine(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:

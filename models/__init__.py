@@ -17,6 +17,7 @@ from models.errands import Errand
 from models.findings import Finding
 from models.known import Stamp
 from models.people import FailedTry, Invite, Leave, Person, Role, Shift, Swap
+from models.phrases import Phrase
 from models.queue import (
     Asked,
     Budget,
@@ -61,6 +62,7 @@ __all__ = [
     "Offset",
     "Outbox",
     "Person",
+    "Phrase",
     "PlaceNote",
     "Posted",
     "Role",

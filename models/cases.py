@@ -19,6 +19,10 @@ OPEN = "state NOT IN ('closed', 'not_admitted', 'withdrawn', 'voided', 'archived
 WRONG = f"(next_at IS NULL OR owner_unit = '') AND {OPEN}"
 
 
+# reported to a desk above, and still open
+SUPERVISED = f"supervised_unit IS NOT NULL AND {OPEN}"
+
+
 class Case(Row, table=True):
     """One matter. Its columns are the last line of its history (CaseEvent).
 
@@ -32,6 +36,8 @@ class Case(Row, table=True):
     `returned_by`: units that handed it back; `returned_to`: the desk where it lies since, until
     somebody takes it; `arbiter`: the desk above them that decides, `bound_*` its word. `agreed`:
     who of a quarrel's sides said that it is settled. `end_reason`: why it was forced or voided.
+    `urged`: how often a desk has urged it, last at `urged_at`. `supervised_unit`: the highest desk
+    that it was reported to.
     `text`, `place_*`, `lat`, `lon` and `reporter` are personal and erased on archiving.
     """
 
@@ -60,14 +66,31 @@ class Case(Row, table=True):
             sqlite_where=text(WRONG),
             postgresql_where=text(WRONG),
         ),
-        # the same words again in the same grid join the open case (services/reporting)
+        # the same words again in the same grid join the open case (services/reporting); a desk's
+        # filters are counted and paged in the index alone (services/caselist)
         Index(
             "ix_case_open_words",
             "district",
             "grid",
             "words_key",
+            "state",
+            "due_at",
+            "warn_at",
+            "opened_at",
+            "reopenings",
+            "reach",
+            "kind",
+            "id",
             sqlite_where=text(OPEN),
             postgresql_where=text(OPEN),
+        ),
+        # services/summary: the few that were reported upwards
+        Index(
+            "ix_case_supervised",
+            "district",
+            "supervised_unit",
+            sqlite_where=text(SUPERVISED),
+            postgresql_where=text(SUPERVISED),
         ),
     )
 
@@ -188,6 +211,9 @@ class Case(Row, table=True):
     appeal: str | None = None
     appeal_reason: str | None = None
     appeal_unit: str | None = None
+    urged: int = 0
+    urged_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    supervised_unit: str | None = None
 
 
 class CaseEvent(Row, table=True):

@@ -50,8 +50,10 @@ from services.access import is_circle_desk, roles_of, standings_of
 from services.cases import facts_of
 from services.catalogue import catalogue
 from services.contacts import sheet
+from services.desk_card import DESK, STORY, TELL, desk_page, desk_rows, story_rows
 from services.equipment import link
 from services.outbox import Button, Message, Rows
+from services.story import story
 from services.texts import plain, say
 from services.when import moment
 
@@ -59,6 +61,8 @@ DOT = {Colour.GREEN: "🟢", Colour.YELLOW: "🟡", Colour.RED: "🔴"}
 # below this the guess of the kind is shown as one, with the next two as buttons
 SURE = 0.6
 LINES_OF_CONTACTS = 5
+# characters of the reporter's words on a card, and where the history stands below them
+CARD_WORDS, STORY_WORDS = 600, 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +95,11 @@ class Look:
     def button(self, verb: str, label: str, arg: str = "", style: str | None = None) -> Button:
         data = buttons.data(verb, self.case.district, self.case.id, self.case.version, arg)
         return Button(plain(label, self.language), data, style=style)
+
+    def button_with(self, verb: str, label: str, **facts: Any) -> Button:
+        """A button whose label says facts."""
+        data = buttons.data(verb, self.case.district, self.case.id, self.case.version)
+        return Button(plain(label, self.language, **facts), data)
 
 
 def look_at(session: Session, case: Case, language: str, now: datetime) -> Look:
@@ -395,7 +404,7 @@ def _reporter_buttons(look: Look, menu: str) -> Rows:
     )
 
 
-def _short(words: str, most: int = 600) -> str:
+def _short(words: str, most: int = CARD_WORDS) -> str:
     return words if len(words) <= most else words[: most - 1] + "…"
 
 
@@ -403,15 +412,20 @@ def _short(words: str, most: int = 600) -> str:
 
 
 def staff_card(look: Look, person: Person, menu: str = "") -> Message:
-    """The case with its next step as a button, for a worker, leader or desk."""
-    case = look.case
-    held = standings_of(look.session, person, case)
+    """The case with its next step as a button, for a worker, leader or desk.
+
+    `menu`: a page of its buttons; `story`: the case with its whole history.
+    """
+    case, held = look.case, standings_of(look.session, person, look.case)
+    words = STORY_WORDS if menu == STORY else CARD_WORDS
     text = _lines(
         head(look),
         look.say("card.place_grid", place=full_place(look), grid=grid_name(look.session, case)),
         _foreign_line(look),
-        look.say("card.words", words=_short(case.text)) if case.text else look.say("card.no_words"),
-        _reporter_line(look),
+        look.say("card.words", words=_short(case.text, words))
+        if case.text
+        else look.say("card.no_words"),
+        _reporter_line(look, held),
         look.say("card.instructions", words=case.instructions) if case.instructions else None,
         status(look),
         due_line(look) if look.state in BEFORE_DONE else None,
@@ -423,11 +437,16 @@ def staff_card(look: Look, person: Person, menu: str = "") -> Message:
         look.say("card.voices", n=case.voices) if case.voices > 1 else None,
         decision_line(look),
         _returns_line(look, person),
+        *_overseen(look),
         _closing_condition(look),
         *(look.say("card.note", words=each) for each in place_notes.on_card(look.session, case)),
         *case_time.staff_lines(look, held),
         _contacts(look) if case.urgency == "now" and case.reach != "named" else None,
     )
+    if menu == STORY:
+        told = "\n\n".join((text, story(look)))
+        rows = _staff_buttons(look, person, held, "") + story_rows(look, person, held)
+        return Message(told, rows)
     return Message(text, _staff_buttons(look, person, held, menu))
 
 
@@ -481,6 +500,18 @@ def _returns_line(look: Look, person: Person) -> str | None:
     return _lines(*lines)
 
 
+def _overseen(look: Look) -> tuple[str, ...]:
+    """How often it was urged, and that a desk above watches it."""
+    case = look.case
+    lines = []
+    if case.supervised_unit is not None:
+        unit = territory.name(look.session, case.district, case.supervised_unit, look.language)
+        lines.append(look.say("card.supervised", unit=unit))
+    if case.urged_at is not None and look.state in BEFORE_DONE:
+        lines.append(look.say("card.urged", n=case.urged, when=look.when(case.urged_at)))
+    return tuple(lines)
+
+
 def _foreign_line(look: Look) -> str | None:
     """A report in another tongue: kind and urgency stand above the original in the reader's own."""
     if look.case.language == look.language or not look.case.text:
@@ -492,10 +523,13 @@ def _foreign_line(look: Look) -> str | None:
     )
 
 
-def _reporter_line(look: Look) -> str:
+def _reporter_line(look: Look, held: frozenset[Standing]) -> str:
+    """Who reported it. The desk, whose look leaves a trace (services/identity), reads it there."""
     case = look.case
     if case.reporter is None:
         return look.say(f"card.from_{case.source}")
+    if Standing.DESK in held and not held & {Standing.OWNER, Standing.TEAM}:
+        return look.say("card.from_desk")
     if case.hide_name:
         return look.say("card.from_hidden")
     reporter = people.seen(look.session, case.district, case.reporter)
@@ -523,10 +557,12 @@ def _contacts(look: Look) -> str | None:
 
 def _staff_buttons(look: Look, person: Person, held: frozenset[Standing], menu: str) -> Rows:
     """What waits for a word, the next steps and *more*; nothing for who may do nothing."""
+    if menu == DESK or menu in TELL:
+        return desk_page(look, person, held, menu)
     if menu:
         return _menus(look, person, held, menu)
     rows = (*case_time.decisions(look, person), *_next_steps(look, person, held))
-    return (*rows, *case_time.appeal_row(look, held))
+    return (*rows, *case_time.appeal_row(look, held), *desk_rows(look, person, held))
 
 
 def _next_steps(look: Look, person: Person, held: frozenset[Standing]) -> Rows:
@@ -710,6 +746,7 @@ def _more(look: Look) -> Rows:
         *((rise,) if taken and _may_rise(look) else ()),
         (look.button("menu", "btn.later", "later"), look.button("menu", "btn.kind", "classes")),
         (look.button("menu", "btn.contacts", "contacts"), look.button("photos", "btn.photos")),
+        (look.button("menu", "btn.story", STORY),),
     )
 
 

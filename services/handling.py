@@ -90,9 +90,7 @@ def change_case(
     **given: Any,
 ) -> Change:
     """Decide, write, tell."""
-    change = decide(
-        facts_of(case), verb, actor, _given(session, case, verb, actor, now, given), now
-    )
+    change = would(session, case, verb, actor, now, **given)
     write(session, case, change, actor, now, personal)
     notices.tell(session, case, change, now)
     if case.state in _ENDED and may_have_tasks(case):
@@ -103,6 +101,13 @@ def change_case(
         key = f"{REGRID_CASE}:{case.id}"
         due.plan(session, case.district, key, REGRID_CASE, now, subject=str(case.id))
     return change
+
+
+def would(
+    session: Session, case: Case, verb: Verb, actor: ActorFacts, now: datetime, **given: Any
+) -> Change:
+    """What the step would do; nothing is changed yet. Raises Refused."""
+    return decide(facts_of(case), verb, actor, _given(session, case, verb, actor, now, given), now)
 
 
 def by_clock(session: Session, case: Case, verb: Verb, now: datetime, **given: Any) -> Change:

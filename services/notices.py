@@ -13,9 +13,18 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from domain.lifecycle import UNTAKEN, Change, State, Verb, WaitsFor, handler_due, own_deadline
+from domain.lifecycle import (
+    ENDED,
+    UNTAKEN,
+    Change,
+    State,
+    Verb,
+    WaitsFor,
+    handler_due,
+    own_deadline,
+)
 from domain.roles import Standing
-from models import Case, Group, Outbox, Person, Posted, Voice
+from models import Case, CaseEvent, Group, Outbox, Person, Posted, Voice
 from models.cases import OTHER_SIDE
 from services import (
     attachments,
@@ -301,18 +310,19 @@ def tell_reporter(
     stamp: str,
     code: str | None = None,
     **facts: Any,
-) -> None:
+) -> bool:
     """A sentence to the reporter, in the group or in private as they chose.
 
     `code`: a reason that is put into the words of their language. Nothing for a matter of one
-    named person: no screen may light up at home.
+    named person: no screen may light up at home. Returns whether there is somebody to be
+    told.
     """
     if case.reporter is None or case.reach == "named":
-        return
+        return False
     person = person_of(session, case, case.reporter)
     found = _reporter_chat(session, case, person)
     if person is None or found is None:
-        return
+        return False
     to, language, group = found
     if code is not None:
         facts["reason"] = plain(f"reason.{code}", language)
@@ -324,6 +334,7 @@ def tell_reporter(
     )
     dedupe = f"{sentence}:{case.id}:{stamp}"
     put(session, to, message, now, _about(case, Priority.ANSWER, dedupe=dedupe))
+    return True
 
 
 def ask_reporter(session: Session, case: Case, now: datetime, *, afresh: bool = False) -> None:
@@ -442,6 +453,8 @@ def tell(session: Session, case: Case, change: Change, now: datetime) -> None:
         refresh(session, case, now)
     if change.verb in TOLD:
         TOLD[change.verb](session, case, change, now)
+    if case.supervised_unit is not None:
+        _tell_above(session, case, change, now)
 
 
 def _stamp(case: Case) -> str:
@@ -955,6 +968,51 @@ def _appeal_decided(session: Session, case: Case, change: Change, now: datetime)
         tell_staff(session, case, case.owner, sentence, now, str(now.timestamp()))
 
 
+# --- the desk: urging, reporting upwards ---
+
+
+def _urged(session: Session, case: Case, change: Change, now: datetime) -> None:
+    """Who has it hears at once, in working hours unless it is urgent; of many at once they get
+    one list (services/together)."""
+    if change.facts.get("together") and case.urgency != "now":
+        return
+    has_it = [case.owner] if case.owner else routing.desk(session, case.district, case.owner_unit)
+    for key in has_it:
+        tell_staff(session, case, key, "work.urged", now, str(case.urged), times=case.urged)
+
+
+def _assigned(session: Session, case: Case, change: Change, now: datetime) -> None:
+    """As any offer; of many at once whoever gets them has one list (services/together)."""
+    if not change.facts.get("together") or case.urgency == "now":
+        offer(session, case, change, now)
+
+
+def _supervised(session: Session, case: Case, change: Change, now: datetime) -> None:
+    """The desk above gets the card, which says that it is to watch."""
+    for key in routing.desk(session, case.district, case.supervised_unit or ""):
+        person = person_of(session, case, key)
+        if person is not None:
+            show_staff(session, case, person, now, afresh=True)
+
+
+def _tell_above(session: Session, case: Case, change: Change, now: datetime) -> None:
+    """Each desk that it was reported to hears of its end, and that it began again."""
+    ended = case.state in ENDED and change.before not in ENDED
+    again = case.state == State.REOPENED and change.before is not State.REOPENED
+    if not ended and not again:
+        return
+    query = select(CaseEvent.facts).where(
+        CaseEvent.district == case.district,
+        CaseEvent.case == case.id,
+        CaseEvent.verb == str(Verb.SUPERVISE),
+    )
+    units = {str(facts["unit"]) for facts in session.exec(query)}
+    told = {key for unit in sorted(units) for key in routing.desk(session, case.district, unit)}
+    for key in sorted(told):
+        sentence = "above.ended" if ended else "above.reopened"
+        tell_staff(session, case, key, sentence, now, str(case.version))
+
+
 TOLD: dict[Verb, Told] = {
     Verb.ASK_TIME: _time_asked,
     Verb.GRANT_TIME: _time_granted,
@@ -970,7 +1028,7 @@ TOLD: dict[Verb, Told] = {
     Verb.ANSWER: _answered,
     Verb.HAND_BACK: offer,
     Verb.CALL_OTHERS: offer,
-    Verb.ASSIGN: offer,
+    Verb.ASSIGN: _assigned,
     Verb.REFILE: offer,
     Verb.RISE: _risen,
     Verb.DESCEND: offer,
@@ -1001,4 +1059,6 @@ TOLD: dict[Verb, Told] = {
     Verb.ENGAGED: _engaged,
     Verb.CORRECT_KIND: _corrected,
     Verb.EDIT: _corrected,
+    Verb.URGE: _urged,
+    Verb.SUPERVISE: _supervised,
 }

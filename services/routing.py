@@ -244,6 +244,13 @@ def circle_for(session: Session, district: str, grid: str, circle: str) -> str:
     return next((c for c in up_to if manned(session, district, grid, c)), CIRCLES[0])
 
 
+def unit_above(session: Session, case: Case, units: list[str]) -> str | None:
+    """The nearest desk with somebody in it above the widest of `units` that has the case."""
+    own = min((len(each) for each in units if case.grid.startswith(each)), default=0)
+    above = (unit for unit in units_above(case.grid) if len(unit) < own)
+    return next((unit for unit in above if desk(session, case.district, unit)), None)
+
+
 def leaders(session: Session, case: Case) -> list[UUID]:
     """Who answers for the grid: its leaders, else its community's."""
     for unit in (case.grid, case.community):

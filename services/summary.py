@@ -40,6 +40,7 @@ CLOSED = "closed"  # by whoever's word
 ALL_FLOWS = (*FLOWS, CLOSED)
 STOCKS = ("overdue", "danger", "due_soon", "in_time", "awaiting")
 AT_WORK = STOCKS[:-1]
+SUPERVISED = "supervised"  # open, and reported to this desk
 KIND = "kind."  # `kind.LS01`: opened that day, of this kind
 
 READERS = (RoleName.SUPERVISOR, RoleName.LEADER, RoleName.ADMIN)
@@ -81,7 +82,7 @@ class Day:
     """A unit's day. `until`: seconds after local midnight up to which it was counted.
 
     `before`: the flows of the day before, up to the same time. `private` is None for a grid,
-    where even the number would point at a door.
+    where even the number would point at a door. `supervised`: open cases reported to this desk.
     """
 
     district: str
@@ -95,6 +96,7 @@ class Day:
     before: Mapping[str, int]
     stocks: Mapping[str, int]
     private: int | None
+    supervised: int = 0
     kinds: tuple[KindLine, ...] = ()
     grids: tuple[GridLine, ...] = ()
 
@@ -128,7 +130,7 @@ def behind_of(arg: str) -> Behind | None:
     if len(parts) < 5 or not all(each.isdecimal() for each in parts[1:] if each):
         return None
     what, day_text, unit, until, page = parts
-    known = what in ALL_FLOWS or what in STOCKS or what.startswith(KIND)
+    known = what in (*ALL_FLOWS, *STOCKS, SUPERVISED) or what.startswith(KIND)
     on = date_of(day_text)
     if not known or on is None or territory.level_of(unit) is None:
         return None
@@ -180,6 +182,7 @@ def day(session: Session, district: str, unit: str, on: date, now: datetime) -> 
         before=_flows(session, district, unit, window.day_before()),
         stocks=_stocks(session, district, unit, now),
         private=_private(session, district, unit, window),
+        supervised=_supervised(session, district, unit),
         kinds=_kinds(session, district, unit, window),
         grids=_grids(session, district, unit, now),
     )
@@ -192,7 +195,9 @@ def cases_behind(session: Session, district: str, behind: Behind, now: datetime)
     stock is always what it is now.
     """
     what, query = behind.what, _open(district, behind, now)
-    if what not in STOCKS:
+    if what == SUPERVISED:
+        query = select(Case).where(*_reported_to(district, behind.unit))
+    elif what not in STOCKS:
         window = _window(session, district, behind.date, now, behind.until)
         query = _joined(select(Case)).where(*_during(district, window), _is(what))
     if what.startswith(KIND):
@@ -255,18 +260,25 @@ def _window(
 # --- conditions ---
 
 
-def _within(unit: str) -> ColumnElement[bool]:
+def in_unit(unit: str, table: Any = Case) -> ColumnElement[bool]:
     """Grids at or below a unit. Codes are digits, so the range holds in any collation."""
     last = unit + "9" * (GRID_DIGITS - len(unit))
-    return col(Case.grid).between(unit, last)
+    found: ColumnElement[bool] = table.grid.between(unit, last)
+    return found
 
 
-def _hidden() -> ColumnElement[bool]:
-    return or_(col(Case.reach) == "named", col(Case.kind).in_(NEVER_LISTED))
+def hidden(table: Any = Case) -> ColumnElement[bool]:
+    """Matters for one named person: counted and in no list."""
+    return or_(table.reach == "named", table.kind.in_(NEVER_LISTED))
+
+
+def is_hidden(reach: str, kind: str) -> bool:
+    """`hidden` of a row."""
+    return reach == "named" or kind in NEVER_LISTED
 
 
 def _seen(unit: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    return _within(unit), ~_hidden()
+    return in_unit(unit), ~hidden()
 
 
 def _is(what: str) -> ColumnElement[bool]:
@@ -319,13 +331,22 @@ def _stocks(session: Session, district: str, unit: str, now: datetime) -> dict[s
     return {each: found.get(each, 0) for each in STOCKS}
 
 
+def _reported_to(district: str, unit: str) -> tuple[Any, ...]:
+    return (Case.district == district, text(OPEN), Case.supervised_unit == unit)
+
+
+def _supervised(session: Session, district: str, unit: str) -> int:
+    query = select(func.count()).where(*_reported_to(district, unit), *_seen(unit))
+    return int(session.execute(query).scalar_one())
+
+
 def _private(session: Session, district: str, unit: str, window: _Window) -> int | None:
     """How many matters for one named person were opened; None where a number says too much."""
     if territory.level_of(unit) == "grid":
         return None
     counted = func.count(func.distinct(CaseEvent.case))
     query = _joined(select(counted)).where(
-        *_during(district, window), _is("opened"), _within(unit), _hidden()
+        *_during(district, window), _is("opened"), in_unit(unit), hidden()
     )
     return int(session.execute(query).scalar_one())
 

@@ -15,7 +15,16 @@ from services import buttons
 from services.cards import DOT, Look, kind_name, look_at, owner_name, public_place
 from services.cases import facts_of
 from services.outbox import Button, Message, Rows
-from services.summary import ALL_FLOWS, KIND, STOCKS, Behind, Day, GridLine, stock_of
+from services.summary import (
+    ALL_FLOWS,
+    KIND,
+    STOCKS,
+    SUPERVISED,
+    Behind,
+    Day,
+    GridLine,
+    stock_of,
+)
 from services.texts import plain, say
 
 LOCALES = {"zh-Hans": "zh_Hans_CN", "zh-Hant": "zh_Hant_HK", "en": "en_GB"}
@@ -26,6 +35,8 @@ LONGEST_NAME = 24
 GRIDS, KINDS, PICTURE_ROWS = 5, 6, 6
 TILES = ("opened", "handled", "closed", "confirmed", "reopened")
 RED = ("overdue", "danger")
+# what stands as it is now, and not what happened on a day
+NOW = (*STOCKS, SUPERVISED)
 
 
 def day_message(day: Day, language: str) -> Message:
@@ -62,6 +73,8 @@ def _numbers(day: Day, language: str) -> list[str]:
     ]
     if any(day.flows[each] for each in ("reopened", "withdrawn", "not_admitted")):
         lines.append(say("day.back", language, **facts))
+    if day.supervised:
+        lines.append(say("day.supervised", language, n=day.supervised))
     if day.private:
         lines.append(say("day.private", language, n=day.private))
     if day.today:
@@ -126,6 +139,9 @@ def _buttons(day: Day, language: str) -> Rows:
         _behind_button(day, KIND + line.code, f"{_cut(line.names[language], 14)} {line.opened}")
         for line in day.kinds[:KINDS]
     ]
+    if day.supervised:
+        label = plain("day.button.supervised", language, count=day.supervised)
+        numbers.append(_behind_button(day, SUPERVISED, label))
     return (*in_rows(numbers, 3), *in_rows(kinds, 2), *in_rows(_grid_buttons(day), 2))
 
 
@@ -135,7 +151,7 @@ def _number_button(day: Day, what: str, count: int, language: str) -> Button:
 
 
 def _behind_button(day: Day, what: str, label: str, style: str | None = None) -> Button:
-    behind = Behind(what, day.date, day.unit, None if what in STOCKS else day.until)
+    behind = Behind(what, day.date, day.unit, None if what in NOW else day.until)
     return Button(label, buttons.data("cases", day.district, arg=behind.arg()), style=style)
 
 
@@ -227,10 +243,10 @@ def cases_message(
         date=written(behind.date, language),
     )
     looks = [look_at(session, each, language, now) for each in shown]
-    opening = in_rows([_open_button(each) for each in shown], 2)
+    opening = in_rows([open_button(each) for each in shown], 2)
     district = cases[0].district if cases else behind.unit[:6]
     return Message(
-        "\n".join([title, "", *(_case_line(look) for look in looks)]),
+        "\n".join([title, "", *(case_line(look) for look in looks)]),
         (*opening, *_turning(district, behind, page, pages, language)),
     )
 
@@ -245,7 +261,8 @@ def what_name(session: Session, behind: Behind, cases: Sequence[Case], language:
     return kind_name(look_at(session, cases[0], language, cases[0].opened_at))
 
 
-def _case_line(look: Look) -> str:
+def case_line(look: Look) -> str:
+    """A case in a list: colour, number, kind, place, who has it, where it stands."""
     return look.say(
         "day.case",
         dot=DOT[colour(facts_of(look.case), look.now)],
@@ -257,7 +274,8 @@ def _case_line(look: Look) -> str:
     )
 
 
-def _open_button(case: Case) -> Button:
+def open_button(case: Case) -> Button:
+    """Opens the case as a card."""
     return Button(case.number, buttons.data("open", case.district, case.id, case.version))
 
 

@@ -63,6 +63,9 @@ class CaseFacts:
     reopenings: int = 0
     hand_backs: int = 0
     revisits_done: int = 0
+    urged: int = 0
+    urged_at: datetime | None = None
+    supervised_unit: str | None = None
     waits_for: str | None = None
     handle_by: datetime | None = None
     first_due_at: datetime | None = None
@@ -143,6 +146,7 @@ class Given:
     unit that leads. `open_tasks`: how many units are still at it. `unit`: whom a desk's word is
     for. `checker`: who is asked to look on the spot, None: the desk. `draw`: a number from [0, 1);
     below the district's share it is checked. `sides`: everybody whose word a quarrel needs.
+    `above`: the desk that a case is reported to. `listener`: whom a desk tells something.
     """
 
     calendar: Calendar = field(default_factory=Calendar)
@@ -166,6 +170,8 @@ class Given:
     words: str = ""
     lead: str | None = None
     open_tasks: int = 0
+    above: str | None = None
+    listener: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -11,6 +11,7 @@ from domain.lifecycle import (
     handling,
     moving,
     opening,
+    overseeing,
     reminding,
     returning,
     timing,
@@ -36,6 +37,7 @@ RULES: tuple[Rule, ...] = (
     *reminding.RULES,
     *timing.RULES,
     *moving.RULES,
+    *overseeing.RULES,
 )
 
 

@@ -103,6 +103,9 @@ class Verb(StrEnum):
     APPEAL = "appeal"
     EXEMPT = "exempt"
     UPHOLD = "uphold"
+    URGE = "urge"
+    SUPERVISE = "supervise"
+    TELL = "tell"
 
 
 class Timer(StrEnum):
@@ -203,6 +206,10 @@ FORCE_REASONS = ("beyond_reach", "nobody_lets_in", "at_court", "no_contact", "se
 
 # Why the desk may void one (作废)
 VOID_REASONS = ("same_as_another", "nothing_found", "for_others", "a_trial", "asked_by_phone")
+
+
+# Whom a desk may pass a word on to
+LISTENERS = ("owner", "reporter")
 
 
 COLLECTED = frozenset({State.COLLECTED})

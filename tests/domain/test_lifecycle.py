@@ -78,6 +78,8 @@ def given_all(now: datetime = NOW) -> Given:
         revisit_days=(7, 30),
         words="每天看两次",
         lead=f"{STREET}:fire",
+        above="110101001",
+        listener="owner",
     )
 
 
@@ -220,6 +222,59 @@ def test_the_colours_follow_the_promise() -> None:
         assert colour(facts, NOW + timedelta(hours=after)) == wanted
     assert colour(case(urgency="now"), NOW) == "red"
     assert colour(case(State.TAKEN, urgency="now"), NOW) == "green"
+
+
+def test_a_case_is_urged_once_an_hour_and_the_promise_stays() -> None:
+    urged = do(case(State.TAKEN), Verb.URGE, "desk")
+    assert (urged.case.urged, urged.case.urged_at, urged.case.version) == (1, NOW, 1)
+    assert "due_at" not in urged.sets
+    assert not urged.timers
+    lately = replace(urged.case, urged_at=NOW - timedelta(minutes=17, seconds=30))
+    with pytest.raises(Refused, match="urged_lately") as refused:
+        do(lately, Verb.URGE, "desk")
+    assert refused.value.facts == {"n": 43}
+    again = do(replace(lately, urged_at=NOW - timedelta(hours=1)), Verb.URGE, "desk")
+    assert again.case.urged == 2
+
+
+def test_nobody_urges_themselves() -> None:
+    for own in (case(State.TAKEN, owner=DESK), case(owner=None)):
+        with pytest.raises(Refused, match="urge_yourself"):
+            do(own, Verb.URGE, "desk")
+    above = ActorFacts(FAR, (RoleIn(RoleName.SUPERVISOR, "110101001"),))
+    assert decide(case(owner=None), Verb.URGE, above, given_all(), NOW).case.urged == 1
+
+
+def test_a_case_is_reported_upwards_once_for_each_level() -> None:
+    with pytest.raises(Refused, match="no_desk_above"):
+        do(case(), Verb.SUPERVISE, "desk", above=None)
+    reported = do(case(), Verb.SUPERVISE, "desk", above="110101001").case
+    assert reported.supervised_unit == "110101001"
+    with pytest.raises(Refused, match="supervised_already"):
+        do(reported, Verb.SUPERVISE, "desk", above="110101001")
+    assert do(reported, Verb.SUPERVISE, "desk", above="110101").case.supervised_unit == "110101"
+
+
+@pytest.mark.parametrize(
+    ("columns", "listener", "code"),
+    [
+        ({"reporter": None}, "reporter", "nobody_to_ask"),
+        ({"owner": None}, "owner", "nobody_has_it"),
+        ({}, "everybody", "button_unknown"),
+        ({}, None, "button_unknown"),
+    ],
+)
+def test_a_desk_tells_nothing_to_nobody(
+    columns: dict[str, object], listener: str | None, code: str
+) -> None:
+    with pytest.raises(Refused, match=code):
+        do(case(**columns), Verb.TELL, "desk", listener=listener)
+
+
+@pytest.mark.parametrize("verb", [Verb.URGE, Verb.SUPERVISE, Verb.TELL])
+def test_a_named_matter_has_no_desk_to_urge_report_or_tell(verb: Verb) -> None:
+    with pytest.raises(Refused, match="not_yours"):
+        do(case(reach="named", passed=(str(WORKER),)), verb, "desk")
 
 
 @settings(max_examples=300, deadline=None)

@@ -13,6 +13,7 @@ from domain.lifecycle import (
     APPEAL_REASONS,
     EXTENSION_REASONS,
     HAND_BACK_REASONS,
+    LISTENERS,
     OTHERS_REASONS,
     SUSPENSION_REASONS,
     Appeal,
@@ -20,15 +21,19 @@ from domain.lifecycle import (
     Stage,
     State,
     Timer,
+    Verb,
 )
+from domain.tasks import TaskVerb
 from domain.worktime import Unit
 from handlers.worker import AWAY_DAYS, BEHALF
 from services.auditing import CODES
 from services.cards import ANSWERS, NOTES, QUESTIONS
 from services.case_time import SUSPEND_DAYS
+from services.caselist import FILTERS
 from services.data import default_rows
 from services.handling import REGRID_CASE
 from services.texts import LANGUAGES, MissingText, keys, language_of, plain, say
+from services.together import LEFT_OUT
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("bot", "handlers", "services", "web", "scheduler")
@@ -63,6 +68,18 @@ MADE = {
     *(f"state.{state}" for state in State if state not in (State.CLOSED,)),
     *(f"mine.{state}" for state in State),
     *(f"closing.{closing}" for closing in Closing),
+    *(f"story.{verb}" for verb in Verb),
+    *(f"story.task_{verb}" for verb in TaskVerb),
+    *(f"story.to.{listener}" for listener in LISTENERS),
+    *(f"desk.told_{listener}" for listener in LISTENERS),
+    *(f"btn.tell_{listener}" for listener in LISTENERS),
+    *(f"cases.{part}.{each}" for part in ("what", "button") for each in FILTERS),
+    *(f"bulk.left.{code}" for code in LEFT_OUT),
+    *(
+        f"bulk.{part}.{verb}"
+        for part in ("preview", "sure", "done", "told")
+        for verb in (Verb.URGE, Verb.ASSIGN)
+    ),
     *(f"reason.{reason}" for reason in (*HAND_BACK_REASONS, *OTHERS_REASONS)),
     *(f"reason.{reason}" for reason in (*EXTENSION_REASONS, *SUSPENSION_REASONS, *APPEAL_REASONS)),
     *(f"stage.{stage}" for stage in Stage),
