@@ -27,8 +27,8 @@ from services.vault import Vault
 ZONE = ZoneInfo("Asia/Shanghai")
 MONDAY = datetime(2026, 11, 23, 9, 30, tzinfo=ZONE)
 # worker and backup of the first grid, its leader, the community's and the street's desk, who is
-# rung for what nobody else may know, and who administers
-STAFF = ("w01", "w02", "l01", "s01", "s03", "n01", "a01")
+# rung for what nobody else may know, who administers, and the street's urban management
+STAFF = ("w01", "w02", "l01", "s01", "s03", "n01", "a01", "d04")
 AUNT, LIN, ZHAO, EMMA = "王阿姨", "小林", "老赵", "Emma"
 LI, FANG = "刘奶奶", "方老师"
 RESIDENTS = (
