@@ -149,12 +149,14 @@ def _bring(
     tree.settle()
     if not outcome.failed:
         for code in tree.changing:
-            _plan_change(session, code, now, outcome)
+            _plan_change(session, code, code in tree.named, now, outcome)
 
 
-def _plan_change(session: Session, code: str, now: datetime, outcome: Outcome) -> None:
+def _plan_change(
+    session: Session, code: str, succeeds: bool, now: datetime, outcome: Outcome
+) -> None:
     """A grid that ends is moved on its date by itself; how much that is, is said now. So is a new
-    one that nobody works in yet."""
+    one that nobody works in yet; who succeeds another gets its people on the day."""
     row = session.get_one(Division, (district_of(code), code), populate_existing=True)
     today = now.astimezone(zone(session, row.district)).date()
     if row.ends_on is not None:
@@ -165,7 +167,8 @@ def _plan_change(session: Session, code: str, now: datetime, outcome: Outcome) -
         staffed = select(Role.id).where(
             Role.district == row.district, Role.unit == code, col(Role.revoked_at).is_(None)
         )
-        key = "grid_begins" if session.exec(staffed).first() else "grid_begins_empty"
+        manned = succeeds or session.exec(staffed).first() is not None
+        key = "grid_begins" if manned else "grid_begins_empty"
         outcome.remark(key, name=row.name, on=str(row.starts_on))
 
 

@@ -151,3 +151,28 @@ def test_a_list_too_long_for_the_service_s_two_seconds_is_brought_in(
     (tmp_path / "many.csv").write_text("\n".join(rows), "utf-8")
     found = linli("import", "many.csv")
     assert f"{len(rows) - 1} added" in found.stdout, found.stderr
+
+
+SPLIT = """code,parent,name,kind,short,starts_on,ends_on,successors,places
+320116001010001,320116001010,East,,KL8,,2099-12-01,320116001010011;320116001010012,
+320116001010011,320116001010,E1,,KE1,2099-12-01,,,1号楼
+320116001010012,320116001010,E2,,KE2,2099-12-01,,,2号楼
+"""
+HOLED = """person,unit,from,to
+w01,320116001010001,2099-12-01 08:00,2099-12-01 12:00
+w01,320116001010001,2099-12-01 16:00,2099-12-01 18:00
+"""
+
+
+def test_a_change_of_grids_is_previewed_and_a_gap_of_duty_remarked_on(
+    linli: Run, tmp_path: Path
+) -> None:
+    linli("import", TOWN / "divisions.csv", TOWN / "grids.csv", TOWN / "people.csv")
+    (tmp_path / "split.csv").write_text(SPLIT, encoding="utf-8")
+    (tmp_path / "holed.csv").write_text(HOLED, encoding="utf-8")
+    tried = linli("import", "--dry-run", "split.csv")
+    assert "2099-12-01 East → E1、E2: open cases: 0" in tried.stdout
+    assert "nobody works there yet" not in tried.stdout  # its people come on the day
+    assert tried.returncode == 0
+    said = linli("import", "holed.csv").stdout
+    assert "from 2099-12-01 14:00 to 16:00" in said
