@@ -31,7 +31,9 @@ LEFT_OUT = frozenset(
         Verb.STAGE_LATE,
     }
 )
-STAFF = frozenset({Standing.OWNER, Standing.TEAM, Standing.DESK})
+RESIDENTS = frozenset({Standing.REPORTER, Standing.VOICE, Standing.OTHER_SIDE, Standing.MEMBER})
+# how the steps of a unit's task begin (services/tasks)
+TASK = "task_"
 # lines on one screen; the beginning stays, and the latest
 LINES = 12
 LONGEST_WORDS = 24
@@ -86,7 +88,7 @@ def _who(look: Look, event: CaseEvent) -> str:
     """A name for who works here, else what somebody is to the case."""
     if event.actor is None:
         return plain("story.by.clock", look.language)
-    if event.standing in STAFF or event.actor == look.case.filed_by:
+    if event.standing not in RESIDENTS or event.actor == look.case.filed_by:
         person = people.seen(look.session, look.case.district, event.actor)
         if person is not None and person.name:
             return person.name
@@ -97,8 +99,12 @@ def _who(look: Look, event: CaseEvent) -> str:
 def _detail(look: Look, event: CaseEvent) -> str:
     """The reason, to whom, or the first of what was said."""
     facts = event.facts
-    if "reason" in facts:
-        return _word(f"reason.{facts['reason']}", look)
+    why = _word(f"reason.{facts['reason']}", look) if "reason" in facts else ""
+    if event.verb.startswith(TASK):
+        unit = territory.name(look.session, look.case.district, facts["unit"], look.language)
+        return " · ".join(part for part in (unit, why) if part)
+    if why:
+        return why
     if event.verb == Verb.ASSIGN:
         return _name(look, facts.get("to"))
     if event.verb == Verb.SUPERVISE:

@@ -482,3 +482,29 @@ def _fresh(session: Session, cases: list[Case]) -> list[Case]:
     for case in cases:
         session.refresh(case)
     return cases
+
+
+def test_the_story_names_the_units_that_were_called_and_no_resident(session: Session) -> None:
+    street = peopled(session)
+    case = lamps(street, 1)[0]
+    unit = f"{STREET}:fire"
+    for seq, (verb, standing, facts) in enumerate(
+        [
+            ("task_call", "desk", {"unit": unit}),
+            ("task_not_ours", "unit", {"unit": unit, "reason": "not_my_kind"}),
+            ("other_side", "other_side", {}),
+            ("a_step_of_old", "desk", {"reason": "a_reason_of_old"}),
+        ]
+    ):
+        actor = case.reporter if standing == "other_side" else street.key(DESK)
+        event = CaseEvent(
+            district=DISTRICT, case=case.id, seq=50 + seq, at=street.now, verb=verb, actor=actor,
+            standing=standing, before=case.state, after=case.state, facts=facts,
+        )  # fmt: skip
+        session.add(event)
+    session.flush()
+    text = opened(street, case)["text"]
+    assert "孙主任 吹哨（快乐街道" in text
+    assert "· 不是我管的事）" in text
+    assert "孙主任 办理" in text
+    assert "王阿姨" not in text
