@@ -1,5 +1,6 @@
 """What supervisors do: read the day, open what is behind a number, assign, check."""
 
+from datetime import date
 from uuid import UUID
 
 from sqlmodel import col, select
@@ -16,6 +17,8 @@ from services import (
     duty,
     ending,
     handling,
+    indicators,
+    indicators_message,
     returning,
     routing,
     summary,
@@ -61,6 +64,35 @@ def cases_behind(turn: Turn, press: Press, person: Person, pressed: Pressed) -> 
     message = summary_message.cases_message(turn.session, found, behind, person.language, turn.now)
     answer(turn, press.at, message)
     return Answer()
+
+
+def numbers(turn: Turn, said: Said, person: Person) -> None:
+    """`/numbers`: the month's indicators; with a month as YYMM an earlier one's."""
+    units = summary.units_of(turn.session, person)
+    if not units:
+        raise Refused("day_not_yours")
+    period = indicators_message.month_asked(said.text, units[0], _today(turn, person))
+    found = indicators.indicators(turn.session, period)
+    answer(turn, said.at, indicators_message.numbers_message(turn.session, found, person.language))
+
+
+def numbers_behind(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """The cases that an indicator counts."""
+    asked = indicators_message.asked_of(pressed.arg, _today(turn, person))
+    if asked is None or asked[1].district != person.district:
+        raise Refused("case_unknown")
+    name, period, page = asked
+    summary.check_reader(turn.session, person, period.unit)
+    found = indicators.cases_behind(turn.session, period, name)
+    message = indicators_message.list_message(
+        turn.session, found, name, period, page, person.language, turn.now
+    )
+    answer(turn, press.at, message)
+    return Answer()
+
+
+def _today(turn: Turn, person: Person) -> date:
+    return turn.now.astimezone(duty.zone(turn.session, person.district)).date()
 
 
 def assign(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:

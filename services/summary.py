@@ -202,7 +202,7 @@ def cases_behind(session: Session, district: str, behind: Behind, now: datetime)
         query = _joined(select(Case)).where(*_during(district, window), _is(what))
     if what.startswith(KIND):
         query = query.where(col(Case.kind) == what.removeprefix(KIND))
-    query = query.where(*_seen(behind.unit)).order_by(col(Case.due_at), col(Case.id))
+    query = query.where(*seen(behind.unit)).order_by(col(Case.due_at), col(Case.id))
     # what happened twice to a case is one case
     return list({case.id: case for case in session.exec(query)}.values())
 
@@ -277,7 +277,8 @@ def is_hidden(reach: str, kind: str) -> bool:
     return reach == "named" or kind in NEVER_LISTED
 
 
-def _seen(unit: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def seen(unit: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """What is at or below a unit and may be listed."""
     return in_unit(unit), ~hidden()
 
 
@@ -315,7 +316,7 @@ def _stock(now: datetime) -> ColumnElement[str]:
 def _flows(session: Session, district: str, unit: str, window: _Window) -> dict[str, int]:
     """Each flow's number of cases, in one pass over the day's events."""
     counts = [func.count(func.distinct(when((_is(each), CaseEvent.case)))) for each in ALL_FLOWS]
-    query = _joined(select(*counts)).where(*_during(district, window), *_seen(unit))
+    query = _joined(select(*counts)).where(*_during(district, window), *seen(unit))
     return dict(zip(ALL_FLOWS, session.execute(query).one(), strict=True))
 
 
@@ -326,7 +327,7 @@ def _joined(query: Any) -> Any:
 
 def _stocks(session: Session, district: str, unit: str, now: datetime) -> dict[str, int]:
     stock = _stock(now).label("stock")
-    query = select(stock, func.count()).where(Case.district == district, text(OPEN), *_seen(unit))
+    query = select(stock, func.count()).where(Case.district == district, text(OPEN), *seen(unit))
     found = {name: count for name, count in session.execute(query.group_by(stock))}
     return {each: found.get(each, 0) for each in STOCKS}
 
@@ -336,7 +337,7 @@ def _reported_to(district: str, unit: str) -> tuple[Any, ...]:
 
 
 def _supervised(session: Session, district: str, unit: str) -> int:
-    query = select(func.count()).where(*_reported_to(district, unit), *_seen(unit))
+    query = select(func.count()).where(*_reported_to(district, unit), *seen(unit))
     return int(session.execute(query).scalar_one())
 
 
@@ -355,7 +356,7 @@ def _kinds(session: Session, district: str, unit: str, window: _Window) -> tuple
     """What was opened, by kind, the most frequent first."""
     counted = func.count(func.distinct(CaseEvent.case))
     query = _joined(select(Case.kind, counted)).where(
-        *_during(district, window), _is("opened"), *_seen(unit)
+        *_during(district, window), _is("opened"), *seen(unit)
     )
     rows = session.execute(query.group_by(col(Case.kind)))
     known = catalogue(session, district).kinds
@@ -375,7 +376,7 @@ def _grids(session: Session, district: str, unit: str, now: datetime) -> tuple[G
     stock = _stock(now).label("stock")
     query = (
         select(Case.grid, stock, func.count(), func.min(Case.opened_at))
-        .where(Case.district == district, text(OPEN), *_seen(unit))
+        .where(Case.district == district, text(OPEN), *seen(unit))
         .group_by(col(Case.grid), stock)
     )
     found: dict[str, dict[str, int]] = {}

@@ -335,3 +335,34 @@ def test_the_other_side_of_what_is_no_quarrel_is_not_invited(session: Session) -
     report(street)
     street.press("李强", "接单", private=True)
     assert press(street, "李强", "side") == Answer(plain("refused.no_quarrel"), alert=True)
+
+
+# --- the numbers ---
+
+
+def test_a_supervisor_reads_the_month_and_opens_the_cases_behind_a_number(
+    session: Session,
+) -> None:
+    street = peopled(session)
+    report(street)
+    number = street.case().number
+    press(street, "孙主任", "void", "a_trial")
+    report(street, "5号楼楼道灯坏了")
+    finish(street)
+    street.press("王阿姨", "解决了")
+    street.say("孙主任", private=True, command="numbers")
+    text = street.texts("孙主任")[-1]
+    assert "结案率 100.00 %" in text
+    assert "作废 1" in text
+    street.press("孙主任", "作废 1", private=True)
+    assert number in street.texts("孙主任")[-1]
+    assert street.case().number not in street.texts("孙主任")[-1]
+
+
+def test_the_numbers_are_for_those_who_answer_for_the_unit(session: Session) -> None:
+    street = peopled(session)
+    street.say("李强", private=True, command="numbers")
+    assert plain("refused.day_not_yours") in street.texts("李强")[-1]
+    forged = f"behind~{DISTRICT}~~~filed:2611:{COMMUNITY}"
+    refused = street.press_data("李强", forged, private=True)
+    assert refused == Answer(plain("refused.day_not_yours"), alert=True)
