@@ -118,6 +118,7 @@ def test_a_matter_for_one_named_person_is_a_number_and_in_no_list(session: Sessi
     street.say(DESK, private=True, command="cases")
     assert "另有 1 件" in listing(street)["text"]
     tap(street, "全部在办 1")
+    assert "共 1 件" in listing(street)["text"]
     assert named.number not in str(listing(street))
     street.say(DESK, named.number, private=True, command="cases")
     assert "没找到" in last(street, DESK)["text"]
