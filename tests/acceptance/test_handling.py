@@ -38,12 +38,13 @@ async def test_a_preset_note_closes_without_typing_where_no_photo_is_asked(play:
     assert (await play.case(number)).state == "done"
 
 
-async def test_not_mine_goes_to_the_next_in_line_with_its_reason(play: Play):
+async def test_not_mine_goes_to_the_desk_with_its_reason_which_gives_it_to_somebody(play: Play):
     number = await play.report(AUNT, LAMP)
     await play.tap("w01", "btn.not_mine", number)
     await play.tap("w01", "reason.not_my_kind", number)
-    assert await play.sees("w02", number)
-    assert len((await play.case(number)).passed) == 2
+    assert await play.sees("s01", number, "不是我管的事")
+    case = await play.case(number)
+    assert (case.owner, case.hand_backs) == (None, 1)
 
 
 async def test_a_question_is_put_in_the_reporters_language_and_its_answer_in_the_workers(
