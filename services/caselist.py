@@ -117,7 +117,7 @@ def check_desk(session: Session, person: Person, unit: str) -> None:
 
 
 def _conditions(session: Session, district: str, now: datetime) -> dict[str, ColumnElement[bool]]:
-    """What each filter holds, of what is open; `holds` says the same of a row."""
+    """What each filter holds, of what is open."""
     state, due, warn = col(Case.state), col(Case.due_at), col(Case.warn_at)
     before_done = state.in_([str(each) for each in BEFORE_DONE])
     return {
@@ -130,21 +130,6 @@ def _conditions(session: Session, district: str, now: datetime) -> dict[str, Col
         "today": col(Case.opened_at) >= midnight(session, district, now),
         "open": true(),
     }
-
-
-def holds(which: str, case: Case, now: datetime, since: datetime) -> bool:
-    """Whether a filter holds an open case. `since`: the local day's beginning."""
-    before_done = case.state in BEFORE_DONE
-    return {
-        "untaken": case.state in UNTAKEN,
-        "soon": before_done and case.due_at > now and bool(case.warn_at and case.warn_at <= now),
-        "overdue": before_done and case.due_at <= now,
-        "waiting": case.state == State.WAITING,
-        "done": not before_done,
-        "reopened": before_done and case.reopenings > 0,
-        "today": case.opened_at >= since,
-        "open": True,
-    }[which]
 
 
 def midnight(session: Session, district: str, now: datetime) -> datetime:
