@@ -211,7 +211,8 @@ def _fire(life: Life, timer: Timer, policy: Policy) -> None:
 def _likely(case: CaseFacts) -> Sequence[ActorFacts]:
     """Whose turn it is."""
     if case.state in (State.DONE, State.CLOSED):
-        return (BY_KEY.get(case.reporter, REPORTER), OTHER, *DESKS)
+        # the reporter's word most of all, or few lives would end as most cases do
+        return (*6 * (BY_KEY.get(case.reporter, REPORTER),), OTHER, *DESKS)
     if case.owner in BY_KEY:
         return (BY_KEY[case.owner],)
     return DESKS

@@ -61,6 +61,9 @@ async def test_what_was_urgent_never_closes_by_silence(play: Play):
     number = await play.report(AUNT, "8号楼楼道里有很浓的燃气味")
     await play.finish("w01", number)
     await play.later(days=5)
+    assert (await play.case(number)).state == "checking"
+    await play.tap("s01", "btn.check", number)
+    await play.later(days=5)
     assert (await play.case(number)).state == "done"
 
 

@@ -10,7 +10,7 @@ from domain.policy import Policy
 
 
 def test_no_life_loses_its_owner_colour_or_next_moment_and_nobody_confirms_their_own_work() -> None:
-    found = run(range(1, 301))
+    found = run(range(1, 601))
     assert found.broken == []
     ways = {name.partition(":")[2] for name in found.ended} - {""}
     assert ways >= {"settled", "checked", "entrusted", "on_the_spot"}
@@ -46,5 +46,5 @@ def test_a_rule_that_is_taken_out_is_missed(
     guard: str, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with without(guard, monkeypatch):
-        found = run(range(1, 301))
+        found = run(range(1, 601))
     assert any(what in line for line in found.broken)

@@ -94,6 +94,7 @@ def settings(town: Town, database_url: str, tmp_path: Path) -> Settings:
         database={"url": database_url},
         web={"port": 0},
         files={"folder": tmp_path},
+        policy={"check_share": 0.0},
     )
 
 

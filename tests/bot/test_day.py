@@ -23,6 +23,7 @@ async def test_the_day_arrives_as_one_photo_with_its_words_and_buttons(
         return message
 
     message = await service.database.write(job)
+    service.wake()
     (shown,) = await until(lambda: _shown(town, user, "photo"))
     assert shown["photo"][-1]["width"] == 1080
     assert shown["caption"].startswith("快乐001002")
@@ -39,6 +40,7 @@ async def test_a_copy_of_one_s_data_arrives_as_a_file(town: Town, service: Servi
         put(session, _chat(service, user), message, service.clock.now(), About())
 
     await service.database.write(job)
+    service.wake()
     (shown,) = await until(lambda: _shown(town, user, "document"))
     assert shown["document"]["file_name"] == "my-data.json"
     assert shown["caption"] == "Everything"

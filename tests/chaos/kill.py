@@ -41,6 +41,8 @@ from tests.chaos.servers import (
 )
 from tests.chaos.store import Dice
 
+# a run's own: while its service is dead another run's might listen on the same port
+SECRET = token_hex(8)
 WAYS = ("sqlite-polling", "sqlite-webhook", "postgresql-polling", "postgresql-webhook")
 LIFE = (0.2, 2.5)  # seconds between a start and the kill
 BEAT = 0.08  # seconds between two things that people do
@@ -225,7 +227,7 @@ def _webhook(way: str) -> dict[str, str]:
     port = free_port()
     return {
         "LINLI_TELEGRAM__WEBHOOK_URL": f"http://127.0.0.1:{port}{WEBHOOK_PATH}",
-        "LINLI_TELEGRAM__WEBHOOK_SECRET": "chaos",
+        "LINLI_TELEGRAM__WEBHOOK_SECRET": SECRET,
         "LINLI_WEB__PORT": str(port),
         "LINLI_WEB__REUSE_PORT": "false" if way.startswith("sqlite") else "true",
     }
