@@ -199,7 +199,8 @@ class Dispatch:
                 chats.append(chat)
         try:
             while not self._stopping and (batch := _batch(chats, self._database.together)):
-                stopped = await self._commit_together(batch)
+                stopped, rest = await self._commit_together(batch)
+                _put_back(chats, rest)
                 _keep(self._tasks, self._let_go_later(_take_out(chats, stopped)))
         except Unavailable as error:
             log.warning("database_unavailable", at_work="handle", reason=str(error))
@@ -237,10 +238,13 @@ class Dispatch:
             update = updates.decode(each.payload)
             yield _Read(each, updates.event(update, self._me) if update else None)
 
-    async def _commit_together(self, batch: Sequence["_Read"]) -> set[str]:
+    async def _commit_together(
+        self, batch: Sequence["_Read"]
+    ) -> tuple[set[str], Sequence["_Read"]]:
         """Handle a batch in one unit of work; if that is undone, each update in its own.
 
-        Returns the chats whose turn is over, since something in them is to be tried again.
+        Returns the chats whose turn is over, since something in them is to be tried again, and
+        what was not begun.
         """
         began, now = time.monotonic(), self._clock.now()
         try:
@@ -252,12 +256,14 @@ class Dispatch:
             raise
         except Exception as error:
             log.info("batch_undone", updates=len(batch), error=type(error).__name__)
-            return await self._commit_apart(batch)
+            return await self._commit_apart(batch), ()
         self._count(len(handled), began)
         self._committed(bots)
         for each in handled:
             self._answer(each.read.waiting, each.answers)
-        return await self._settle_failures(batch, handled)
+        reached = {each.read.waiting.id for each in handled}
+        rest = [each for each in batch if each.waiting.id not in reached]
+        return await self._settle_failures(handled), rest
 
     async def _commit_apart(self, batch: Sequence["_Read"]) -> set[str]:
         stopped: set[str] = set()
@@ -270,7 +276,7 @@ class Dispatch:
         self, session: Session, batch: Sequence["_Read"], now: datetime
     ) -> tuple[list["_Handled"], Collection[str]]:
         """Each update in a savepoint of its own: one that fails takes nobody with it, and what
-        follows it in its chat waits."""
+        follows it in its chat waits. Ends early when Telegram waits for a commit."""
         new = inbox.still_new(session, self._me.bot, [each.waiting.id for each in batch])
         handled: list[_Handled] = []
         failed: set[str] = set()
@@ -283,6 +289,8 @@ class Dispatch:
             handled.append(self._try(session, each, each.event, now))
             if handled[-1].error is not None:
                 failed.add(each.waiting.lane)
+            if self._database.pressed:
+                break  # the rest shares the next
         done = [each.read.waiting.id for each in handled if each.error is None]
         inbox.finish_all(session, self._me.bot, done, now)
         return handled, addressed(session)
@@ -297,17 +305,13 @@ class Dispatch:
             return _Handled(read, error=error)
         return _Handled(read, answers)
 
-    async def _settle_failures(
-        self, batch: Sequence["_Read"], handled: Sequence["_Handled"]
-    ) -> set[str]:
+    async def _settle_failures(self, handled: Sequence["_Handled"]) -> set[str]:
         """What failed is counted; unless it is given up, its chat waits for the next try."""
         stopped: set[str] = set()
         for each in handled:
             if each.error is not None and not await self._failed(each.read.waiting, each.error):
                 stopped.add(each.read.waiting.lane)
-        reached = {each.read.waiting.id for each in handled}
-        skipped = {each.waiting.lane for each in batch if each.waiting.id not in reached}
-        return stopped | skipped
+        return stopped
 
     def _count(self, updates: int, began: float) -> None:
         """They are committed, and nobody has been told yet."""
@@ -465,6 +469,13 @@ def _batch(chats: Sequence[_Chat], most: int) -> list[_Read]:
     while len(found) < most and (waiting := [each for each in chats if each.waiting]):
         found += [each.waiting.popleft() for each in waiting[: most - len(found)]]
     return found
+
+
+def _put_back(chats: Sequence[_Chat], rest: Sequence[_Read]) -> None:
+    """What was not begun comes first in its chat again."""
+    of = {each.lane: each.waiting for each in chats}
+    for each in reversed(rest):
+        of[each.waiting.lane].appendleft(each)
 
 
 def _take_out(chats: list[_Chat], lanes: Collection[str]) -> list[_Chat]:

@@ -56,7 +56,13 @@ class Database(Protocol):
 
     @property
     def together(self) -> int:
-        """How many updates may share one unit of work just now."""
+        """How many updates may share one unit of work."""
+        ...
+
+    @property
+    def pressed(self) -> bool:
+        """Whether Telegram waits for a commit that can't be made before the unit under way
+        ends: then it should end soon. To be asked inside of a unit of work."""
         ...
 
     async def write(self, job: Job[T], *, queue: bool = False, awaited: bool = False) -> T:

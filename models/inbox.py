@@ -20,7 +20,7 @@ from models import partitions
 from models.columns import new_id
 from models.leases import living
 from models.queue import Inbox, Lane, Offset, Webhook
-from models.statement import Prepared, padded
+from models.statement import Prepared, among, listed
 from models.upsert import insert_into
 
 # updates of one chat before the next chat has its turn
@@ -123,12 +123,15 @@ def _insert_again(
 
 def _known(session: Session, bot: str, arrived: Sequence[Arrived]) -> set[int]:
     """Those stored before, in whichever partition."""
-    query = select(Inbox.update_id).where(
-        Inbox.bot == bot, col(Inbox.update_id).in_(padded(each.update_id for each in arrived))
+    of = {"of_bot": bot, "given": [each.update_id for each in arrived]}
+    return {number for (number,) in _KNOWN.all(session, of)}
+
+
+_KNOWN = Prepared(
+    lambda session: select(Inbox.update_id).where(
+        Inbox.bot == bindparam("of_bot"), among(session, Inbox.update_id, "given")
     )
-    return set(session.exec(query))
-
-
+)
 _NEWEST = (
     select(Inbox.id)
     .where(Inbox.bot == Lane.bot, Inbox.lane == Lane.lane, Inbox.state == "new")
@@ -136,8 +139,10 @@ _NEWEST = (
     .limit(1)
     .scalar_subquery()
 )
-_LAST = select(Lane.lane, _NEWEST).where(
-    Lane.bot == bindparam("of_bot"), col(Lane.lane).in_(bindparam("lanes", expanding=True))
+_LAST = Prepared(
+    lambda session: select(Lane.lane, _NEWEST).where(
+        Lane.bot == bindparam("of_bot"), among(session, Lane.lane, "lanes")
+    )
 )
 
 
@@ -145,9 +150,8 @@ class _Ids:
     """Keys that sort after all that waits in their chat, also when the clock was set back."""
 
     def __init__(self, session: Session, bot: str, arrived: Iterable[Arrived]) -> None:
-        of = {"of_bot": bot, "lanes": padded({each.lane for each in arrived})}
-        newest = session.connection().execute(_LAST, of)
-        self._last: dict[str, UUID | None] = {lane: key for lane, key in newest}
+        of = {"of_bot": bot, "lanes": {each.lane for each in arrived}}
+        self._last: dict[str, UUID | None] = dict(_LAST.all(session, of))
 
     def next(self, lane: str) -> UUID:
         """The key of the chat's next update."""
@@ -218,93 +222,129 @@ def set_webhook(session: Session, bot: str, url: str | None) -> None:
 
 def claim(session: Session, bot: str, holder: str, wall: datetime, limit: int) -> list[Claimed]:
     """At most `limit` chats that nobody serves, longest waiting first, with their updates."""
-    orphaned = and_(col(Lane.holder) != holder, col(Lane.holder).not_in(living(bot, wall)))
-    free = or_(col(Lane.holder).is_(None), orphaned)
-    query = select(Lane.lane).where(Lane.bot == bot, free).order_by(col(Lane.since)).limit(limit)
-    names = list(session.exec(query.with_for_update(skip_locked=True)))
+    of = {"of_bot": bot, "of_holder": holder, "wall": wall, "most": limit}
+    names = [name for (name,) in _FREE.all(session, of)]
     if not names:
         return []
-    session.execute(
-        update(Lane)
-        .where(col(Lane.bot) == bot, col(Lane.lane).in_(padded(names)))
-        .values(holder=holder)
-        .execution_options(synchronize_session=False)
-    )
+    _HOLD.run(session, of | {"lanes": names})
     waiting = oldest(session, bot, names)
     return [Claimed(name, tuple(waiting.get(name, ()))) for name in names]
+
+
+def _free(_: Session) -> Any:
+    held = col(Lane.holder)
+    orphaned = and_(
+        held != bindparam("of_holder"),
+        held.not_in(living(bindparam("of_bot"), bindparam("wall"))),
+    )
+    return (
+        select(Lane.lane)
+        .where(Lane.bot == bindparam("of_bot"), or_(held.is_(None), orphaned))
+        .order_by(col(Lane.since))
+        .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
+    )
+
+
+_FREE = Prepared(_free)
+_HOLD = Prepared(
+    lambda session: (
+        update(Lane)
+        .where(col(Lane.bot) == bindparam("of_bot"), among(session, Lane.lane, "lanes"))
+        .values(holder=bindparam("of_holder"))
+    )
+)
 
 
 def oldest(session: Session, bot: str, lanes: Sequence[str]) -> dict[str, list[Waiting]]:
     """The next updates of chats, each chat's in order of arrival."""
     found: dict[str, list[Waiting]] = {}
-    of = {"of_bot": bot, "lanes": padded(lanes)}
-    for lane, key, load, tries in session.connection().execute(OLDEST, of):
-        found.setdefault(lane, []).append(Waiting(key, load, tries, lane))
+    of = {"of_bot": bot, "lanes": lanes}
+    for lane, key, load, tries in OLDEST.all(session, of):
+        if key is not None:
+            found.setdefault(lane, []).append(Waiting(key, load, tries, lane))
     for waiting in found.values():
         waiting.sort(key=lambda each: each.id)
     return found
 
 
 _EARLIER = aliased(Inbox)
-# the last one of a chat that is looked at: a chat with thousands of them costs no more
-_LAST_OF_BATCH = (
-    select(_EARLIER.id)
-    .where(_EARLIER.bot == Lane.bot, _EARLIER.lane == Lane.lane, _EARLIER.state == "new")
-    .order_by(col(_EARLIER.id))
-    .offset(BATCH - 1)
-    .limit(1)
-    .correlate(Lane)
-    .scalar_subquery()
-)
-# its plan is tested
-OLDEST = (
-    select(Inbox.lane, Inbox.id, Inbox.payload, Inbox.tries)
-    .join(Lane, (col(Lane.bot) == Inbox.bot) & (col(Lane.lane) == Inbox.lane))
-    .where(
-        Lane.bot == bindparam("of_bot"),
-        col(Lane.lane).in_(bindparam("lanes", expanding=True)),
-        Inbox.state == "new",
-        col(Inbox.id) <= func.coalesce(_LAST_OF_BATCH, literal(UUID(int=2**128 - 1))),
+
+
+def _oldest(session: Session) -> Any:
+    lane = listed(session, Lane.lane, "lanes").c.value
+    # the last one of a chat that is looked at: a chat with thousands of them costs no more
+    last = (
+        select(_EARLIER.id)
+        .where(_EARLIER.bot == bindparam("of_bot"), _EARLIER.lane == lane, _EARLIER.state == "new")
+        .order_by(col(_EARLIER.id))
+        .offset(BATCH - 1)
+        .limit(1)
+        .correlate(lane.table)
+        .scalar_subquery()
     )
-)
+    waiting = and_(
+        col(Inbox.bot) == bindparam("of_bot"),
+        col(Inbox.lane) == lane,
+        col(Inbox.state) == "new",
+        col(Inbox.id) <= func.coalesce(last, literal(UUID(int=2**128 - 1))),
+    )
+    # an outer join keeps SQLite from beginning at the other end
+    rows = select(lane, Inbox.id, Inbox.payload, Inbox.tries).select_from(lane.table)
+    return rows.outerjoin(Inbox, waiting)
+
+
+# its plan is tested
+OLDEST = Prepared(_oldest)
 
 
 def release(session: Session, bot: str, holder: str, lanes: Iterable[str], wall: datetime) -> None:
     """Give chats back: to the end of the line, or out of it if nothing waits there."""
-    of = {"of_bot": bot, "of_holder": holder, "lanes": padded(lanes)}
+    of = {"of_bot": bot, "of_holder": holder, "wall": wall, "lanes": list(lanes)}
     if not of["lanes"]:
         return
-    connection = session.connection()
     # the lock comes before the look, so that what is just being stored is seen
-    held = set(connection.execute(_HELD, of).scalars())
-    waiting = set(connection.execute(_WAITING, of).scalars()) & held
+    held = {lane for (lane,) in _HELD.all(session, of)}
+    waiting = {lane for (lane,) in _WAITING.all(session, of)} & held
     if waiting:
-        connection.execute(_of_lanes(update(Lane), bot, waiting).values(since=wall, holder=None))
+        _LINE_UP.run(session, of | {"lanes": waiting})
     if held - waiting:
-        connection.execute(_of_lanes(delete(Lane), bot, held - waiting))
+        _END.run(session, of | {"lanes": held - waiting})
 
 
-_HELD = (
-    select(Lane.lane)
-    .where(
-        Lane.bot == bindparam("of_bot"),
-        Lane.holder == bindparam("of_holder"),
-        col(Lane.lane).in_(bindparam("lanes", expanding=True)),
+_HELD = Prepared(
+    lambda session: (
+        select(Lane.lane)
+        .where(
+            Lane.bot == bindparam("of_bot"),
+            Lane.holder == bindparam("of_holder"),
+            among(session, Lane.lane, "lanes"),
+        )
+        .order_by(Lane.lane)
+        .with_for_update()
     )
-    .order_by(Lane.lane)
-    .with_for_update()
 )
-_WAITING = select(Lane.lane).where(
-    Lane.bot == bindparam("of_bot"),
-    col(Lane.lane).in_(bindparam("lanes", expanding=True)),
-    select(Inbox.id)
-    .where(Inbox.bot == Lane.bot, Inbox.lane == Lane.lane, Inbox.state == "new")
-    .exists(),
+_WAITING = Prepared(
+    lambda session: select(Lane.lane).where(
+        Lane.bot == bindparam("of_bot"),
+        among(session, Lane.lane, "lanes"),
+        select(Inbox.id)
+        .where(Inbox.bot == Lane.bot, Inbox.lane == Lane.lane, Inbox.state == "new")
+        .exists(),
+    )
 )
-
-
-def _of_lanes(statement: Any, bot: str, lanes: Collection[str]) -> Any:
-    return statement.where(col(Lane.bot) == bot, col(Lane.lane).in_(padded(lanes)))
+_LINE_UP = Prepared(
+    lambda session: (
+        update(Lane)
+        .where(col(Lane.bot) == bindparam("of_bot"), among(session, Lane.lane, "lanes"))
+        .values(since=bindparam("wall"), holder=None)
+    )
+)
+_END = Prepared(
+    lambda session: delete(Lane).where(
+        col(Lane.bot) == bindparam("of_bot"), among(session, Lane.lane, "lanes")
+    )
+)
 
 
 def let_go(session: Session, bot: str, holder: str, known: Collection[str]) -> None:
@@ -333,21 +373,22 @@ _FINISH = Prepared(
 )
 
 
-_STILL_NEW = (
-    select(Inbox.id)
-    .where(
-        Inbox.bot == bindparam("of_bot"),
-        col(Inbox.id).in_(bindparam("keys", expanding=True)),
-        Inbox.state == "new",
+_STILL_NEW = Prepared(
+    lambda session: (
+        select(Inbox.id)
+        .where(
+            Inbox.bot == bindparam("of_bot"),
+            among(session, Inbox.id, "keys"),
+            Inbox.state == "new",
+        )
+        .with_for_update()
     )
-    .with_for_update()
 )
 
 
 def still_new(session: Session, bot: str, keys: Sequence[UUID]) -> set[UUID]:
     """Those of the updates that nobody has handled; held until the unit of work ends."""
-    of = {"of_bot": bot, "keys": padded(keys)}
-    return set(session.connection().execute(_STILL_NEW, of).scalars())
+    return {key for (key,) in _STILL_NEW.all(session, {"of_bot": bot, "keys": keys})}
 
 
 def finish_all(session: Session, bot: str, keys: Iterable[UUID], now: datetime) -> None:

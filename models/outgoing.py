@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from models.cases import Case
 from models.people import Person
 from models.queue import Asked, Budget, MovedChat, Outbox, Posted
-from models.statement import Prepared, padded
+from models.statement import Prepared, among
 from models.territory import Group, StrangeGroup
 from models.upsert import insert_into
 
@@ -97,8 +97,7 @@ def take(
     limit: int,
 ) -> list[Parcel]:
     """The most pressing row of each of at most `limit` chats that may be written to now."""
-    connection = session.connection()
-    of = {
+    of: dict[str, Any] = {
         "of_bot": bot,
         "wall": wall,
         "now": now,
@@ -112,10 +111,9 @@ def take(
     keys = _first_of_each(session, of, halted | set(busy), limit)
     if not keys:
         return []
-    of["keys"] = padded(keys)
-    connection.execute(_TAKE, of)
-    rows = connection.execute(_PARCELS, of)
-    return [_parcel(session, bot, row) for row in rows]
+    of["keys"] = keys
+    _TAKE.run(session, of)
+    return [_parcel(session, bot, row) for row in _PARCELS.all(session, of)]
 
 
 def _first_of_each(
@@ -124,8 +122,7 @@ def _first_of_each(
     """One row for each chat; a chat with thousands of them hides no other."""
     first: dict[str, Any] = {}
     while len(first) < limit:
-        busy = padded(without | set(first))
-        found = session.connection().execute(PRESSING, of | {"busy": busy}).all()
+        found = PRESSING.all(session, of | {"busy": without | set(first)})
         for chat, key in found:
             first.setdefault(chat, key)
         if len(found) < LOOK:
@@ -144,47 +141,55 @@ _HALTED = Prepared(
     )
 )
 # its plan is tested
-PRESSING: Any = (
-    # the keys as the driver gives them: most of a long queue's are only looked past
-    select(Outbox.chat, literal_column("outbox.id"))
-    .where(
-        Outbox.bot == bindparam("of_bot"),
-        Outbox.state == "pending",
-        or_(col(Outbox.not_before).is_(None), col(Outbox.not_before) <= bindparam("now")),
-        or_(col(Outbox.until).is_(None), col(Outbox.until) < bindparam("wall")),
-        col(Outbox.chat).not_in(bindparam("busy", expanding=True)),
+PRESSING = Prepared(
+    lambda session: (
+        # the keys as the driver gives them: most of a long queue's are only looked past
+        select(Outbox.chat, literal_column("outbox.id"))
+        .where(
+            Outbox.bot == bindparam("of_bot"),
+            Outbox.state == "pending",
+            or_(col(Outbox.not_before).is_(None), col(Outbox.not_before) <= bindparam("now")),
+            or_(col(Outbox.until).is_(None), col(Outbox.until) < bindparam("wall")),
+            ~among(session, Outbox.chat, "busy"),
+        )
+        .order_by(col(Outbox.priority), col(Outbox.id))
+        .limit(LOOK)
     )
-    .order_by(col(Outbox.priority), col(Outbox.id))
-    .limit(LOOK)
 )
-_THESE = (
-    col(Outbox.bot) == bindparam("of_bot"),
-    col(Outbox.id).in_(bindparam("keys", expanding=True)),
-)
-_TAKE = (
-    update(Outbox)
-    .where(*_THESE)
-    .values({"holder": bindparam("holder"), "until": bindparam("lease")})
+
+
+def _these(session: Session) -> tuple[Any, ...]:
+    return (col(Outbox.bot) == bindparam("of_bot"), among(session, Outbox.id, "keys"))
+
+
+_TAKE = Prepared(
+    lambda session: (
+        update(Outbox)
+        .where(*_these(session))
+        .values({"holder": bindparam("holder"), "until": bindparam("lease")})
+    )
 )
 _SHOWN = (
     "id", "platform", "chat", "act", "priority", "payload", "card", "district", "person",
     "tries", "made_at",
 )  # fmt: skip
 _COLUMNS: list[Any] = [*(getattr(Outbox, name) for name in _SHOWN), Posted.message, Posted.digest]
-_PARCELS: Any = (
-    sql_select(*_COLUMNS)
-    .select_from(Outbox)
-    .outerjoin(
-        Posted,
-        and_(
-            col(Posted.bot) == Outbox.bot,
-            col(Posted.platform) == Outbox.platform,
-            col(Posted.chat) == Outbox.chat,
-            col(Posted.card) == Outbox.card,
-        ),
+_PARCELS = Prepared(
+    lambda session: (
+        sql_select(*_COLUMNS)
+        .select_from(Outbox)
+        .outerjoin(
+            Posted,
+            and_(
+                col(Posted.bot) == Outbox.bot,
+                col(Posted.platform) == Outbox.platform,
+                col(Posted.chat) == Outbox.chat,
+                col(Posted.card) == Outbox.card,
+            ),
+        )
+        .where(*_these(session))
+        .order_by(col(Outbox.priority), col(Outbox.id))
     )
-    .where(*_THESE)
-    .order_by(col(Outbox.priority), col(Outbox.id))
 )
 
 

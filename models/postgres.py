@@ -90,6 +90,11 @@ class PostgresDatabase:
         """More would hardly save round trips, and the first would wait longer for the last."""
         return TOGETHER
 
+    @property
+    def pressed(self) -> bool:
+        """Never: what Telegram waits for has connections of its own."""
+        return False
+
     async def write(self, job: Job[T], *, queue: bool = False, awaited: bool = False) -> T:
         engine = self._queue if queue else self._exact
         job = self._watch.guard(job)

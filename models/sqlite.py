@@ -32,9 +32,7 @@ from models.watch import Watch
 T = TypeVar("T")
 
 # updates that may share a unit of work; more would save little
-TOGETHER = 5
-# after an update has come in, the next is expected for so long
-PRESSED_SECONDS = 0.05
+TOGETHER = 10
 # jobs that share one commit; more would make the first wait for the last
 GROUP = 256
 # and after this the commit comes, so that who waits for it doesn't wait for those after them
@@ -51,6 +49,7 @@ _SETTINGS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
+    "PRAGMA temp_store = MEMORY",
     # what a person has had deleted must not stay readable in free pages
     "PRAGMA secure_delete = ON",
     f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}",
@@ -93,19 +92,19 @@ class SqliteDatabase:
         path = path_of(url)
         self._lock = hold(path)
         self.writes = 0
-        self._awaited_at = -PRESSED_SECONDS
         self._writer = _Writer(url, info)
         self._reader = _Reader(path, info)
 
     @property
     def together(self) -> int:
-        """Fewer while updates come in fast: Telegram would wait for all of a unit's."""
-        pressed = time.monotonic() - self._awaited_at < PRESSED_SECONDS
-        return 1 if pressed else TOGETHER
+        return TOGETHER
+
+    @property
+    def pressed(self) -> bool:
+        """Telegram waits for a commit that can't be made before the unit under way ends."""
+        return self._writer.pressed
 
     async def write(self, job: Job[T], *, queue: bool = False, awaited: bool = False) -> T:
-        if awaited:
-            self._awaited_at = time.monotonic()
         try:
             with told_apart(queue):
                 rank = _AWAITED if awaited else _QUEUES if queue else _UNITS
@@ -191,6 +190,13 @@ class _Writer:
         work = _Work(job, Future(), rank)
         self._queue.put((rank, next(self._numbers), work))
         return work.future
+
+    @property
+    def pressed(self) -> bool:
+        try:
+            return self._queue.queue[0][0] == _AWAITED
+        except IndexError:
+            return False
 
     def stop(self) -> None:
         self._ended = True

@@ -6,20 +6,33 @@ statement and the same column types, without the looking over. Everything else i
 usual. Which is which changes nothing that a reader of the calling code would notice.
 """
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import Connection, Dialect
+from sqlalchemy import (
+    ARRAY,
+    BindParameter,
+    Connection,
+    Dialect,
+    Text,
+    any_,
+    bindparam,
+    func,
+    literal_column,
+)
+from sqlalchemy import column as sql_column
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import Session
+from sqlalchemy.sql import visitors
+from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlmodel import Session, col, select
 
 from models.known import is_remembered
 
 # in Session.info: the driver's own connection, once the session's transaction has begun
 RAW = "raw"
 
-T = TypeVar("T")
 _Process = Callable[[Any], Any] | None
 
 
@@ -57,14 +70,14 @@ class _Written:
 
 
 class Prepared:
-    """A Core statement with bound parameters, none of them expanding.
+    """A Core statement with bound parameters, none of them expanding (`among` is for lists).
 
     `build` makes it, given a session, which says for which database. It may not change a table
     whose answers are remembered (models.known): nobody would notice. Raises as `execute` does.
     """
 
     def __init__(self, build: Callable[[Session], Any]) -> None:
-        self._build = build
+        self.build = build
         self._written: dict[str, _Written] = {}
 
     def all(self, session: Session, of: Mapping[str, Any]) -> list[Any]:
@@ -112,17 +125,46 @@ class Prepared:
         name = connection.dialect.name if isinstance(connection, Connection) else "sqlite"
         found = self._written.get(name)
         if found is None:
-            statement = self._build(session)
+            statement = self.build(session)
             found = self._written[name] = _write(statement, session.get_bind().dialect)
         return found
 
 
-def padded(values: Iterable[T]) -> list[T]:
-    """For an expanding parameter: sorted, and the last one said again up to a power of two. A few
-    lengths are a few statements, which PostgreSQL then need not plan each time."""
-    found = sorted(values)  # type: ignore[type-var]
-    wanted = 1 << (len(found) - 1).bit_length() if found else 0
-    return found + found[-1:] * (wanted - len(found))
+def among(session: Session, column: Any, name: str) -> Any:
+    """`column` is one of a list of any length, bound as the one parameter `name`."""
+    if session.get_bind().dialect.name == "sqlite":
+        return col(column).in_(select(listed(session, column, name).c.value))
+    return col(column) == any_(_array(column, name))
+
+
+def listed(session: Session, column: Any, name: str) -> Any:
+    """The same list as a table of one column, `value`, with the type of `column`."""
+    value = sql_column("value", col(column).type)
+    if session.get_bind().dialect.name == "sqlite":
+        given = func.json_each(bindparam(name, type_=_JsonList(col(column).type)))
+        return given.table_valued(value, name=name)
+    return func.unnest(_array(column, name)).table_valued(value, name=name).render_derived()
+
+
+def _array(column: Any, name: str) -> Any:
+    return bindparam(name, type_=ARRAY(col(column).type))
+
+
+class _JsonList(TypeDecorator[Iterable[Any]]):
+    """Values of a column as one JSON text, each as the column would be bound."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, of: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.of = of
+
+    def bind_processor(self, dialect: Dialect) -> Any:
+        convert = self.of.dialect_impl(dialect).bind_processor(dialect)
+        if convert is None:
+            return lambda values: json.dumps(list(values))
+        return lambda values: json.dumps([convert(each) for each in values])
 
 
 def raw(session: Session) -> Any:
@@ -168,7 +210,7 @@ def _write(statement: Any, dialect: Dialect) -> _Written:
     table = getattr(statement, "table", None)
     if table is not None and is_remembered(table.name):
         raise ValueError(f"{table.name} is remembered: execute the statement")
-    compiled: Any = statement.compile(dialect=dialect)
+    compiled: Any = _with_words(statement, dialect).compile(dialect=dialect)
     constants = {name: each.value for name, each in compiled.binds.items() if not each.required}
     binds: list[tuple[str | None, _Process, Any]] = []
     for name in compiled.positiontup:
@@ -184,3 +226,16 @@ def _write(statement: Any, dialect: Dialect) -> _Written:
         for each in statement.exported_columns
     )
     return _Written(str(compiled), tuple(binds), reads, not any(reads))
+
+
+def _with_words(statement: Any, dialect: Dialect) -> Any:
+    """The statement with its constant words in it: bound, they keep a database from seeing at once
+    that an index of only the rows with this word will do."""
+
+    def word(element: Any, **_: Any) -> Any:
+        if not isinstance(element, BindParameter) or not isinstance(element.value, str):
+            return None
+        literal = element.type.dialect_impl(dialect).literal_processor(dialect)
+        return literal and literal_column(literal(element.value), element.type)
+
+    return visitors.replacement_traverse(statement, {}, word)

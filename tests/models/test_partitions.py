@@ -169,12 +169,11 @@ async def test_claiming_reads_what_waits_and_not_what_is_kept(
 
     def look(session: Session) -> None:
         for query in (
-            inbox.OLDEST.params(of_bot="777", lanes=["7"]),
-            outgoing.PRESSING.params(of_bot="777", now=NOW, wall=NOW, busy=[]),
+            inbox.OLDEST.build(session).params(of_bot="777", lanes=["7"]),
+            outgoing.PRESSING.build(session).params(of_bot="777", now=NOW, wall=NOW, busy=["8"]),
         ):
             words = query.compile(
-                dialect=postgresql.dialect(),
-                compile_kwargs={"literal_binds": True, "render_postcompile": True},
+                dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True}
             )
             plans.append("\n".join(session.execute(text(f"EXPLAIN {words}")).scalars()))
 

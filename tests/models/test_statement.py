@@ -14,7 +14,7 @@ from models import Audit, Lane, Role
 from models.append import append, savepoint
 from models.database import Database
 from models.row import draft
-from models.statement import Prepared, padded
+from models.statement import Prepared, among
 from models.upsert import insert_into
 
 NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
@@ -135,9 +135,31 @@ def test_a_draft_refuses_a_column_that_there_is_not():
         draft(Audit, nonsense=1)
 
 
-@pytest.mark.parametrize(
-    ("given", "found"),
-    [("", ""), ("a", "a"), ("ba", "ab"), ("cab", "abcc"), ("edcba", "abcdeeee")],
-)
-def test_lists_come_in_few_lengths_with_the_last_one_said_again(given: str, found: str):
-    assert padded(given) == list(found)
+_LANES = Prepared(lambda session: select(Lane.lane).where(among(session, Lane.lane, "lanes")))
+_OTHERS = Prepared(lambda session: select(Lane.lane).where(~among(session, Lane.lane, "lanes")))
+_KEYS = Prepared(lambda session: select(Audit.id).where(among(session, Audit.id, "keys")))
+
+
+@pytest.mark.parametrize("given", [[], ["a"], ["b", "a", "b"], ['"', "'", "\\", "楼", "\x01"]])
+async def test_a_list_of_any_length_is_one_parameter(database: Database, given: list[str]):
+    names = {"a", "b", "c", '"', "'", "\\", "楼", "\x01"}
+
+    def job(session: Session) -> tuple[list[Any], list[Any]]:
+        session.add_all([Lane(bot="1", lane=name, since=NOW) for name in names])
+        session.flush()
+        return _LANES.all(session, {"lanes": given}), _OTHERS.all(session, {"lanes": given})
+
+    among_them, others = await database.write(job)
+    assert sorted(name for (name,) in among_them) == sorted(set(given))
+    assert {name for (name,) in others} == names - set(given)
+
+
+async def test_a_list_of_keys_finds_their_rows(database: Database):
+    rows = [note("a"), note("a"), note("a")]
+
+    def job(session: Session) -> list[Any]:
+        _ADD.many(session, rows)
+        return _KEYS.all(session, {"keys": [rows[0]["id"], rows[2]["id"], uuid4()]})
+
+    found = {key for (key,) in await database.write(job)}
+    assert found == {rows[0]["id"], rows[2]["id"]}
