@@ -2,7 +2,8 @@
 
 `python -m bench.lifecycles --lives 100000 --seed 1` ends with 1 and the life's own seed if any
 breaks a rule. People try what they may and what they may not; the clock fires what is due; some
-lives end early, some are kicked about, forced, voided, checked, reopened and checked again.
+lives end early, some are kicked about, forced, voided, checked, reopened and checked again, some
+are merged with another case and come apart again, some have a cause that others share.
 """
 
 import argparse
@@ -56,9 +57,9 @@ ANYHOW, TICK = 0.1, 0.3
 # what moves a case on, tried before what only adds to it
 FORWARD = (
     Verb.TAKE, Verb.DONE, Verb.CHECK, Verb.SETTLE, Verb.HAND_BACK, Verb.ARBITRATE, Verb.REFUSE,
-    Verb.ON_THE_SPOT, Verb.CHECK_FAILED, Verb.ANSWER, Verb.RESUME, Verb.REVISIT_AGAIN,
+    Verb.ON_THE_SPOT, Verb.CHECK_FAILED, Verb.ANSWER, Verb.RESUME, Verb.REVISIT_AGAIN, Verb.UNMERGE,
 )  # fmt: skip
-RARE = frozenset({Verb.WITHDRAW, Verb.VOID, Verb.FORCE})
+RARE = frozenset({Verb.WITHDRAW, Verb.VOID, Verb.FORCE, Verb.MERGE, Verb.CAUSE_OVER})
 
 
 def _key(number: int) -> UUID:
@@ -276,6 +277,8 @@ def _given(life: Life, verb: Verb, who: ActorFacts, policy: Policy) -> Given:
         kind={},
         amount=chance.randrange(1, 4),
         lead=f"{STREET}:property",
+        other=_twin(case, chance),
+        other_key=_key(chance.choice((98, 99))),
         open_tasks=chance.choice((0, 0, 1)),
         calendar=_CALENDAR,
         **sets,
@@ -283,6 +286,22 @@ def _given(life: Life, verb: Verb, who: ActorFacts, policy: Policy) -> Given:
 
 
 _CALENDAR = Calendar()
+
+
+def _twin(case: CaseFacts, chance: random.Random) -> CaseFacts:
+    """Another case that may be the same matter: now and then one that can't be."""
+    earlier = timedelta(hours=chance.randrange(-30, 30))
+    return case.changed(
+        {
+            "state": chance.choice((State.DISPATCHED, State.TAKEN, State.TAKEN, State.CLOSED)),
+            "due_at": case.due_at - earlier,
+            "kind": "LS02",
+            "waits_for": None,
+            "merged_into": None,
+            "private": case.private if chance.random() < 0.8 else not case.private,
+            "urgency": case.urgency if chance.random() < 0.8 else "now",
+        }
+    )
 
 
 def _returned(case: CaseFacts, who: ActorFacts) -> dict[str, Any]:
@@ -315,9 +334,13 @@ def _check(life: Life) -> None:
         _hold(life, bool(colour(case, life.now)), "a colour")
         _hold(life, bool(life.timers), "a next moment")
         _hold(life, case.closing is None and case.closed_at is None, "an open case open")
+        _hold(life, case.merged_into is None, "an open case by itself")
     if case.state in ENDED:
         pressing = set(life.timers) - {Timer.REVISIT, Timer.ARCHIVE}
         _hold(life, not pressing, "an ended case quiet")
+    if case.state is State.MERGED:
+        _hold(life, case.merged_into is not None, "a merged case that leads to another")
+        _hold(life, case.closing is None and case.end_reason is None, "a merged case unended")
     if case.state is State.CLOSED:
         _hold(life, case.closing is not None, "a closed case with its ending")
         _hold(life, (case.closing == Closing.FORCED) == (case.end_reason is not None), "a reason")
@@ -334,6 +357,12 @@ def _check_word(life: Life, before: CaseFacts, change: Change, who: ActorFacts) 
         _hold(life, unit not in before.returned_by, "one hand-back of a unit")
         _hold(life, before.bound_unit is None, "no hand-back after a word")
         _hold(life, before.hand_backs < 2 or change.case.arbiter is not None, "an arbiter")
+    if change.verb in (Verb.ABSORB, Verb.MERGE):
+        _hold(life, before.reach != "named", "a named matter apart")
+    if change.verb is Verb.ABSORB:
+        _hold(life, change.case.due_at <= before.due_at, "the stricter promise")
+    if change.verb is Verb.UNMERGE:
+        _hold(life, change.case.due_at == before.due_at, "its own promise")
     if change.verb is Verb.ON_THE_SPOT:
         _hold(life, before.reporter is None, "only one's own round closed on the spot")
     if change.verb is Verb.TAKE and before.returned_to and before.urgency != "now":

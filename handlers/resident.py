@@ -23,6 +23,7 @@ from services import attachments, handling, notices, reporting, routing, territo
 from services.access import case_of, is_staff, locked_case, may_read
 from services.buttons import Pressed, data, key22
 from services.cards import ANSWERS
+from services.cases import goes_on_as
 from services.outbox import Address, Button, Message, Priority
 from services.texts import plain, say
 
@@ -347,11 +348,14 @@ def show_mine(turn: Turn, at: Address, person: Person) -> None:
 
 
 def _mine_line(turn: Turn, case: Case, language: str) -> str:
+    number, case = case.number, goes_on_as(turn.session, case)
+    if case.number != number:
+        number += f" → {case.number}"
     waits = case.waits_for if case.state == State.WAITING else None
     keys = {str(WaitsFor.SUSPENDED): "suspended", str(WaitsFor.TASK): "waiting_task"}
     key = keys.get(waits or "")
     state = plain(f"mine.{key or case.state}", language)
-    return plain("mine.line", language, number=case.number, state=state)
+    return plain("mine.line", language, number=number, state=state)
 
 
 def who(turn: Turn, said: Said, person: Person) -> None:
@@ -398,13 +402,19 @@ def show_case(turn: Turn, said: Said, person: Person, case: Case) -> None:
 
 def join(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """*Me too*."""
-    case = locked_case(turn.session, person.district, pressed.case)
+    case = _going_on(turn, locked_case(turn.session, person.district, pressed.case))
     if case.private:
         raise Refused("not_yours")
     if case.reporter == person.id or _has_voice(turn, case, person):
         return Answer(plain("join.already", person.language, number=case.number))
     reporting.join(turn.session, person, case, turn.now)
     return Answer(plain("join.done", person.language, number=case.number))
+
+
+def _going_on(turn: Turn, case: Case) -> Case:
+    """The case that goes on for a merged one, held; the same for any other."""
+    into = goes_on_as(turn.session, case)
+    return case if into is case else locked_case(turn.session, into.district, into.id)
 
 
 def _has_voice(turn: Turn, case: Case, person: Person) -> bool:
@@ -544,7 +554,7 @@ def more_told(turn: Turn, said: Said, person: Person, row: Asked) -> None:
     """Words or photos that belong to a case of one's own."""
     if not (said.text or said.files):
         raise Refused("empty_report")
-    case = locked_case(turn.session, person.district, row.case)
+    case = _going_on(turn, locked_case(turn.session, person.district, row.case))
     reporting.add_words(turn.session, person, case, said.text, said.files, turn.now)
     forget(turn, said)
     _remember_album(turn, said, case, "report")

@@ -17,6 +17,7 @@ from handlers import (
     desk_list,
     everyone,
     grids,
+    merging,
     notes,
     resident,
     roster,
@@ -198,6 +199,12 @@ PRESSES: dict[str, PressedBy] = {
     "supervise": desk_list.supervise,
     "whois": desk_list.whois,
     "tell": desk_list.tell,
+    "merge": merging.propose,
+    "same_number": merging.ask_number,
+    "merge_swap": merging.swap,
+    "merge_yes": merging.confirm,
+    "unmerge": merging.unmerge,
+    "split": merging.split,
     "urgeall": desk_list.urge_all,
     "whoall": desk_list.whom,
     "toall": desk_list.assign_all,
@@ -234,6 +241,7 @@ ASKED: dict[str, AskedOf] = {
     "task_note": unit.note_told,
     "task_reference": unit.reference_told,
     "phrase": desk_list.phrase_told,
+    "same_number": merging.number_told,
 }
 
 

@@ -12,6 +12,7 @@ from models.cases import (
     Voice,
 )
 from models.catalogue import CatalogueRow
+from models.causes import Cause
 from models.columns import UTCDateTime, metadata, new_id
 from models.errands import Errand
 from models.findings import Finding
@@ -44,6 +45,7 @@ __all__ = [
     "Case",
     "CaseEvent",
     "CatalogueRow",
+    "Cause",
     "Chain",
     "Contact",
     "Division",

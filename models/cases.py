@@ -13,7 +13,7 @@ from models.row import Row
 from models.statement import Prepared
 from models.upsert import insert_into
 
-OPEN = "state NOT IN ('closed', 'not_admitted', 'withdrawn', 'voided', 'archived')"
+OPEN = "state NOT IN ('closed', 'not_admitted', 'withdrawn', 'voided', 'merged', 'archived')"
 
 # an open case that nobody has, or for which nothing will ever happen
 WRONG = f"(next_at IS NULL OR owner_unit = '') AND {OPEN}"
@@ -37,7 +37,8 @@ class Case(Row, table=True):
     somebody takes it; `arbiter`: the desk above them that decides, `bound_*` its word. `agreed`:
     who of a quarrel's sides said that it is settled. `end_reason`: why it was forced or voided.
     `urged`: how often a desk has urged it, last at `urged_at`. `supervised_unit`: the highest desk
-    that it was reported to.
+    that it was reported to. `merged_into`: the case that goes on for this one too; `absorbed`: how
+    many went into this one. `cause`: what it has in common with others (models/causes).
     `text`, `place_*`, `lat`, `lon` and `reporter` are personal and erased on archiving.
     """
 
@@ -91,6 +92,22 @@ class Case(Row, table=True):
             "supervised_unit",
             sqlite_where=text(SUPERVISED),
             postgresql_where=text(SUPERVISED),
+        ),
+        # services/merging, services/causes: what went into a case, what is under a cause
+        Index(
+            "ix_case_merged",
+            "district",
+            "merged_into",
+            sqlite_where=text("merged_into IS NOT NULL"),
+            postgresql_where=text("merged_into IS NOT NULL"),
+        ),
+        Index(
+            "ix_case_cause",
+            "district",
+            "cause",
+            "id",
+            sqlite_where=text("cause IS NOT NULL"),
+            postgresql_where=text("cause IS NOT NULL"),
         ),
     )
 
@@ -215,6 +232,10 @@ class Case(Row, table=True):
     urged_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     supervised_unit: str | None = None
 
+    merged_into: UUID | None = None
+    absorbed: int = 0
+    cause: UUID | None = None
+
 
 class CaseEvent(Row, table=True):
     """One thing that happened, appended and never changed.
@@ -248,7 +269,9 @@ OTHER_SIDE = "other_side"
 
 
 class Voice(Row, table=True):
-    """Somebody whose matter a case is: `part` is reporter, writer, joined or other_side."""
+    """Somebody whose matter a case is: `part` is reporter, writer (said the same words), joined
+    or other_side. `via`: the merged case through which they came; there they have a voice too.
+    """
 
     __tablename__ = "voice"
     __table_args__ = (
@@ -261,6 +284,7 @@ class Voice(Row, table=True):
     person: UUID = Field(primary_key=True)
     part: str = "reporter"
     at: datetime = Field(sa_type=UTCDateTime)
+    via: UUID | None = None
 
 
 class Attachment(Row, table=True):

@@ -1,5 +1,5 @@
 """What seldom changes is remembered between units of work: divisions, groups, contacts, roles,
-rosters, leave, the catalogue.
+rosters, leave, the catalogue, open causes.
 
 Each topic has a stamp, a row that every change of the topic's tables renews in its own
 transaction. A unit of work reads the stamps once; what was remembered under another stamp is
@@ -21,7 +21,7 @@ from models.upsert import insert_into
 
 T = TypeVar("T")
 
-STAFF, PLACES, CATALOGUE = "staff", "places", "catalogue"
+STAFF, PLACES, CATALOGUE, CAUSES = "staff", "places", "catalogue", "causes"
 # answers kept in one process before all are forgotten and found anew
 MOST = 50_000
 DEPLOYMENT = ""

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from sqlalchemy import and_, or_
 from sqlmodel import Session, col, select
 
 from domain.lifecycle import BEFORE_DONE
@@ -85,11 +86,17 @@ def _new(
 
 
 def of(session: Session, case: Case, role: str | None = None) -> list[Attachment]:
-    """The case's files in the order they came; without those that were erased."""
+    """The case's files in the order they came, with what was reported in those that were merged
+    into it; without those that were erased."""
+    own = col(Attachment.case) == case.id
+    if case.absorbed and role in (None, "report"):
+        merged = select(Case.id).where(
+            Case.district == case.district, col(Case.merged_into) == case.id
+        )
+        theirs = and_(col(Attachment.case).in_(merged), col(Attachment.role) == "report")
+        own = or_(own, theirs)
     query = select(Attachment).where(
-        Attachment.district == case.district,
-        Attachment.case == case.id,
-        col(Attachment.erased_at).is_(None),
+        Attachment.district == case.district, own, col(Attachment.erased_at).is_(None)
     )
     if role is not None:
         query = query.where(Attachment.role == role)

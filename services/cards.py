@@ -47,10 +47,10 @@ from services import (
     territory,
 )
 from services.access import is_circle_desk, roles_of, standings_of
-from services.cases import facts_of
+from services.cases import facts_of, goes_on_as, merged_into
 from services.catalogue import catalogue
 from services.contacts import sheet
-from services.desk_card import DESK, STORY, TELL, desk_page, desk_rows, story_rows
+from services.desk_card import DESK_PAGES, STORY, desk_page, desk_rows, story_rows
 from services.equipment import link
 from services.outbox import Button, Message, Rows
 from services.story import story
@@ -63,6 +63,8 @@ SURE = 0.6
 LINES_OF_CONTACTS = 5
 # characters of the reporter's words on a card, and where the history stands below them
 CARD_WORDS, STORY_WORDS = 600, 160
+# of each case that was merged into one, and of how many of them
+MERGED_WORDS, LINES_OF_MERGED = 40, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,9 @@ def owner_name(look: Look) -> str:
 def status(look: Look) -> str:
     """One line: where it stands and who has it."""
     case, state = look.case, look.state
+    if state is State.MERGED:
+        into = _goes_on(look)
+        return _lines(look.say("state.merged", number=into.case.number), status(into))
     if state is State.CLOSED or state is State.VOIDED:
         key = "state.voided" if state is State.VOIDED else f"closing.{case.closing}"
         return look.say(key, reason=end_reason(look))
@@ -173,14 +178,24 @@ def status(look: Look) -> str:
     return look.say(f"state.{state}", owner=owner_name(look))
 
 
+def _goes_on(look: Look) -> Look:
+    """The look at the case that goes on for a merged one; the same for any other."""
+    return look_at(look.session, goes_on_as(look.session, look.case), look.language, look.now)
+
+
 def end_reason(look: Look) -> str:
     """Why it was forced or voided, in the reader's words; empty for other endings."""
     reason = look.case.end_reason
     return plain(f"reason.{reason}", look.language) if reason else ""
 
 
-def due_line(look: Look) -> str:
-    """The promise, and that it is late if it is; the first one, if another took its place."""
+def due_line(look: Look) -> str | None:
+    """The promise, and that it is late if it is; the first one, if another took its place. None
+    once it is done."""
+    if look.state is State.MERGED:
+        return due_line(_goes_on(look))
+    if look.state not in BEFORE_DONE:
+        return None
     late = look.now >= look.case.due_at
     key = "card.due_late" if late else "card.due"
     if look.case.due_provisional and not late:
@@ -254,7 +269,7 @@ def group_card(look: Look, menu: str = "") -> Message:
         head(look),
         look.say("card.place", place=public_place(look)),
         status(look),
-        due_line(look) if look.state in BEFORE_DONE else None,
+        due_line(look),
         look.say("card.voices", n=look.case.voices) if look.case.voices > 1 else None,
         _condition_question(look),
         emergency(look) if look.state in UNTAKEN else None,
@@ -300,6 +315,9 @@ def _asks_condition(look: Look) -> bool:
 
 
 def _group_buttons(look: Look, menu: str) -> Rows:
+    if look.state is State.MERGED:  # more voices are welcome: they join the one that goes on
+        into = _goes_on(look)
+        return ((into.button("join", "btn.join"),),) if into.state in BEFORE_DONE else ()
     if look.state not in BEFORE_DONE:
         return ()
     if menu:
@@ -380,7 +398,7 @@ def reporter_card(look: Look, menu: str = "") -> Message:
         look.say("card.place", place=full_place(look)),
         look.say("card.words", words=_short(look.case.text)) if look.case.text else None,
         status(look),
-        due_line(look) if look.state in BEFORE_DONE else None,
+        due_line(look),
         look.say("card.appointment", when=look.when(look.case.appointment_at))
         if look.case.appointment_at
         else None,
@@ -392,6 +410,9 @@ def reporter_card(look: Look, menu: str = "") -> Message:
 
 
 def _reporter_buttons(look: Look, menu: str) -> Rows:
+    if look.state is State.MERGED:
+        into = _goes_on(look)
+        return ((into.button("refuse", "btn.again"),),) if into.state is State.CLOSED else ()
     if look.state is State.CLOSED and look.case.reach != "named":
         return ((look.button("refuse", "btn.again"),),)
     if look.state not in BEFORE_DONE:
@@ -428,7 +449,7 @@ def staff_card(look: Look, person: Person, menu: str = "") -> Message:
         _reporter_line(look, held),
         look.say("card.instructions", words=case.instructions) if case.instructions else None,
         status(look),
-        due_line(look) if look.state in BEFORE_DONE else None,
+        due_line(look),
         _circle_line(look),
         *task_lines.lines(look),
         look.say("card.appointment", when=look.when(case.appointment_at))
@@ -438,6 +459,7 @@ def staff_card(look: Look, person: Person, menu: str = "") -> Message:
         decision_line(look),
         _returns_line(look, person),
         *_overseen(look),
+        _merged_line(look),
         _closing_condition(look),
         *(look.say("card.note", words=each) for each in place_notes.on_card(look.session, case)),
         *case_time.staff_lines(look, held),
@@ -500,6 +522,19 @@ def _returns_line(look: Look, person: Person) -> str | None:
     return _lines(*lines)
 
 
+def _merged_line(look: Look) -> str | None:
+    """The numbers of what was merged into it, and what was said there."""
+    if not look.case.absorbed:
+        return None
+    found = merged_into(look.session, look.case)
+    words = (_short(" ".join(each.text.split()), MERGED_WORDS) for each in found)
+    lines = (
+        look.say("card.absorbed", number=each.number, words=said or "—")
+        for each, said in zip(found, words, strict=True)
+    )
+    return _lines(*list(lines)[:LINES_OF_MERGED])
+
+
 def _overseen(look: Look) -> tuple[str, ...]:
     """How often it was urged, and that a desk above watches it."""
     case = look.case
@@ -557,7 +592,7 @@ def _contacts(look: Look) -> str | None:
 
 def _staff_buttons(look: Look, person: Person, held: frozenset[Standing], menu: str) -> Rows:
     """What waits for a word, the next steps and *more*; nothing for who may do nothing."""
-    if menu == DESK or menu in TELL:
+    if menu in DESK_PAGES:
         return desk_page(look, person, held, menu)
     if menu:
         return _menus(look, person, held, menu)

@@ -189,6 +189,20 @@ def drop_voice(session: Session, case: Case, person: UUID) -> None:
     session.add(case)
 
 
+def drop_via(session: Session, case: Case, via: UUID) -> int:
+    """The voices that came through a merged case leave; returns how many. Who had come to speak
+    for the case gives way to the oldest of the others."""
+    query = select(Voice).where(Voice.district == case.district, Voice.case == case.id)
+    gone = list(session.exec(query.where(Voice.via == via)))
+    for voice in gone:
+        session.delete(voice)
+    session.flush()
+    if case.reporter in {voice.person for voice in gone}:
+        _let_next_speak(session, case)
+        session.add(case)
+    return len(gone)
+
+
 def _let_next_speak(session: Session, case: Case) -> None:
     query = (
         select(Voice)
@@ -201,6 +215,22 @@ def _let_next_speak(session: Session, case: Case) -> None:
     if following is not None:
         following.part = "reporter"
         session.add(following)
+
+
+def merged_into(session: Session, case: Case) -> list[Case]:
+    """The cases that this one goes on for as well, the oldest first."""
+    query = select(Case).where(Case.district == case.district, Case.merged_into == case.id)
+    return list(session.exec(query.order_by(col(Case.opened_at), col(Case.id))))
+
+
+def goes_on_as(session: Session, case: Case) -> Case:
+    """The case that goes on for this one; itself, unless it was merged."""
+    while case.merged_into is not None:
+        found = session.get(Case, (case.district, case.merged_into))
+        if found is None:
+            break
+        case = found
+    return case
 
 
 def events_of(session: Session, case: Case) -> list[CaseEvent]:

@@ -6,23 +6,33 @@ from typing import TYPE_CHECKING
 
 from domain.lifecycle import BEFORE_DONE, ENDED, LISTENERS, State
 from domain.roles import Standing, is_desk_of
-from models import Person
-from services import attachments, buttons, phrases
+from models import Case, Person
+from services import attachments, buttons, likeness, phrases
 from services.access import roles_of
+from services.cases import merged_into
 from services.outbox import Button, Rows
+from services.texts import plain
 
 if TYPE_CHECKING:
     from services.cards import Look
 
+MOST_VOICES, MOST_MERGED = 12, 6
 # pages of the card: `desk`, and a page of phrases for each who may be told
 DESK = "desk"
 TELL = {f"tell_{each}": each for each in LISTENERS}
 STORY = "story"
+# which other case may be the same matter; who joined
+SAME, VOICES = "same", "voices"
+DESK_PAGES = (DESK, SAME, VOICES, *TELL)
 
 
 def desk_rows(look: Look, person: Person, held: frozenset[Standing]) -> Rows:
     """Below the case's next steps, for its desk."""
-    if Standing.DESK not in held or look.state in (State.COLLECTED, *ENDED):
+    if Standing.DESK not in held:
+        return ()
+    if look.state is State.MERGED:
+        return ((look.button("unmerge", "btn.unmerge"),),)
+    if look.state in (State.COLLECTED, *ENDED):
         return ()
     urge = look.button("urge", "btn.urge")
     first = (urge,) if _can_urge(look, person) else ()
@@ -53,9 +63,57 @@ def desk_page(look: Look, person: Person, held: frozenset[Standing], menu: str) 
         return (
             (look.button("supervise", "btn.supervise"), look.button("menu", "btn.story", STORY)),
             (*reporter, look.button("photos", "btn.photos")),
+            *_matter_rows(look),
             back,
         )
+    if menu == SAME:
+        return (*_same_rows(look), back)
+    if menu == VOICES:
+        return (*_voice_rows(look), back)
     return (*_phrase_rows(look, person, TELL[menu]), back)
+
+
+def _matter_rows(look: Look) -> Rows:
+    """Same matter as another, who joined, and what was merged into it."""
+    case = look.case
+    if look.state not in BEFORE_DONE or case.reach == "named":
+        return ()
+    joined = likeness.own_voices(look.session, case) if case.voices > 1 else []
+    first = (look.button("menu", "btn.same", SAME),)
+    more = (look.button("menu", "btn.voices", VOICES),) if joined else ()
+    merged = merged_into(look.session, case) if case.absorbed else []
+    return ((*first, *more), *((_open_button(each),) for each in merged[:MOST_MERGED]))
+
+
+def _open_button(case: Case) -> Button:
+    return Button(f"🔗 {case.number}", buttons.data("open", case.district, case.id))
+
+
+def _same_rows(look: Look) -> Rows:
+    """The likely ones, and a number typed."""
+    found = likeness.likely(look.session, look.case)
+    rows = tuple((_merge_button(look, each),) for each in found)
+    return (*rows, (look.button("same_number", "btn.same_number"),))
+
+
+def _merge_button(look: Look, other: Case) -> Button:
+    case = look.case
+    kind = look.catalogue.name(other.kind, look.language)
+    label = " · ".join(part for part in (other.number, other.place_building, kind) if part)
+    arg = buttons.key22(other.id)
+    return Button(label[:60], buttons.data("merge", case.district, case.id, case.version, arg))
+
+
+def _voice_rows(look: Look) -> Rows:
+    """Each who joined, without a name: a tap gives them a case of their own."""
+    case = look.case
+    made = []
+    for number, voice in enumerate(likeness.own_voices(look.session, case)[:MOST_VOICES], 2):
+        label = plain("merge.voice", look.language, number=number, when=look.when(voice.at))
+        arg = buttons.key22(voice.person)
+        data = buttons.data("split", case.district, case.id, case.version, arg)
+        made.append((Button(label, data),))
+    return tuple(made)
 
 
 def _phrase_rows(look: Look, person: Person, to: str) -> Rows:

@@ -97,7 +97,7 @@ def change_case(
         subject = str(case.id)
         key = f"tasks:{case.id}"
         due.plan(session, case.district, key, TASKS_END, now, subject=subject)
-    if verb in _REOPENING and territory.has_ended(session, case.district, case.grid, now):
+    if verb in _AGAIN and territory.has_ended(session, case.district, case.grid, now):
         key = f"{REGRID_CASE}:{case.id}"
         due.plan(session, case.district, key, REGRID_CASE, now, subject=str(case.id))
     return change
@@ -223,11 +223,16 @@ _ENDED = frozenset(map(str, ENDED))
 REGRID_CASE = "regrid.case"
 
 _NEEDS_EVIDENCE = frozenset({Verb.DONE, Verb.TASKS_DONE, Verb.ON_THE_SPOT})
+_NEEDS_NO_TASK = _NEEDS_EVIDENCE | {Verb.MERGE, Verb.CAUSE_OVER}
 # what goes to somebody else and needs to know to whom
-_ROUTED = frozenset({Verb.FILE, Verb.REFILE, Verb.PASS_ON, Verb.HAND_BACK})
-_LOOKED_AT = frozenset({Verb.DONE, Verb.TASKS_DONE, Verb.ON_THE_SPOT, Verb.CHECK_DUE})
+_ROUTED = frozenset({Verb.FILE, Verb.REFILE, Verb.PASS_ON, Verb.HAND_BACK, Verb.UNMERGE})
+_LOOKED_AT = frozenset(
+    {Verb.DONE, Verb.TASKS_DONE, Verb.ON_THE_SPOT, Verb.CHECK_DUE, Verb.CAUSE_OVER}
+)
 _TO_DESK = frozenset({Verb.CALL_OTHERS, Verb.RISE, Verb.DESCEND, Verb.WHISTLE, Verb.TASKS_ENDED})
 _REOPENING = frozenset({Verb.REFUSE, Verb.CHECK_FAILED, Verb.REVISIT_AGAIN})
+# what is open again, perhaps in a grid that has ended meanwhile
+_AGAIN = _REOPENING | {Verb.UNMERGE}
 
 
 def _given(
@@ -244,7 +249,7 @@ def _given(
         "evidence": evidence(session, case) if verb in _NEEDS_EVIDENCE else frozenset(),
         "revisit_days": _revisit_days(session, case),
     }
-    if may_have_tasks(case) and verb in _NEEDS_EVIDENCE:
+    if may_have_tasks(case) and verb in _NEEDS_NO_TASK:
         known["open_tasks"] = open_tasks(session, case)
     known |= _of_unit(session, case, verb, actor, given)
     if verb in _LOOKED_AT:
@@ -268,7 +273,7 @@ def _of_unit(
 
 
 def _turn(session: Session, case: Case, verb: Verb, actor: ActorFacts, now: datetime) -> Turn:
-    if verb in (Verb.FILE, Verb.REFILE):
+    if verb in (Verb.FILE, Verb.REFILE, Verb.UNMERGE):
         return routing.first_turn(session, case, now)
     if verb is Verb.HAND_BACK:
         return returning.handed_to(session, case, actor, now)
@@ -317,10 +322,19 @@ def _routed(
         return {"next_owner": None, "next_unit": unit}
     if verb in _REOPENING and case.lead_unit is not None:  # units did it: their desk calls again
         return {"next_owner": None, "next_unit": routing.circle_desk(session, case, case.circle)}
+    if verb in _REOPENING and _had_nobody(case):  # its cause was gone before anybody had it
+        turn = routing.first_turn(session, case, now)
+        return {"next_owner": turn.person, "next_unit": turn.unit}
     if verb in _REOPENING and not _is_there(session, case, _hands(case), now):
         turn = returning.reworked_by(session, case, now)
         return {"next_owner": turn.person, "next_unit": turn.unit}
     return {}
+
+
+def _had_nobody(case: Case) -> bool:
+    """Whether it was called done while it was in nobody's hands."""
+    at_desk = case.owner is None and case.state != State.CHECKING
+    return case.done_by is not None and (case.taken_by is None or at_desk)
 
 
 def _hands(case: Case) -> UUID | None:

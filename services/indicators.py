@@ -1,8 +1,8 @@
 """The field's indicators for a period: counts, the rates made of them, and the cases behind each.
 
 docs/indicators.md defines every number. The cases of a period are those that came in during it;
-where they stand now is counted. Forced, unconfirmed, rework and satisfaction are numbers of their
-own and part of no other. A matter for one named person is in none.
+where they stand now is counted. Forced, unconfirmed, merged, rework and satisfaction are numbers
+of their own and part of no other. A matter for one named person is in none.
 """
 
 from collections.abc import Mapping
@@ -28,6 +28,8 @@ _CLOSED = or_(
 )
 _FORCED = and_(_CLOSED, str(Closing.FORCED) == _CLOSING)
 _VOIDED = and_(col(Case.end_reason).is_not(None), _CLOSING.is_(None))
+# whatever happened to it before, another case counts for it
+_MERGED = col(Case.merged_into).is_not(None)
 _HANDLED = or_(
     _CLOSED,
     _STATE.in_([str(State.CHECKING), str(State.DONE)]),
@@ -38,13 +40,13 @@ _WITHDRAWN = or_(
     str(State.WITHDRAWN) == _STATE,
     and_(str(State.ARCHIVED) == _STATE, _CLOSING.is_(None), col(Case.end_reason).is_(None)),
 )
-_DUE = and_(_ADMITTED, _HANDLED, ~_VOIDED, ~_WITHDRAWN)
+_DUE = and_(_ADMITTED, _HANDLED, ~_VOIDED, ~_WITHDRAWN, ~_MERGED)
 _DONE = and_(_CLOSED, ~_FORCED)
 _IN_TIME = or_(
     col(Case.appeal) == "exempt",
     col(Case.done_at) <= func.coalesce(col(Case.handle_by), col(Case.due_at)),
 )
-_ASKED = col(Case.asked_at).is_not(None)
+_ASKED = and_(col(Case.asked_at).is_not(None), ~_MERGED)
 
 
 def _ended(closing: Closing) -> ColumnElement[bool]:
@@ -69,6 +71,7 @@ COUNTS: Mapping[str, ColumnElement[bool]] = {
     "on_the_spot": _ended(Closing.ON_THE_SPOT),
     "checked": col(Case.checked_at).is_not(None),
     "voided": _VOIDED,
+    "merged": _MERGED,
 }
 
 # rate: (numerator, denominator), both of COUNTS

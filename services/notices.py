@@ -11,6 +11,7 @@ from html import escape
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import true
 from sqlmodel import Session, col, select
 
 from domain.lifecycle import (
@@ -40,6 +41,7 @@ from services import (
 from services.access import is_staff, may_handle
 from services.cards import (
     ANSWERS,
+    end_reason,
     group_card,
     kind_name,
     look_at,
@@ -50,7 +52,7 @@ from services.cards import (
     side_question,
     staff_card,
 )
-from services.cases import begins, facts_of
+from services.cases import begins, facts_of, merged_into
 from services.outbox import About, Address, Button, Message, Priority, Rows, act, put
 from services.texts import plain, say
 
@@ -215,6 +217,9 @@ def refresh(session: Session, case: Case, now: datetime) -> None:
     to = private_chat(reporter, case.bot) if case.reach != "named" else None
     if to is not None and has_card(session, to, card_name(case, "r")):
         show_reporter(session, case, now)
+    if case.absorbed:
+        for merged in merged_into(session, case):
+            refresh(session, merged, now)  # its cards tell the story of the one that stayed
 
 
 def _staff(session: Session, case: Case) -> list[Person]:
@@ -704,7 +709,7 @@ def _decided(session: Session, case: Case, change: Change, now: datetime) -> Non
 
 def _voided(session: Session, case: Case, change: Change, now: datetime) -> None:
     tell_reporter(session, case, "told.voided", now, _stamp(case), code=case.end_reason)
-    _tell_voices(session, case, now)
+    _tell_voices(session, case, now, "told.joined_voided")
     if case.owner is not None:
         tell_staff(session, case, case.owner, "work.voided", now, _stamp(case))
 
@@ -727,7 +732,7 @@ def _forced(session: Session, case: Case, change: Change, now: datetime) -> None
     if found is not None and has_card(session, found[0], card_name(case, "q")):
         ask_reporter(session, case, now)
     ask_sides(session, case, now)
-    _tell_voices(session, case, now)
+    _tell_voices(session, case, now, "told.joined_forced")
     key = case.done_by or case.owner
     if key is not None:
         tell_staff(session, case, key, "work.forced", now, _stamp(case))
@@ -759,36 +764,76 @@ def _closed(session: Session, case: Case, change: Change, now: datetime) -> None
         tell_staff(session, case, case.done_by, "work.settled", now, _stamp(case))
 
 
-def _tell_voices(session: Session, case: Case, now: datetime) -> None:
-    """Everybody who joined hears of the end, in private; the group's card tells the rest."""
+def _tell_voices(
+    session: Session, case: Case, now: datetime, sentence: str = "told.joined_closed", **facts: Any
+) -> None:
+    """Everybody whose matter it is besides the reporter hears, in private; who reported a case
+    that was merged into this one where they reported it. The group's card tells the rest.
+
+    At its end they may say that it isn't settled for them.
+    """
+    if case.reach == "named":
+        return
     query = select(Voice).where(
         Voice.district == case.district,
         Voice.case == case.id,
-        col(Voice.part).not_in(("reporter", OTHER_SIDE)),
+        col(Voice.part) != OTHER_SIDE,
+        col(Voice.person) != case.reporter if case.reporter else true(),
     )
     for voice in session.exec(query):
         person = person_of(session, case, voice.person)
-        to = private_chat(person, case.bot)
-        if person is None or to is None:
+        own = session.get(Case, (case.district, voice.via)) if voice.via else None
+        found = _voice_chat(session, own or case, person)
+        if person is None or found is None:
             continue
-        text = say("told.joined_closed", person.language, number=case.number)
+        to, language, group = found
+        look = look_at(session, case, language, now)
+        said = facts | {"reason": end_reason(look)}
+        number = f"{own.number} → {case.number}" if own is not None else case.number
+        text = (_mention(own, person) if own is not None and group else "") + look.say(
+            sentence, number=number, **said
+        )
+        rows = ((look.button("refuse", "btn.not_settled"),),) if case.closing else ()
+        message = Message(
+            text,
+            rows,
+            reply_to=own.source_message if own is not None and group else None,
+            silent=duty.is_night(session, case.district, now),
+        )
         dedupe = f"joined:{case.id}:{case.version}:{person.id}"
-        put(session, to, Message(text), now, _about(case, Priority.NOTICE, dedupe=dedupe))
+        put(session, to, message, now, _about(case, Priority.NOTICE, dedupe=dedupe))
+
+
+def _voice_chat(
+    session: Session, case: Case, person: Person | None
+) -> tuple[Address, str, bool] | None:
+    """Where somebody is told: in private first, else the group if they reported in it."""
+    private = private_chat(person, case.bot)
+    if private is not None and person is not None:
+        return private, person.language, False
+    reported = person is not None and case.reporter == person.id
+    return _reporter_chat(session, case, person) if reported else None
 
 
 def _reopened(session: Session, case: Case, change: Change, now: datetime) -> None:
     if change.before is not State.CHECKING:  # else the reporter hasn't been asked yet
         ask_reporter(session, case, now)
         ask_sides(session, case, now)
+    if change.before is State.CLOSED:  # they had heard of its end
+        _tell_voices(session, case, now, "told.joined_reopened")
     offer(session, case, change, now)
     sentence = _WHO_SAID_NO.get(change.verb, "desk.reopened")
-    if change.standing is Standing.OTHER_SIDE:
-        sentence = "desk.side_refused"
+    if change.standing in _NOT_THE_REPORTER:
+        sentence = _NOT_THE_REPORTER[change.standing]
     for key in routing.desk(session, case.district, case.community):
         if case.reach != "named":
             tell_staff(session, case, key, sentence, now, _stamp(case))
 
 
+_NOT_THE_REPORTER = {
+    Standing.OTHER_SIDE: "desk.side_refused",
+    Standing.VOICE: "desk.voice_refused",
+}
 _WHO_SAID_NO = {
     Verb.CHECK_FAILED: "desk.check_failed",
     Verb.REVISIT_AGAIN: "desk.flared_up",
@@ -1059,6 +1104,8 @@ TOLD: dict[Verb, Told] = {
     Verb.ENGAGED: _engaged,
     Verb.CORRECT_KIND: _corrected,
     Verb.EDIT: _corrected,
+    Verb.UNMERGE: offer,
+    Verb.CAUSE_OVER: _done,
     Verb.URGE: _urged,
     Verb.SUPERVISE: _supervised,
 }

@@ -39,7 +39,7 @@ from models import (
 )
 from services import due, territory
 from services.access import roles_of
-from services.cases import drop_voice, timer_key
+from services.cases import drop_voice, goes_on_as, timer_key
 from services.catalogue import catalogue
 from services.equipment import equipment, policy
 from services.outbox import Message
@@ -153,6 +153,7 @@ def _case(session: Session, person: Person, case: Case) -> dict[str, Any]:
         "state": case.state,
         "opened": case.opened_at.isoformat(),
         "reported_by_you": own,
+        "goes_on_as": goes_on_as(session, case).number if case.merged_into else None,
         "what_you_did": [_event(event) for event in session.exec(_events(person, case))],
     }
     if own:

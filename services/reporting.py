@@ -130,7 +130,7 @@ def _give_voice(session: Session, case: Case, now: datetime) -> None:
 def _joined(session: Session, person: Person, same: Case, told: Report, now: datetime) -> Opened:
     """One more voice; what came with the words reaches whoever has the case."""
     case = locked_case(session, same.district, same.id)
-    join(session, person, case, now)
+    join(session, person, case, now, "writer")
     _attach(session, case, person, told, now)
     notices.show_files(session, case, told.files, now)
     return Opened(case, joined=True)
@@ -220,7 +220,7 @@ def _collected(
     return make(
         district=person.district,
         id=new_id(),
-        number=_next_number(session, person.district, grid, now),
+        number=next_number(session, person.district, grid, now),
         grid=grid,
         community=grid[:12],
         group=group.id if group else None,
@@ -251,7 +251,7 @@ def _collected(
     )
 
 
-def _next_number(session: Session, district: str, grid: str, now: datetime) -> str:
+def next_number(session: Session, district: str, grid: str, now: datetime) -> str:
     """`short-YYMM-NNN`, one after the other in each grid and month."""
     division = territory.find_division(session, district, grid)
     if division is None or division.short is None:
@@ -579,11 +579,12 @@ def _step_out(session: Session, person: Person, case: Case) -> None:
 
 
 def mine(session: Session, person: Person, most: int = 10) -> list[Case]:
-    """The person's own matters, the newest first."""
+    """The person's own matters, the newest first; what was merged under their own number."""
     query = (
         select(Case)
         .join(Voice, (col(Voice.district) == Case.district) & (col(Voice.case) == Case.id))
         .where(Voice.district == person.district, Voice.person == person.id)
+        .where(col(Voice.via).is_(None))
         .order_by(col(Case.opened_at).desc())
         .limit(most)
     )

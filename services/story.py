@@ -103,8 +103,8 @@ def _detail(look: Look, event: CaseEvent) -> str:
     if event.verb.startswith(TASK):
         unit = territory.name(look.session, look.case.district, facts["unit"], look.language)
         return " · ".join(part for part in (unit, why) if part)
-    if why:
-        return why
+    if why or "number" in facts:  # a reason, or which other case
+        return why or str(facts["number"])
     if event.verb == Verb.ASSIGN:
         return _name(look, facts.get("to"))
     if event.verb == Verb.SUPERVISE:

@@ -19,6 +19,7 @@ from domain.lifecycle.effects import (
 )
 from domain.lifecycle.facts import FACTS, CaseFacts, Change, Given, Moment, Rule, facts_from
 from domain.lifecycle.guards import hands_of, never_by_silence
+from domain.lifecycle.merging import stays, why_not_one
 from domain.lifecycle.returning import disputed
 from domain.lifecycle.table import RULES, allowed, colour, decide, page, rule_for
 from domain.lifecycle.timing import MOST_EXTENSIONS, USUAL_LIMIT, may_appeal
@@ -101,5 +102,7 @@ __all__ = [
     "rule_for",
     "stage_of",
     "starts_at_desk",
+    "stays",
     "warn_at",
+    "why_not_one",
 ]

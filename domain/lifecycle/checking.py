@@ -77,7 +77,8 @@ def nobody_to_ask(moment: Moment) -> bool:
 
 def drawing(moment: Moment, verb: Verb) -> dict[str, float]:
     """What the history keeps of a draw: the number drawn and the share it was held against."""
-    sampled = verb is Verb.ON_THE_SPOT or (verb is Verb.DONE and moment.case.verify == "sample")
+    by_lot = verb in (Verb.DONE, Verb.CAUSE_OVER) and moment.case.verify == "sample"
+    sampled = verb is Verb.ON_THE_SPOT or by_lot
     if not sampled or moment.case.reach == "named":
         return {}
     share = moment.given.policy.share_checked(moment.case.grid)
@@ -99,7 +100,8 @@ def _ask_checker(moment: Moment) -> tuple[Sets, Timers]:
     return sets, {Timer.CHECK: _check_at(moment)}
 
 
-def _done_and_checked(moment: Moment) -> tuple[Sets, Timers]:
+def done_and_checked(moment: Moment) -> tuple[Sets, Timers]:
+    """Somebody says that it is done; somebody else looks before anybody is asked."""
     sets, timers = handled(moment)
     asked, check = _ask_checker(moment)
     return sets | asked, timers | check
@@ -150,7 +152,7 @@ def _on_the_spot(moment: Moment) -> tuple[Sets, Timers]:
 
 
 def _spot_checked(moment: Moment) -> tuple[Sets, Timers]:
-    sets, timers = _done_and_checked(moment)
+    sets, timers = done_and_checked(moment)
     return sets | _spot_sets(moment), timers
 
 
@@ -228,7 +230,7 @@ CHECK_FIRST = Rule(
     State.CHECKING,
     OWNER,
     (needs_no_open_task, needs_evidence),
-    _done_and_checked,
+    done_and_checked,
 )
 TASKS_CHECKED = Rule(
     Verb.TASKS_DONE,
@@ -236,7 +238,7 @@ TASKS_CHECKED = Rule(
     State.CHECKING,
     TASKED,
     (needs_tasks_awaited, needs_no_open_task, needs_evidence),
-    _done_and_checked,
+    done_and_checked,
 )
 SPOT_CHECKED = Rule(
     Verb.ON_THE_SPOT,

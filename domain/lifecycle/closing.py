@@ -12,7 +12,18 @@ from domain.lifecycle.effects import (
     stage_clock,
     stage_ends,
 )
-from domain.lifecycle.facts import ASKED, CLOCK, DESK, REPORTER, TAKERS, Moment, Rule, Sets, Timers
+from domain.lifecycle.facts import (
+    ASKED,
+    CLOCK,
+    CONCERNED,
+    DESK,
+    REPORTER,
+    TAKERS,
+    Moment,
+    Rule,
+    Sets,
+    Timers,
+)
 from domain.lifecycle.guards import (
     needs_another_person,
     needs_recent,
@@ -87,7 +98,7 @@ def _archive(moment: Moment) -> tuple[Sets, Timers]:
 
 RULES: tuple[Rule, ...] = (
     Rule(Verb.SETTLE, FINISHED, State.CLOSED, ASKED, (needs_another_person,), _settle),
-    Rule(Verb.REFUSE, FINISHED | CLOSED, State.REOPENED, ASKED, (needs_recent,), rework),
+    Rule(Verb.REFUSE, FINISHED | CLOSED, State.REOPENED, CONCERNED, (needs_recent,), rework),
     Rule(
         Verb.RATE,
         CLOSED,

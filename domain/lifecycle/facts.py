@@ -97,6 +97,9 @@ class CaseFacts:
     on_the_spot: bool = False
     reworks: int = 0
     end_reason: str | None = None
+    merged_into: UUID | None = None
+    absorbed: int = 0
+    cause: UUID | None = None
 
     def changed(self, sets: Mapping[str, Any]) -> "CaseFacts":
         """The facts after `sets`; what is no fact of ours is left out.
@@ -147,6 +150,7 @@ class Given:
     for. `checker`: who is asked to look on the spot, None: the desk. `draw`: a number from [0, 1);
     below the district's share it is checked. `sides`: everybody whose word a quarrel needs.
     `above`: the desk that a case is reported to. `listener`: whom a desk tells something.
+    `other`, `other_key`: the other of two cases that are one matter; the key may be a cause's.
     """
 
     calendar: Calendar = field(default_factory=Calendar)
@@ -172,6 +176,8 @@ class Given:
     open_tasks: int = 0
     above: str | None = None
     listener: str | None = None
+    other: CaseFacts | None = None
+    other_key: UUID | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -232,6 +238,10 @@ REPORTER = frozenset({Standing.REPORTER})
 
 
 ASKED = frozenset({Standing.REPORTER, Standing.OTHER_SIDE})
+
+
+# who may say that it isn't settled: everybody whose matter it is
+CONCERNED = ASKED | {Standing.VOICE}
 
 
 OWNER = frozenset({Standing.OWNER})

@@ -5,10 +5,12 @@ from collections.abc import Callable
 from datetime import datetime
 
 from domain.lifecycle import (
+    causing,
     checking,
     circles,
     closing,
     handling,
+    merging,
     moving,
     opening,
     overseeing,
@@ -38,7 +40,13 @@ RULES: tuple[Rule, ...] = (
     *timing.RULES,
     *moving.RULES,
     *overseeing.RULES,
+    *merging.RULES,
+    *causing.RULES,
 )
+
+
+# what a larger circle's desk dispatches
+TO_DESK = (*AT_DESK, *merging.AT_DESK)
 
 
 # a step that leads elsewhere in some moments: the first line that holds is followed
@@ -46,6 +54,7 @@ SPECIAL: tuple[tuple[Condition, Rule], ...] = (
     (is_named, NAMED_DONE),
     (checking.check_first, checking.CHECK_FIRST),
     (checking.check_first, checking.TASKS_CHECKED),
+    (checking.check_first, causing.OVER_CHECKED),
     (checking.check_spot, checking.SPOT_CHECKED),
     (checking.nobody_to_ask, checking.LOOKED),
     (closing.another_side, closing.ONE_SIDE),
@@ -67,7 +76,7 @@ _RANK = {standing: rank for rank, standing in enumerate(Standing)}
 
 
 _AT_DESK: dict[tuple[Verb, State], Rule] = {
-    (rule.verb, state): rule for rule in AT_DESK for state in rule.frm
+    (rule.verb, state): rule for rule in TO_DESK for state in rule.frm
 }
 
 
@@ -171,7 +180,7 @@ def page() -> str:
         "| step | from | to | by | needs |",
         "|---|---|---|---|---|",
         *(_row(rule) for rule in RULES),
-        *(_row(rule, "a kind for street or district") for rule in AT_DESK),
+        *(_row(rule, "a kind for street or district") for rule in TO_DESK),
         *(_row(rule, _said(when)) for when, rule in SPECIAL),
         "",
     ]
@@ -181,7 +190,7 @@ def page() -> str:
 def _arrows() -> list[str]:
     return [
         f"    {state} --> {rule.to}: {rule.verb}"
-        for rule in (*RULES, *AT_DESK, *(special for _, special in SPECIAL))
+        for rule in (*RULES, *TO_DESK, *(special for _, special in SPECIAL))
         if rule.to is not None
         for state in State
         if state in rule.frm

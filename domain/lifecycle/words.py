@@ -19,6 +19,7 @@ class State(StrEnum):
     NOT_ADMITTED = "not_admitted"
     WITHDRAWN = "withdrawn"
     VOIDED = "voided"
+    MERGED = "merged"
     ARCHIVED = "archived"
 
 
@@ -106,6 +107,13 @@ class Verb(StrEnum):
     URGE = "urge"
     SUPERVISE = "supervise"
     TELL = "tell"
+    MERGE = "merge"
+    ABSORB = "absorb"
+    UNMERGE = "unmerge"
+    RELEASE = "release"
+    SHARE_CAUSE = "share_cause"
+    LEAVE_CAUSE = "leave_cause"
+    CAUSE_OVER = "cause_over"
 
 
 class Timer(StrEnum):

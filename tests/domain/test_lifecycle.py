@@ -36,7 +36,8 @@ from domain.worktime import Deadline
 
 GRID, COMMUNITY, STREET = "110101001001001", "110101001001", "110101001"
 NOW = datetime(2026, 11, 18, 2, 0, tzinfo=UTC)
-REPORTER, WORKER, BACKUP, DESK, ABOVE, UNIT, STRANGER, FAR = (uuid4() for _ in range(8))
+REPORTER, WORKER, BACKUP, DESK, ABOVE, UNIT, STRANGER, FAR, VOICE = (uuid4() for _ in range(9))
+CAUSE = uuid4()
 ACTORS = {
     "reporter": ActorFacts(REPORTER, (), voice=True),
     "worker": ActorFacts(WORKER, (RoleIn(RoleName.WORKER, GRID),)),
@@ -44,6 +45,7 @@ ACTORS = {
     "desk": ActorFacts(DESK, (RoleIn(RoleName.SUPERVISOR, COMMUNITY),)),
     "street": ActorFacts(ABOVE, (RoleIn(RoleName.SUPERVISOR, STREET),)),
     "unit": ActorFacts(UNIT, (RoleIn(RoleName.DEPARTMENT, f"{STREET}:fire"),), tasked=True),
+    "voice": ActorFacts(VOICE, (), voice=True),
     "stranger": ActorFacts(STRANGER),
     "worker of another grid": ActorFacts(FAR, (RoleIn(RoleName.WORKER, "110101001001002"),)),
     "clock": CLOCK,
@@ -80,6 +82,8 @@ def given_all(now: datetime = NOW) -> Given:
         lead=f"{STREET}:fire",
         above="110101001",
         listener="owner",
+        other=case(State.TAKEN),
+        other_key=CAUSE,
     )
 
 
@@ -321,6 +325,10 @@ def _check(facts: CaseFacts, timers: dict[Timer, datetime | None], now: datetime
     if facts.state in OPEN:
         assert any(at is not None for at in timers.values()), facts.state
         assert facts.circle in ("micro", "small", "big")
+        assert facts.merged_into is None
+    if facts.state is State.MERGED:
+        assert facts.merged_into is not None
+        assert facts.closing is None
     if facts.state is State.CLOSED:
         assert facts.closing is not None
         if facts.closing == Closing.SETTLED:
@@ -330,6 +338,120 @@ def _check(facts: CaseFacts, timers: dict[Timer, datetime | None], now: datetime
     if facts.state in ENDED:
         for timer in (Timer.ACCEPT, Timer.SOON, Timer.OVERDUE, Timer.NUDGE, Timer.SILENCE):
             assert timers.get(timer) is None
+
+
+# --- the same matter, many voices ---
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "code"),
+    [
+        ({}, {"private": True}, "merge_private"),
+        ({"private": True}, {}, "merge_private"),
+        ({}, {"reach": "named"}, "merge_named"),
+        ({"kind": "PO01"}, {}, "merge_quarrel"),
+        ({}, {"kind": "EN06"}, "merge_quarrel"),
+        ({}, {"community": "110101001002"}, "merge_far"),
+        ({}, {"waits_for": "suspended"}, "merge_suspended"),
+        ({}, {"state": State.DONE}, "merge_over"),
+        ({}, {"state": State.MERGED}, "merge_over"),
+        ({"urgency": "now"}, {}, "merge_urgency"),
+    ],
+)
+def test_what_is_not_the_same_matter_is_never_merged(
+    one: dict[str, object], other: dict[str, object], code: str
+) -> None:
+    with pytest.raises(Refused, match=code):
+        do(case(**one), Verb.MERGE, "desk", other=replace(case(State.TAKEN), **other))  # type: ignore[arg-type]
+
+
+def test_a_case_with_a_unit_at_work_is_not_merged() -> None:
+    with pytest.raises(Refused, match="merge_tasks_open"):
+        do(case(State.WAITING, waits_for="task"), Verb.MERGE, "desk", open_tasks=1)
+
+
+def test_a_merged_case_ends_neither_closed_nor_voided_and_leads_to_the_other() -> None:
+    merged = do(case(State.TAKEN), Verb.MERGE, "desk")
+    assert (merged.case.state, merged.case.closing) == (State.MERGED, None)
+    assert merged.case.merged_into == CAUSE
+    assert {timer for timer, at in merged.timers.items() if at} == {Timer.ARCHIVE}
+
+
+@pytest.mark.parametrize(("hours", "kept"), [(5, 5), (24, 24), (40, 24)])
+def test_the_case_that_stays_keeps_the_stricter_promise(hours: int, kept: int) -> None:
+    other = case(due_at=NOW + timedelta(hours=hours), warn_at=NOW + timedelta(hours=hours - 1))
+    stays = do(case(), Verb.ABSORB, "desk", other=other, amount=2)
+    assert stays.case.due_at == NOW + timedelta(hours=kept)
+    assert (stays.case.voices, stays.case.absorbed) == (3, 1)
+    moved = Timer.OVERDUE in stays.timers
+    assert moved == (hours < 24)
+
+
+def test_the_handler_of_the_case_that_stays_gains_no_time_by_it() -> None:
+    waited = case(handle_by=NOW + timedelta(hours=60))
+    stays = do(waited, Verb.ABSORB, "desk", other=case(handle_by=NOW + timedelta(hours=30))).case
+    assert stays.handle_by == NOW + timedelta(hours=30)
+    assert do(waited, Verb.ABSORB, "desk", other=case()).case.handle_by is None
+
+
+def test_a_merged_case_comes_back_to_its_line_with_its_own_promise() -> None:
+    merged = do(case(State.IN_HAND, arrived_at=NOW), Verb.MERGE, "desk").case
+    back = do(merged, Verb.UNMERGE, "desk")
+    assert (back.case.state, back.case.owner, back.case.due_at) == (
+        State.DISPATCHED, BACKUP, merged.due_at,
+    )  # fmt: skip
+    assert (back.case.merged_into, back.case.closed_at) == (None, None)
+    assert back.timers[Timer.OVERDUE] == merged.due_at
+    larger = do(replace(merged, circle="small"), Verb.UNMERGE, "street").case
+    assert (larger.state, larger.owner) == (State.FILED, None)
+
+
+@pytest.mark.parametrize("state", [State.DONE, State.CLOSED, State.VOIDED, State.MERGED])
+def test_nothing_comes_back_from_a_case_that_is_over(state: State) -> None:
+    merged = case(State.MERGED, merged_into=CAUSE)
+    with pytest.raises(Refused, match="unmerge_over"):
+        do(merged, Verb.UNMERGE, "desk", other=case(state))
+
+
+def test_a_promise_that_was_made_stricter_goes_back_only_where_nothing_has_moved_it() -> None:
+    strict = case(voices=3, absorbed=1, overdue_at=NOW)
+    freed = do(strict, Verb.RELEASE, "desk", amount=2, at=NOW + timedelta(days=3)).case
+    assert (freed.due_at, freed.voices, freed.absorbed) == (NOW + timedelta(days=3), 1, 0)
+    assert freed.overdue_at is None
+    assert do(strict, Verb.RELEASE, "desk", amount=2, at=None).case.due_at == strict.due_at
+
+
+def test_everybody_whose_matter_it_is_may_say_that_it_is_not_settled() -> None:
+    closed = case(State.CLOSED, closing="settled", closed_at=NOW)
+    assert do(closed, Verb.REFUSE, "voice").case.state is State.REOPENED
+    with pytest.raises(Refused, match="not_yours"):
+        do(case(State.DONE), Verb.SETTLE, "voice")
+
+
+# --- one cause ---
+
+
+def test_a_case_under_a_cause_stays_a_case_of_its_own() -> None:
+    under = do(case(State.TAKEN), Verb.SHARE_CAUSE, "desk")
+    assert under.case == case(State.TAKEN, cause=CAUSE)
+    with pytest.raises(Refused, match="cause_already"):
+        do(under.case, Verb.SHARE_CAUSE, "desk")
+    assert do(under.case, Verb.LEAVE_CAUSE, "desk").case.cause is None
+
+
+def test_the_end_of_a_cause_asks_each_reporter_and_needs_the_kinds_evidence() -> None:
+    under = case(State.DISPATCHED, cause=CAUSE, evidence="photo")
+    with pytest.raises(Refused, match="photo_missing"):
+        do(under, Verb.CAUSE_OVER, "desk", evidence=frozenset({"note"}))
+    done = do(under, Verb.CAUSE_OVER, "desk")
+    assert (done.case.state, done.case.done_by) == (State.DONE, DESK)
+    assert done.timers[Timer.NUDGE] is not None
+    looked_at = do(replace(under, verify="onsite"), Verb.CAUSE_OVER, "desk").case
+    assert looked_at.state is State.CHECKING
+    with pytest.raises(Refused, match="no_cause"):
+        do(replace(under, cause=None), Verb.CAUSE_OVER, "desk")
+    with pytest.raises(Refused, match="tasks_open"):
+        do(under, Verb.CAUSE_OVER, "desk", open_tasks=1)
 
 
 def test_the_page_lists_the_table() -> None:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlmodel import Session
 
-from models import Case, CaseEvent
+from models import Case, CaseEvent, new_id
 from services.indicators import COUNTS, RATES, Indicators, Period, cases_behind, indicators
 from tests.people import COMMUNITY, DISTRICT, GRID, NEXT_GRID, peopled
 
@@ -80,6 +80,8 @@ def mixed(session: Session) -> Indicators:
     ended(session, 1, "checked", checked_at=AT, late=True, appeal="exempt")
     rows(session, 1, state="voided", end_reason="a_trial", closed_at=AT, done_at=AT)
     rows(session, 1, state="withdrawn", closed_at=AT)
+    merged = {"state": "merged", "merged_into": new_id(), "closed_at": AT}
+    rows(session, 2, **merged, done_at=AT, asked_at=AT, reopenings=1)
     rows(session, 2, hand_backs=1)
     rows(session, 1, extensions=1)
     rows(session, 1, state="reopened", reopenings=1, reworks=1)
@@ -92,9 +94,9 @@ def test_forced_unconfirmed_rework_and_satisfaction_are_numbers_of_their_own(
 ) -> None:
     found = mixed(session)
     wanted = {
-        "filed": 19, "due": 14, "closed": 11, "on_time": 11, "reworked": 2, "handed_back": 2,
+        "filed": 21, "due": 14, "closed": 11, "on_time": 11, "reworked": 2, "handed_back": 2,
         "extended": 1, "asked": 8, "confirmed": 5, "rated": 5, "unconfirmed": 3, "forced": 2,
-        "on_the_spot": 2, "checked": 1, "voided": 1,
+        "on_the_spot": 2, "checked": 1, "voided": 1, "merged": 2,
     }  # fmt: skip
     assert {name: found.counts[name] for name in wanted} == wanted
     assert found.satisfaction == pytest.approx(22 / 5)
@@ -107,7 +109,7 @@ def test_forced_unconfirmed_rework_and_satisfaction_are_numbers_of_their_own(
 def test_what_has_been_archived_is_counted_as_it_ended(session: Session) -> None:
     before = mixed(session)
     for each in session.info["made"]:
-        if each.state in ("closed", "voided", "withdrawn"):
+        if each.state in ("closed", "voided", "withdrawn", "merged"):
             each.state = "archived"
     session.flush()
     assert indicators(session, DECEMBER).counts == before.counts

@@ -1,0 +1,171 @@
+"""The same matter told twice: one case goes on for both, and comes apart again if it wasn't.
+
+The case that is merged ends, neither closed nor voided; the one that stays keeps the stricter of
+the two promises. `given.other` is the other case of the two.
+"""
+
+from dataclasses import replace
+
+from domain.lifecycle.checking import is_quarrel
+from domain.lifecycle.effects import (
+    archive_at,
+    dispatch,
+    go_on,
+    handler_due,
+    is_suspended,
+    no_stage,
+    promise_timers,
+)
+from domain.lifecycle.effects import warn_at as yellow_at
+from domain.lifecycle.facts import DESK, CaseFacts, Moment, Rule, Sets, Timers
+from domain.lifecycle.guards import needs_desk_of_circle
+from domain.lifecycle.words import BEFORE_DONE, State, Timer, Verb
+from domain.refused import Refused
+
+_RANK = {"normal": 0, "soon": 1, "now": 2}
+
+
+def why_not_one(one: CaseFacts, other: CaseFacts) -> str | None:
+    """Why two cases can never be one matter (a refusal's code); None if they can.
+
+    The same in both directions. What was told in private stays among its own; in a quarrel each
+    side is asked for itself; a matter for one named person has no desk.
+    """
+    if one.community != other.community:
+        return "merge_far"
+    if "named" in (one.reach, other.reach):
+        return "merge_named"
+    if one.private != other.private:
+        return "merge_private"
+    if is_quarrel(one) or is_quarrel(other):
+        return "merge_quarrel"
+    if is_suspended(one) or is_suspended(other):
+        return "merge_suspended"
+    return None
+
+
+def stays(one: CaseFacts, other: CaseFacts) -> bool:
+    """Whether `one` rather should stay: the more urgent, the larger circle's, the one that
+    somebody has in hand, else the older."""
+    return _weight(one) > _weight(other)
+
+
+def _weight(case: CaseFacts) -> tuple[int, int, bool, float]:
+    circle = ("micro", "small", "big").index(case.circle)
+    return _RANK[case.urgency], circle, case.taken_by is not None, -case.opened_at.timestamp()
+
+
+def needs_same_matter(moment: Moment) -> None:
+    """Another open case of the community, as public as this one, and neither a quarrel."""
+    other = moment.given.other
+    if other is None or other.state not in BEFORE_DONE:
+        raise Refused("merge_over")
+    code = why_not_one(moment.case, other)
+    if code is not None:
+        raise Refused(code)
+
+
+def needs_calmer(moment: Moment) -> None:
+    """What endangers somebody never goes on as something calmer."""
+    other = moment.given.other
+    if other is not None and _RANK[moment.case.urgency] > _RANK[other.urgency]:
+        raise Refused("merge_urgency")
+
+
+def needs_no_unit_at_it(moment: Moment) -> None:
+    """No unit is still at it: its task would lose its case."""
+    if moment.given.open_tasks:
+        raise Refused("merge_tasks_open", n=moment.given.open_tasks)
+
+
+def needs_open_other(moment: Moment) -> None:
+    """The case that it went into is still being worked on."""
+    other = moment.given.other
+    if other is None or other.state not in BEFORE_DONE:
+        raise Refused("unmerge_over")
+
+
+def _merge(moment: Moment) -> tuple[Sets, Timers]:
+    """It keeps who had it, so that they can be told; nothing will happen to it by itself."""
+    timers: Timers = dict.fromkeys(Timer)
+    timers[Timer.ARCHIVE] = archive_at(moment)
+    ended: Sets = {
+        "closed_at": moment.now,
+        "merged_into": moment.given.other_key,
+        "extension_asked": None,
+    }
+    return go_on(moment) | ended | no_stage(), timers
+
+
+def _absorb(moment: Moment) -> tuple[Sets, Timers]:
+    """`given.amount`: how many voices it gains. Of both promises the stricter one holds."""
+    case, other = moment.case, moment.given.other
+    assert other is not None  # needs_same_matter
+    late = [each.overdue_at for each in (case, other) if each.overdue_at is not None]
+    sets: Sets = {
+        "voices": case.voices + (moment.given.amount or 0),
+        "absorbed": case.absorbed + 1,
+        "cause": case.cause or other.cause,
+        "overdue_at": min(late, default=None),
+    }
+    due = min(case.due_at, other.due_at)
+    own = min(handler_due(case), handler_due(other))
+    sets["handle_by"] = own if own != due else None
+    if due == case.due_at:
+        return sets, {}
+    warns = [each.warn_at for each in (case, other) if each.warn_at is not None]
+    sets |= {"due_at": due, "due_provisional": other.due_provisional, "warn_at": min(warns)}
+    return sets, promise_timers(moment, sets["warn_at"], due)
+
+
+def _come_back(moment: Moment) -> tuple[Sets, Timers]:
+    """Its own promise, from the beginning of its line; what was awaited isn't any more."""
+    case = moment.case.changed({"owner": None, "passed": ()})
+    sets, timers = dispatch(replace(moment, case=case))
+    sets |= {"closed_at": None, "merged_into": None, "lead_unit": None, "arrived_at": None}
+    again = promise_timers(moment, case.warn_at, case.due_at)
+    return sets, timers | again | {Timer.ARCHIVE: None}
+
+
+def _come_back_to_desk(moment: Moment) -> tuple[Sets, Timers]:
+    return _come_back(replace(moment, given=replace(moment.given, next_owner=None, team=())))
+
+
+def _release(moment: Moment) -> tuple[Sets, Timers]:
+    """`given.amount`: how many voices it loses. `given.at`: the promise that it had before, if
+    the other's was stricter and nothing has moved it since."""
+    case, given = moment.case, moment.given
+    sets: Sets = {
+        "voices": max(case.voices - (given.amount or 0), 1),
+        "absorbed": max(case.absorbed - 1, 0),
+    }
+    if given.at is None or is_suspended(case):
+        return sets, {}
+    warn = yellow_at(case.opened_at, given.at, given.policy)
+    own = case.handle_by if case.handle_by and case.handle_by > given.at else None
+    sets |= {"due_at": given.at, "warn_at": warn, "handle_by": own}
+    if given.at > moment.now:
+        sets["overdue_at"] = None
+    return sets, promise_timers(moment, warn, given.at)
+
+
+MERGED = frozenset({State.MERGED})
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        Verb.MERGE,
+        BEFORE_DONE,
+        State.MERGED,
+        DESK,
+        (needs_same_matter, needs_calmer, needs_no_unit_at_it, needs_desk_of_circle),
+        _merge,
+    ),
+    Rule(Verb.ABSORB, BEFORE_DONE, None, DESK, (needs_same_matter,), _absorb),
+    Rule(Verb.UNMERGE, MERGED, State.DISPATCHED, DESK, (needs_open_other,), _come_back),
+    Rule(Verb.RELEASE, BEFORE_DONE, None, DESK, effect=_release),
+)
+
+
+# what needs a larger circle's authority comes back to that circle's desk
+AT_DESK = (Rule(Verb.UNMERGE, MERGED, State.FILED, DESK, (needs_open_other,), _come_back_to_desk),)
