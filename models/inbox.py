@@ -9,7 +9,7 @@ import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import CursorResult, and_, bindparam, delete, func, literal, or_, update
@@ -233,10 +233,8 @@ def claim(session: Session, bot: str, holder: str, wall: datetime, limit: int) -
 
 def _free(_: Session) -> Any:
     held = col(Lane.holder)
-    orphaned = and_(
-        held != bindparam("of_holder"),
-        held.not_in(living(bindparam("of_bot"), bindparam("wall"))),
-    )
+    bot, wall = (cast(Any, bindparam(name)) for name in ("of_bot", "wall"))
+    orphaned = and_(held != bindparam("of_holder"), held.not_in(living(bot, wall)))
     return (
         select(Lane.lane)
         .where(Lane.bot == bindparam("of_bot"), or_(held.is_(None), orphaned))

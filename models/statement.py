@@ -139,15 +139,15 @@ def among(session: Session, column: Any, name: str) -> Any:
 
 def listed(session: Session, column: Any, name: str) -> Any:
     """The same list as a table of one column, `value`, with the type of `column`."""
-    value = sql_column("value", col(column).type)
+    value = sql_column("value", column.type)
     if session.get_bind().dialect.name == "sqlite":
-        given = func.json_each(bindparam(name, type_=_JsonList(col(column).type)))
+        given = func.json_each(bindparam(name, type_=_JsonList(column.type)))
         return given.table_valued(value, name=name)
     return func.unnest(_array(column, name)).table_valued(value, name=name).render_derived()
 
 
 def _array(column: Any, name: str) -> Any:
-    return bindparam(name, type_=ARRAY(col(column).type))
+    return bindparam(name, type_=ARRAY(column.type))
 
 
 class _JsonList(TypeDecorator[Iterable[Any]]):
