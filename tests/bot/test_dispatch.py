@@ -1,5 +1,8 @@
 """Each update once, chats apart from each other, failures visible."""
 
+import asyncio
+import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func
@@ -7,6 +10,8 @@ from sqlmodel import Session, select
 
 from bot.assembly import Service, assemble
 from bot.config import Settings
+from handlers.turn import Answer, Event
+from handlers.updates import Me
 from models import Inbox, Lane, inbox
 from models.inbox import Arrived
 from tests.bot import toy
@@ -141,6 +146,44 @@ async def test_nothing_is_left_behind_when_all_is_done(service: Service):
         return not await service.database.read(lambda s: s.exec(select(Lane.lane)).all())
 
     await until(no_lanes)
+
+
+async def test_a_unit_ends_when_telegram_waits_and_the_rest_follows_in_order(
+    settings: Settings, database_url: str
+):
+    """What comes meanwhile is stored between two of its updates, and not after all of them."""
+    if not database_url.startswith("sqlite"):
+        return  # storing has connections of its own there
+    loop = asyncio.get_running_loop()
+    seen: list[asyncio.Task[int]] = []
+
+    def done(session: Session) -> int:
+        return session.exec(select(func.count()).where(Inbox.state == "done")).one()
+
+    def begin() -> None:
+        seen.append(asyncio.create_task(database.write(done, queue=True, awaited=True)))
+
+    def handle(session: Session, event: Event, me: Me, now: datetime) -> list[Answer]:
+        if not seen:
+            loop.call_soon_threadsafe(begin)
+            while not database.pressed:
+                time.sleep(0.001)
+        return toy.handle(session, event, me, now)
+
+    async with assemble(settings, doors=replace(toy.DOORS, handle=handle)) as service:
+        database = service.database
+        chats = range(7, 10)
+        await store(
+            service,
+            [arrived(n * 20 + chat, chat, f"quiet {chat}.{n}") for n in range(3) for chat in chats],
+        )
+        assert await service.settle()
+        assert await seen[0] == 1
+        heard = await texts(service)
+        for chat in chats:
+            order = [text for text in heard if f" {chat}." in text]
+            assert order == [f"quiet {chat}.{n}" for n in range(3)]
+        assert await service.database.read(out_of_order) == 0
 
 
 async def test_a_restart_takes_up_what_was_not_done(settings: Settings):

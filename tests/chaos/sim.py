@@ -69,7 +69,7 @@ VAULT = Vault("A" * 43 + "=")
 # of each call, commit, step; so that a run has some of each
 CHANCES = {
     "reset": 0.02, "5xx": 0.02, "429": 0.02, "answer_lost": 0.02, "answer_garbled": 0.01,
-    "commit_failed": 0.01, "commit_unheard": 0.015, "unreadable": 0.01,
+    "commit_failed": 0.01, "commit_unheard": 0.015, "unreadable": 0.01, "awaited": 0.2,
     "killed_before_commit": 0.004, "killed_after_commit": 0.004,
     "webhook_twice": 0.1, "webhook_200_lost": 0.05,
 }  # fmt: skip

@@ -98,6 +98,11 @@ class Store:
     def dead(self) -> bool:
         return self._writer.dead
 
+    @property
+    def pressed(self) -> bool:
+        """A commit may be awaited at any moment."""
+        return self._dice.hits("awaited")
+
     def kill(self) -> None:
         """From now on nothing is committed."""
         self._writer.dead = True
