@@ -50,11 +50,12 @@ def cases(chance: random.Random, start: int) -> Iterator[tuple[str, dict[str, An
             "district": DISTRICT, "id": case, "number": f"KL-{number}", "version": 3, "grid": grid,
             "community": grid[:12], "state": "closed", "kind": "PS01", "kind_p": 0.9,
             "alternatives": [], "urgency": "normal", "reach": "owner", "evidence": "note",
-            "verify": "reporter", "private": False, "hide_name": False, "text": text(chance, 12),
-            "words_key": text(chance, 2), "language": "zh-Hans", "source": "group",
-            "channel": "group", "bot": "777", "platform": "telegram", "owner_unit": grid,
-            "circle": "micro", "passed": [], "due_at": at, "due_provisional": False,
-            "opened_at": at, "voices": 1, "reopenings": 0, "hand_backs": 0, "revisits_done": 0,
+            "verify": "reporter", "private": False, "hide_name": False, "hide_group": False,
+            "text": text(chance, 12), "words_key": text(chance, 2), "language": "zh-Hans",
+            "source": "group", "channel": "group", "bot": "777", "platform": "telegram",
+            "owner_unit": grid, "circle": "micro", "passed": [], "due_at": at,
+            "due_provisional": False, "opened_at": at, "voices": 1, "reopenings": 0,
+            "hand_backs": 0, "revisits_done": 0,
         }  # fmt: skip
         for seq in range(EVENTS):
             yield "case_event", {

@@ -28,7 +28,8 @@ _GONE = (
     "message not found",
     "there is no text in the message to edit",
 )
-_NOTHING_TO_DELETE = ("message to delete not found", "message can't be deleted")
+_NOTHING_TO_DELETE = "message to delete not found"
+_MAY_NOT_DELETE = "message can't be deleted"
 _UNCHANGED = "message is not modified"
 _NO_RIGHT = "not enough rights"
 _BAD_HTML = "can't parse entities"
@@ -40,7 +41,8 @@ class NotYet(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """`message`: its id, if it has one. `digest`: what a card shows now."""
+    """`message`: its id, if it has one; of several pictures all, with commas. `digest`: what a
+    card shows now."""
 
     message: str | None = None
     digest: str | None = None
@@ -125,7 +127,9 @@ class Sending:
         try:
             await self._call("deleteMessage", params)
         except BadRequest as error:
-            if not _says(error, *_NOTHING_TO_DELETE):
+            # who asked for it is told that it wasn't possible (services/unsaying)
+            quiet = not parcel.payload.get("asked") and _says(error, _MAY_NOT_DELETE)
+            if not quiet and not _says(error, _NOTHING_TO_DELETE):
                 raise
         return Sent()
 
@@ -150,9 +154,11 @@ class Sending:
         return Sent()
 
     async def _message(self, chat: str, payload: dict[str, Any]) -> str | None:
-        """Media first, then the words with the buttons; the id of the last message."""
+        """Media first, then the words with the buttons; the id of the last message, and of an
+        album's pictures."""
         head = {"chat_id": chat} | _manner(payload)
         message = await self._attachments(head, payload)
+        album = message if "," in (message or "") else None
         captioned = await self._captioned(head, payload)
         if captioned is not None:
             return captioned
@@ -162,7 +168,8 @@ class Sending:
             last = _markup(payload) if n == len(parts) - 1 else {}
             params = head | _text_params(chat, part) | last
             say = self._say if message is None else self._say_on
-            message = _id(await say("sendMessage", params, "text"))
+            sent = _id(await say("sendMessage", params, "text"))
+            message = f"{album},{sent}" if album else sent
             head.pop("reply_parameters", None)
         return message
 
@@ -177,7 +184,7 @@ class Sending:
         photos = [each for each in map(self._file, payload.get("photos", ())) if each]
         if len(photos) > 1:
             album = [InputMediaPhoto(each) for each in photos[:ALBUM]]
-            message = _id(await self._call("sendMediaGroup", head | {"media": album}))
+            message = _ids(await self._call("sendMediaGroup", head | {"media": album}))
         return message
 
     async def _captioned(self, head: dict[str, Any], payload: dict[str, Any]) -> str | None:
@@ -253,6 +260,11 @@ def _says(error: BadRequest, *texts: str) -> bool:
 def _id(result: Any) -> str | None:
     last = result[-1] if isinstance(result, list) else result
     return str(last["message_id"]) if isinstance(last, dict) else None
+
+
+def _ids(result: Any) -> str | None:
+    """All of an album's, so that it can be taken back whole."""
+    return ",".join(str(each["message_id"]) for each in result) or None
 
 
 def _manner(payload: dict[str, Any]) -> dict[str, Any]:

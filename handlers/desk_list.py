@@ -11,6 +11,7 @@ from services import caselist, identity, notices, overseeing, phrases, territory
 from services.access import case_by_number, case_of
 from services.buttons import Pressed, parse
 from services.caselist_message import found_message, list_message, overview_message
+from services.desk_card import WHOIS
 from services.outbox import Address, Message
 from services.texts import plain
 
@@ -82,9 +83,16 @@ def supervise(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Ans
 
 
 def whois(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
-    """*Who reported it*: the look is kept."""
+    """*Who reported it*: the look is kept; who isn't to be named is looked at with a reason."""
     found = case_of(turn.session, person.district, pressed.case)
-    return Answer(identity.reveal(turn.session, person, found, turn.now), alert=True)
+    why = pressed.arg or None
+    try:
+        return Answer(identity.reveal(turn.session, person, found, turn.now, why), alert=True)
+    except Refused as refused:
+        if refused.code != "reason_missing" or why is not None:
+            raise
+    notices.show_staff(turn.session, found, person, turn.now, WHOIS)
+    return Answer(plain("desk.why_look", person.language))
 
 
 def tell(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:

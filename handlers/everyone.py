@@ -3,7 +3,7 @@
 from domain.lifecycle import ENDED
 from domain.refused import Refused
 from handlers import resident
-from handlers.reply import answer, button, forget, person_chat, remember, reply
+from handlers.reply import answer, button, forget, person_chat, reply
 from handlers.turn import Answer, Press, Said, Turn
 from models import Asked, Case, Person
 from services import (
@@ -67,8 +67,7 @@ def start_private(turn: Turn, said: Said, payload: str, person: Person) -> None:
     people.mark_reachable(turn.session, person, said.at.bot)
     kind, _, rest = payload.partition("-")
     if kind == "g":
-        remember(turn, said, "report", district=person.district)
-        return reply(turn, said, person.language, "report.ask_private", ask="report.placeholder")
+        return resident.ask_in_private(turn, said, person)
     if kind == "c":
         found = parse(f"x~~{rest.partition('-')[2]}")
         case = case_of(turn.session, person.district, found.case if found else None)

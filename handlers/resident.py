@@ -19,12 +19,22 @@ from handlers.reply import (
 )
 from handlers.turn import Answer, Press, Said, Turn
 from models import Asked, Case, Group, Person, Voice
-from services import attachments, handling, notices, reporting, routing, territory
+from services import (
+    attachments,
+    handling,
+    notices,
+    people,
+    reporting,
+    routing,
+    territory,
+    unsaying,
+)
 from services.access import case_of, is_staff, locked_case, may_read
 from services.buttons import Pressed, data, key22
-from services.cards import ANSWERS
+from services.cards import ANSWERS, HIDE, NAMES, OTHER, case_payload
 from services.cases import goes_on_as
-from services.outbox import Address, Button, Message, Priority
+from services.hiding import is_unnamed
+from services.outbox import Address, Button, Message, Priority, Rows
 from services.texts import plain, say
 
 # a text that reads so little like a report that we ask first instead of opening a case
@@ -82,8 +92,9 @@ def open_in_group(
     forget(turn, said)
     _remember_album(turn, said, opened.case, "report")
     if opened.joined:
-        return _say_joined(turn, said, group.language, opened.case)
-    return _say_private(turn, opened.case)
+        unsaying.wrote(turn.session, opened.case, said.message, person)
+        _say_joined(turn, said, group.language, opened.case)
+    _offer_to_unsay(turn, person, opened.case, said.text)
 
 
 def _grid(turn: Turn, group: Group, location: tuple[float, float] | None) -> territory.Found:
@@ -102,10 +113,17 @@ def _say_joined(turn: Turn, said: Said, language: str, case: Case) -> None:
     remember(turn, said, "apart", district=case.district, case=case.id, **packed(said))
 
 
-def _say_private(turn: Turn, case: Case) -> None:
-    """A private matter goes on in private; the group's card is neutral and never says the kind."""
+def _offer_to_unsay(turn: Turn, person: Person, case: Case, text: str) -> None:
+    """A private matter goes on in private: the group's card is neutral and never says the kind,
+    and its writer may have the message deleted; so may who wrote down a number of somebody's."""
     if case.private:
-        notices.show_reporter(turn.session, case, turn.now)
+        if case.reporter == person.id:
+            notices.show_reporter(turn.session, case, turn.now)
+        return unsaying.offer(turn.session, person, case, turn.now, "private")
+    reading = reporting.read_report(turn.session, case.district, text) if text else None
+    if reading and any(kind in unsaying.DETAILS for _, _, kind in reading.personal):
+        unsaying.offer(turn.session, person, case, turn.now, "details")
+    return None
 
 
 def _remember_album(turn: Turn, said: Said, case: Case, role: str) -> None:
@@ -123,6 +141,8 @@ def album_goes_on(turn: Turn, said: Said, person: Person, row: Asked) -> bool:
     case = case_of(turn.session, person.district, row.case)
     for file in said.files:
         attachments.add(turn.session, case, file, row.data["role"], person.id, turn.now)
+    if not said.private:
+        unsaying.wrote(turn.session, case, said.message, person)
     notices.show_files(turn.session, case, said.files, turn.now)
     return True
 
@@ -141,9 +161,27 @@ def _report_for_writer(turn: Turn, said: Said, person: Person, group: Group) -> 
         files=(*quoted.files, *said.files),
     )
     opened = reporting.report(turn.session, person, group.grid, group, told, turn.now)
+    _note_writers(turn, said, person, opened.case)
     if opened.joined:
-        return _say_joined(turn, said, group.language, opened.case)
-    return _say_private(turn, opened.case)
+        _say_joined(turn, said, group.language, opened.case)
+    _offer_to_unsay(turn, person, opened.case, text)
+
+
+def _note_writers(turn: Turn, said: Said, person: Person, case: Case) -> None:
+    """Only who wrote a message may have it deleted: not who pointed at it."""
+    quoted = said.reply_to
+    assert quoted is not None
+    writer = quoted.sender
+    theirs = writer is not None and writer.address == said.sender.address
+    if not theirs:
+        found = people.person_by_address(
+            turn.session, said.at.platform, writer.address if writer else "", said.at.bot
+        )
+        known = next((each for each in found if each.district == case.district), None)
+        unsaying.wrote(turn.session, case, quoted.message, known)
+    elif quoted.message != case.source_message:
+        unsaying.wrote(turn.session, case, quoted.message, person)
+    unsaying.wrote(turn.session, case, said.message, person)
 
 
 def addressed(turn: Turn, said: Said, person: Person, group: Group) -> None:
@@ -173,8 +211,11 @@ def _ask_whether(turn: Turn, said: Said, language: str, district: str) -> None:
         return reply(turn, said, language, "report.empty")
     remember(turn, said, "whether", district=district, **packed(said))
     yes = button(language, "btn.file_it", data("file_it", district), "primary")
-    key = "report.whether_forwarded" if said.forwarded else "report.whether"
-    return reply(turn, said, language, key, ((yes,),))
+    return reply(turn, said, language, _whether(said), ((yes,),))
+
+
+def _whether(said: Said) -> str:
+    return "report.whether_forwarded" if said.forwarded else "report.whether"
 
 
 def edited(turn: Turn, said: Said, person: Person) -> None:
@@ -193,8 +234,56 @@ def private_report(turn: Turn, said: Said, person: Person) -> None:
     """`/report` in private: asks for words if there are none."""
     if said.text or said.files or said.location:
         return open_in_private(turn, said, person)
-    remember(turn, said, "report", district=person.district)
-    return reply(turn, said, person.language, "report.ask_private", ask="report.placeholder")
+    return ask_in_private(turn, said, person)
+
+
+def ask_in_private(turn: Turn, event: Said | Press, person: Person) -> None:
+    """What is it? With a tap they may say beforehand that the worker isn't to read their name."""
+    remember(turn, event, "report", district=person.district)
+    _show_question(turn, event, person)
+
+
+# the question before a report in private: one message, whose button changes in place
+QUESTION = "ask"
+
+
+def _show_question(
+    turn: Turn, event: Said | Press, person: Person, *, hidden: bool = False, edit: bool = False
+) -> None:
+    row = asked(turn, event)
+    assert row is not None
+    key, rows = "report.ask_private", _veil_row(person, hidden)
+    if row.what == "where":
+        key, rows = "report.which_group", (*_home_rows(turn, event, person), *rows)
+    if row.what == "whether":
+        yes = button(person.language, "btn.file_it", data("file_it", person.district), "primary")
+        key, rows = str(row.data["asks"]), ((yes,), *rows)
+    if not edit:
+        notices.retire(turn.session, event.at, QUESTION, turn.now)
+    message = Message(say(key, person.language), rows)
+    answer(turn, event.at, message, card=QUESTION, person=person)
+
+
+def _veil_row(person: Person, hidden: bool) -> Rows:
+    label = "btn.veil_off" if hidden else "btn.veil_on"
+    return ((button(person.language, label, data("veil", person.district)),),)
+
+
+def veil(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """*Don't show my name to the worker*, before the report; another tap takes it back."""
+    row = asked(turn, press)
+    if row is None or row.what not in ("report", "where", "whether") or not press.private:
+        raise Refused("asked_too_long_ago")
+    hidden = not row.data.get("hide_name")
+    row.data = dict(row.data) | {"hide_name": hidden}
+    turn.session.add(row)
+    _show_question(turn, press, person, hidden=hidden, edit=True)
+    return Answer(plain("fix.veiled" if hidden else "fix.unveiled", person.language))
+
+
+def _veiled(turn: Turn, event: Said | Press) -> bool:
+    row = asked(turn, event)
+    return row is not None and bool(row.data.get("hide_name"))
 
 
 def open_in_private(turn: Turn, said: Said, person: Person) -> None:
@@ -212,6 +301,7 @@ def open_in_private(turn: Turn, said: Said, person: Person) -> None:
         files=said.files,
         location=said.location,
         source="private",
+        hide_name=_veiled(turn, said),
         beside=found.beside,
     )
     opened = reporting.report(turn.session, person, found.grid, group, told, turn.now)
@@ -225,23 +315,29 @@ def open_in_private(turn: Turn, said: Said, person: Person) -> None:
 
 def _ask_where(turn: Turn, said: Said, person: Person) -> None:
     """We don't know yet where they live: one tap on the group of their building."""
-    query = select(Group).where(
-        Group.district == person.district,
-        Group.bot == said.at.bot,
-        col(Group.ended_at).is_(None),
-    )
-    groups = list(turn.session.exec(query.order_by(col(Group.title)).limit(12)))
     danger = reporting.help_first(turn.session, person.district, said.text, person.language)
     if danger is not None:  # what saves a life comes before any question
         answer(turn, said.at, Message(danger), priority=Priority.URGENT)
-    if not groups:
+    if not _home_rows(turn, said, person):
         return reply(turn, said, person.language, "report.no_groups")
-    remember(turn, said, "where", district=person.district, **packed(said))
-    rows = tuple(
+    hidden = _veiled(turn, said)
+    told = packed(said) | {"hide_name": hidden}
+    remember(turn, said, "where", district=person.district, **told)
+    return _show_question(turn, said, person, hidden=hidden)
+
+
+def _home_rows(turn: Turn, event: Said | Press, person: Person) -> Rows:
+    """The groups of buildings, a tap each."""
+    query = select(Group).where(
+        Group.district == person.district,
+        Group.bot == event.at.bot,
+        col(Group.ended_at).is_(None),
+    )
+    groups = turn.session.exec(query.order_by(col(Group.title)).limit(12))
+    return tuple(
         (button_of(group.title or group.place, data("home", group.district, group.id)),)
         for group in groups
     )
-    return reply(turn, said, person.language, "report.which_group", rows)
 
 
 def button_of(label: str, what: str) -> Button:
@@ -255,7 +351,11 @@ def private_words(turn: Turn, said: Said, person: Person) -> None:
         _shows_something(said) or reads_like_report(turn, person, said.text)
     ):
         return open_in_private(turn, said, person)
-    return _ask_whether(turn, said, person.language, person.district)
+    if not (said.text or _shows_something(said)):
+        return reply(turn, said, person.language, "report.empty")
+    asks = _whether(said)
+    remember(turn, said, "whether", district=person.district, asks=asks, **packed(said))
+    return _show_question(turn, said, person)
 
 
 def file_it(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
@@ -304,8 +404,7 @@ def press_report(turn: Turn, press: Press, person: Person, pressed: Pressed) -> 
     """*Report* on the pinned card."""
     group = territory.group_of(turn.session, press.at.bot, press.at.chat, press.at.platform)
     if group is None:
-        remember(turn, press, "report", district=person.district)
-        reply(turn, press, person.language, "report.ask_private", ask="report.placeholder")
+        ask_in_private(turn, press, person)
     else:
         ask_in_group(turn, press, person, group)
     return Answer(plain("report.write_now", person.language))
@@ -469,7 +568,7 @@ def set_condition(turn: Turn, press: Press, person: Person, pressed: Pressed) ->
 def admit(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """ "It does belong here": the reporter's word opens it."""
     case = _own(turn, person, pressed)
-    reporting.correct_kind(turn.session, person, case, reporting.OTHER, turn.now)
+    reporting.correct_kind(turn.session, person, case, OTHER, turn.now)
     return Answer(plain("fix.done", person.language))
 
 
@@ -490,21 +589,34 @@ def place_told(turn: Turn, said: Said, person: Person, row: Asked) -> None:
 
 
 def hide_name(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
-    """Shows or hides the name beside the case."""
+    """Who reads the name: the group, who handles it, both or neither; any tap can be taken back.
+
+    A button from before there was a choice opens the choices.
+    """
     case = _own(turn, person, pressed)
-    hide = not case.hide_name
-    reporting.set_privacy(turn.session, person, case, turn.now, hide_name=hide)
-    return Answer(
-        plain("fix.name_hidden" if hide else "fix.name_shown", person.language), alert=True
-    )
+    if pressed.arg not in HIDE:
+        _show_menu(turn, press, case, NAMES)
+        return Answer()
+    name, group = HIDE[pressed.arg]
+    reporting.hide(turn.session, person, case, turn.now, hide_name=name, hide_group=group)
+    return Answer(plain(f"fix.name_{pressed.arg}", person.language), alert=True)
 
 
-def make_private(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
-    """Out of the group from now on; what stood there was seen there, and that is said."""
+def hush(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """Out of the group from now on (what stood there was seen there, and that is said), or back."""
     case = _own(turn, person, pressed)
-    reporting.set_privacy(turn.session, person, case, turn.now, private=True)
+    private = pressed.arg != "back"
+    reporting.set_private(turn.session, person, case, private, turn.now)
     notices.show_reporter(turn.session, case, turn.now)
-    return Answer(plain("fix.made_private", person.language), alert=True)
+    key = "fix.made_private" if private else "fix.made_public"
+    return Answer(plain(key, person.language), alert=True)
+
+
+def unsay(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """*Delete what I wrote in the group*: by its writer alone, however old the button is."""
+    case = locked_case(turn.session, person.district, pressed.case)
+    unsaying.unsay(turn.session, person, case, turn.now)
+    return Answer(plain("unsay.going_short", person.language), alert=True)
 
 
 def withdraw(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
@@ -543,8 +655,10 @@ def rate(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer |
 
 
 def ask_more(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
-    """*Add*: further words and photos."""
+    """*Add*: further words and photos; who isn't to be named says them in private."""
     case = _own(turn, person, pressed)
+    if not press.private and case.reporter == person.id and (case.private or is_unnamed(case)):
+        return Answer(url=_link(turn, case_payload(case)))
     remember(turn, press, "add", district=case.district, case=case.id)
     reply(turn, press, person.language, "report.ask_more", ask="report.more_placeholder")
     return Answer()
@@ -556,6 +670,8 @@ def more_told(turn: Turn, said: Said, person: Person, row: Asked) -> None:
         raise Refused("empty_report")
     case = _going_on(turn, locked_case(turn.session, person.district, row.case))
     reporting.add_words(turn.session, person, case, said.text, said.files, turn.now)
+    if not said.private:
+        unsaying.wrote(turn.session, case, said.message, person)
     forget(turn, said)
     _remember_album(turn, said, case, "report")
     notices.show_files(turn.session, case, said.files, turn.now)

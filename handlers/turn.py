@@ -85,13 +85,15 @@ class Press:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Membership:
-    """The bot was put into or out of a chat. `present`: it may read and write there now."""
+    """The bot was put into or out of a chat. `present`: it may read and write there now;
+    `may_delete`: what others write as well."""
 
     at: Address
     sender: Sender
     private: bool
     present: bool
     administrator: bool = False
+    may_delete: bool = False
     title: str = ""
 
 

@@ -9,8 +9,9 @@ from domain.tasks import TASK_REASONS, TaskVerb
 from domain.worktime import add_work
 from handlers.reply import forget, remember, reply
 from handlers.turn import Answer, Press, Said, Turn
+from handlers.worker import offer_publishing
 from models import Asked, Case, Person, Task
-from services import attachments, duty, task_notices, tasks
+from services import attachments, duty, publishing, task_notices, tasks
 from services.buttons import Pressed
 from services.task_cards import MORE_DAYS
 from services.texts import plain
@@ -135,6 +136,8 @@ def done_told(turn: Turn, said: Said, person: Person, row: Asked) -> None:
         key = "task.send_photo" if refused.code == "photo_missing" else "task.send_note"
         return reply(turn, said, person.language, key, ask="task.send_hint")
     forget(turn, said)
+    if said.files and publishing.is_public(turn.session, case):
+        return offer_publishing(turn, said, person, case)
     return reply(turn, said, person.language, "task.noted")
 
 

@@ -133,6 +133,7 @@ class Callback(_Struct, rename={"sender": "from"}):
 class Member(_Struct):
     status: str
     is_member: bool = False
+    can_delete_messages: bool = False
 
 
 class MemberUpdate(_Struct, rename={"sender": "from"}):
@@ -349,6 +350,7 @@ def _membership(update: MemberUpdate, me: Me) -> Membership:
         private=update.chat.type == "private",
         present=new.status in PRESENT or (new.status == "restricted" and new.is_member),
         administrator=new.status == "administrator",
+        may_delete=new.status == "administrator" and new.can_delete_messages,
         title=update.chat.title,
     )
 

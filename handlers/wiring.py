@@ -31,7 +31,7 @@ from handlers.turn import Answer, Event, Membership, Migrated, Press, Said, Turn
 from handlers.updates import Me
 from models import Asked, Group, Person, StrangeGroup
 from models.append import savepoint
-from services import binding, handling, people, territory
+from services import binding, handling, people, territory, unsaying
 from services.access import is_staff
 from services.buttons import Pressed, parse
 from services.outbox import Message
@@ -109,7 +109,9 @@ PRESSES: dict[str, PressedBy] = {
     "admit": resident.admit,
     "place": resident.ask_place,
     "name": resident.hide_name,
-    "hush": resident.make_private,
+    "hush": resident.hush,
+    "veil": resident.veil,
+    "unsay": resident.unsay,
     "withdraw": resident.withdraw,
     "settle": resident.settle,
     "refuse": resident.refuse,
@@ -298,7 +300,9 @@ def _membership(turn: Turn, event: Membership) -> None:
     group = territory.group_of(turn.session, event.at.bot, event.at.chat, event.at.platform)
     if group is None:
         language = language_of(event.sender.language)
-        binding.strange_group(turn.session, event.at, turn.now, language)
+        binding.strange_group(turn.session, event.at, turn.now, language, event.may_delete)
+    else:
+        unsaying.allow(turn.session, group, event.may_delete)
     return None
 
 

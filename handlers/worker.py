@@ -16,6 +16,7 @@ from services import (
     handling,
     notices,
     patrol,
+    publishing,
     reporting,
     roster,
     worklist,
@@ -70,7 +71,7 @@ def done(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer |
         if refused.code not in ("photo_missing", "note_missing"):
             raise
         return _ask_evidence(turn, press, person, pressed, refused.code)
-    _offer_publishing(turn, press, person, case)
+    offer_publishing(turn, press, person, case)
     return Answer(plain("work.done", person.language))
 
 
@@ -112,7 +113,7 @@ def evidence(turn: Turn, said: Said, person: Person, row: Asked) -> None:
             album=said.album,
             role="after",
         )
-    _offer_publishing(turn, said, person, case)
+    offer_publishing(turn, said, person, case)
     return None
 
 
@@ -120,13 +121,15 @@ def _has_photo(said: Said) -> bool:
     return any(file.kind == "photo" for file in said.files)
 
 
-def _offer_publishing(turn: Turn, event: Said | Press, person: Person, case: Case) -> None:
-    """The group may see the photo if the worker says that no face or plate is in it."""
-    photos = [e for e in attachments.of(turn.session, case, "after") if e.kind == "photo"]
-    roles = _role_rows(person, case, photos[-1]) if photos else ()
-    public = case.group is not None and not case.private and case.channel == "group"
-    if not public or not photos:
+def offer_publishing(turn: Turn, event: Said | Press, person: Person, case: Case) -> None:
+    """The group may see photos if who answers for them says that no face or plate is in them."""
+    photos = publishing.photos_of(turn.session, person, case)
+    own = [each for each in photos if each.by == person.id]
+    roles = _role_rows(person, case, own[-1]) if own else ()
+    if not photos or not publishing.is_public(turn.session, case):
         return reply(turn, event, person.language, "work.done_thanks", roles, number=case.number)
+    others = [each for each in photos if each.by != person.id]
+    notices.send_files(turn.session, case, person, others, turn.now, at_once=True)  # to look first
     publish_data = data("publish", case.district, case.id)
     rows = ((button(person.language, "btn.publish", publish_data),), *roles)
     return reply(turn, event, person.language, "work.done_publish", rows, number=case.number)
@@ -162,11 +165,8 @@ def role(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer |
 def publish(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """*No face, no plate: show it in the group*."""
     case = case_of(turn.session, person.district, pressed.case)
-    if case.done_by != person.id or not may_handle(turn.session, person, case):
-        raise Refused("not_yours")
-    if not notices.publish(turn.session, case, turn.now):
-        raise Refused("nothing_to_publish")
-    return Answer(plain("work.published", person.language))
+    count = publishing.publish(turn.session, person, case, turn.now)
+    return Answer(plain("work.published", person.language, n=count))
 
 
 def note(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:

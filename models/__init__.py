@@ -8,6 +8,7 @@ from models.cases import (
     Case,
     CaseEvent,
     Due,
+    GroupPost,
     NumberSeries,
     Voice,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "FailedTry",
     "Finding",
     "Group",
+    "GroupPost",
     "Inbox",
     "Invite",
     "Lane",

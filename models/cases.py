@@ -131,7 +131,11 @@ class Case(Row, table=True):
     evidence: str = "note"
     verify: str = "reporter"
     private: bool = False
+    # the reporter would rather not be named: to who handles it, in the group
     hide_name: bool = False
+    hide_group: bool = False
+    # when the reporter had what they wrote in the group deleted there
+    unsaid_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
     text: str = ""
     words_key: str = ""
@@ -262,6 +266,24 @@ class CaseEvent(Row, table=True):
     after: str
     facts: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
     personal: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
+
+
+class GroupPost(Row, table=True):
+    """Who wrote a message in a group that belongs to a case; `writer` None: somebody else.
+
+    Only where the case's own row doesn't say it: a further picture of an album, words that were
+    added or joined, a message that another person's `/report` is about.
+    """
+
+    __tablename__ = "group_post"
+    __table_args__ = (
+        ForeignKeyConstraint(["district", "case"], ["case_file.district", "case_file.id"]),
+    )
+
+    district: str = Field(primary_key=True)
+    case: UUID = Field(primary_key=True)
+    message: str = Field(primary_key=True)
+    writer: UUID | None = None
 
 
 # the part of a quarrel's other party, who is asked as well and told nothing of the first

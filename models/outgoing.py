@@ -13,7 +13,7 @@ from sqlalchemy import and_, bindparam, delete, func, literal_column, or_, updat
 from sqlalchemy import select as sql_select
 from sqlmodel import Session, col, select
 
-from models.cases import Case
+from models.cases import Case, GroupPost
 from models.people import Person
 from models.queue import Asked, Budget, MovedChat, Outbox, Posted
 from models.statement import Prepared, among
@@ -419,6 +419,8 @@ def move_chat(session: Session, bot: str, platform: str, old: str, new: str, now
     _run(session, update(Asked).where(*_at(Asked, *here)).values(chat=new, message=None))
     _run(session, delete(Budget).where(col(Budget.bot) == bot, col(Budget.chat) == old))
     where = (col(Case.bot) == bot, col(Case.platform) == platform, col(Case.source_chat) == old)
+    moved = select(Case.id).where(*where)
+    _run(session, delete(GroupPost).where(col(GroupPost.case).in_(moved)))
     _run(session, update(Case).where(*where).values(source_chat=new, source_message=None))
 
 

@@ -66,6 +66,8 @@ class Group(Remembered, table=True):
     title: str = ""
     place: str = ""
     language: str = "zh-Hans"
+    # whether the bot may delete what others write; None: not known yet
+    may_delete: bool | None = None
     bound_at: datetime = Field(sa_type=UTCDateTime)
     bound_by: UUID | None = None
     ended_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
@@ -96,6 +98,7 @@ class StrangeGroup(Row, table=True):
     platform: str = Field(default="telegram", primary_key=True)
     chat: str = Field(primary_key=True)
     leave_at: datetime = Field(sa_type=UTCDateTime, index=True)
+    may_delete: bool | None = None
 
 
 @of_topic(PLACES)

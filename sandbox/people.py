@@ -77,6 +77,7 @@ class Member:
     user: User
     status: str
     sees_all: bool = True
+    rights: frozenset[str] = frozenset(RIGHTS)  # an administrator's, in a supergroup
 
     @property
     def present(self) -> bool:
@@ -86,13 +87,17 @@ class Member:
     def is_administrator(self) -> bool:
         return self.status in ("creator", "administrator")
 
+    def may(self, right: str) -> bool:
+        """Whether an administrator has one of RIGHTS."""
+        return self.is_administrator and (self.status == "creator" or right in self.rights)
+
     def shape(self) -> Json:
         """As Bot API `ChatMember`."""
         base: Json = {"status": self.status, "user": self.user.shape()}
         if self.status == "creator":
             return {**base, "is_anonymous": False}
         if self.status == "administrator":
-            rights = dict.fromkeys(RIGHTS, True)
+            rights = {right: right in self.rights for right in RIGHTS}
             return {**base, "can_be_edited": False, "is_anonymous": False, **rights}
         return {**base, "until_date": 0} if self.status == "kicked" else base
 

@@ -20,7 +20,7 @@ from sandbox.media import Upload
 from sandbox.methods.call import Backend
 from sandbox.methods.edits import reaction_emoji
 from sandbox.methods.messages import origin
-from sandbox.people import Bot, Chat, Json, Message, User
+from sandbox.people import RIGHTS, Bot, Chat, Json, Message, User
 
 PRESS_WAIT = 5.0  # seconds
 MAX_WAIT = 60.0  # seconds that a reader of events may wait
@@ -204,9 +204,12 @@ def _members(person: Person) -> list[User]:
 
 def set_member(person: Person) -> Json:
     """`POST chats/{id}/members`."""
-    person.only("user", "status")
+    person.only("user", "status", "rights")
     chat = person.group()
     status = person.field("status", str)
+    rights = person.field("rights", list, required=False)
+    if rights is not None and not set(rights) <= set(RIGHTS):
+        raise UserError(f"must be some of {', '.join(RIGHTS)}", "rights")
     if status not in STATUSES:
         raise UserError(f"must be one of {', '.join(sorted(STATUSES))}", "status")
     user = person.world.everybody(person.field("user", int))
@@ -216,7 +219,8 @@ def set_member(person: Person) -> Json:
     if user is owner and status != "left":
         raise UserError("the owner stays the owner", "user", 409)
     own = status == "left" or (user is owner)
-    person.world.set_member(chat, user, status, user if own else owner)
+    given = frozenset(rights) if rights is not None else None
+    person.world.set_member(chat, user, status, user if own else owner, rights=given)
     return {}
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -120,15 +121,24 @@ class World:
         return -self.next_group if kind == "group" else SUPERGROUP_BASE - self.next_group
 
     def set_member(
-        self, chat: Chat, user: User, status: str, actor: User, announce: bool = True
+        self,
+        chat: Chat,
+        user: User,
+        status: str,
+        actor: User,
+        announce: bool = True,
+        rights: frozenset[str] | None = None,
     ) -> None:
-        """Gives `user` a new status and tells the bots that have a right to know."""
+        """Gives `user` a new status and tells the bots that have a right to know. `rights` an
+        administrator has: all of them unless told; a basic group knows no others."""
         old = chat.members.get(user.id) or Member(user, "left")
         sees_all = not user.privacy if isinstance(user, Bot) else True
         if old.present and status in ("member", "administrator"):
             sees_all = old.sees_all
         new = Member(user, status, sees_all)
-        if old.status == status:
+        if rights is not None and chat.type == "supergroup":
+            new.rights = rights
+        if (old.status, old.rights) == (status, new.rights):
             return
         if announce and old.present and not new.present:
             self._announce_leaving(chat, user, actor)
@@ -157,7 +167,7 @@ class World:
         if chat.type != "group" or chat.migrated_to:
             raise UserError("only a group that has not been upgraded yet can be", "chat", 409)
         new = Chat(self._group_id("supergroup"), "supergroup", chat.title)
-        new.members = {key: Member(m.user, m.status, m.sees_all) for key, m in chat.members.items()}
+        new.members = {key: replace(member) for key, member in chat.members.items()}
         new.migrated_from = chat.id
         self.chats[new.id] = new
         owner = chat.owner()

@@ -160,6 +160,12 @@ def shown(attachment: Attachment) -> dict[str, str] | None:
     return {"file_id": attachment.file_id} if attachment.kind == "photo" else None
 
 
+def is_nameless(file: FileLike) -> bool:
+    """Whether it can be passed on without its maker's name: not a document of which there is no
+    copy of ours yet, since its own name goes with it."""
+    return file.kind != "document" or bool(getattr(file, "path", None))
+
+
 def unkept(session: Session, district: str, since: datetime, limit: int) -> list[Attachment]:
     """Files that came after `since` and of which there is no copy yet, oldest first."""
     query = select(Attachment).where(

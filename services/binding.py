@@ -123,6 +123,9 @@ def _bound(
     group.bound_at, group.bound_by, group.ended_at = now, code.made_by, None
     session.add(group)
     session.flush()
+    strange = session.get(StrangeGroup, (at.bot, at.platform, at.chat))
+    if strange is not None and strange.may_delete is not None:
+        group.may_delete = strange.may_delete
     _forget_strange(session, at)
     _audit(session, group.district, None, "group_bound", f"group:{group.id}", now)
     post_card(session, group, now)
@@ -264,21 +267,33 @@ def _held(session: Session, group: Group) -> Group:
     return session.get_one(Group, (group.district, group.id))
 
 
-def strange_group(session: Session, at: Address, now: datetime, language: str = DEFAULT) -> None:
-    """Say once that nobody has bound this group, and remember only when to leave it."""
-    if session.get(StrangeGroup, (at.bot, at.platform, at.chat)) is not None:
+def strange_group(
+    session: Session,
+    at: Address,
+    now: datetime,
+    language: str = DEFAULT,
+    may_delete: bool | None = None,
+) -> None:
+    """Say once that nobody has bound this group, and remember only when to leave it, and whether
+    the bot may delete messages there (None: not told)."""
+    known = session.get(StrangeGroup, (at.bot, at.platform, at.chat))
+    if known is not None:
+        known.may_delete = known.may_delete if may_delete is None else may_delete
         return
-    _remember_strange(session, at, now)
+    _remember_strange(session, at, now, may_delete)
     minutes = policy(session).strange_group_minutes
     text = say("binding.strange", language, minutes=minutes)
     put(session, at, Message(text), now, About(priority=Priority.ANSWER))
 
 
-def _remember_strange(session: Session, at: Address, now: datetime) -> None:
+def _remember_strange(
+    session: Session, at: Address, now: datetime, may_delete: bool | None = None
+) -> None:
     minutes = policy(session).strange_group_minutes
     row = session.get(StrangeGroup, (at.bot, at.platform, at.chat))
     row = row or StrangeGroup(bot=at.bot, platform=at.platform, chat=at.chat, leave_at=now)
     row.leave_at = now + timedelta(minutes=minutes)
+    row.may_delete = may_delete
     session.add(row)
     session.flush()
 

@@ -38,6 +38,7 @@ from services import (
     buttons,
     case_time,
     duty,
+    hiding,
     people,
     place_notes,
     quarrels,
@@ -52,12 +53,15 @@ from services.catalogue import catalogue
 from services.contacts import sheet
 from services.desk_card import DESK_PAGES, STORY, desk_page, desk_rows, story_rows
 from services.equipment import link
+from services.hiding import is_unnamed
 from services.outbox import Button, Message, Rows
 from services.story import story
 from services.texts import plain, say
 from services.when import moment
 
 DOT = {Colour.GREEN: "🟢", Colour.YELLOW: "🟡", Colour.RED: "🔴"}
+# the kind of what nobody could name yet: private until somebody can
+OTHER = "LS99"
 # below this the guess of the kind is shown as one, with the next two as buttons
 SURE = 0.6
 LINES_OF_CONTACTS = 5
@@ -262,7 +266,7 @@ def _number(code: str, language: Language) -> str:
 def group_card(look: Look, menu: str = "") -> Message:
     """What everybody in the group sees."""
     if look.case.private:
-        return Message(look.say("card.private", number=look.case.number), _to_private(look))
+        return _private_card(look)
     if look.state is State.NOT_ADMITTED:
         return Message(_not_admitted_text(look), _not_admitted_buttons(look))
     text = _lines(
@@ -278,8 +282,25 @@ def group_card(look: Look, menu: str = "") -> Message:
     return Message(text, _group_buttons(look, menu))
 
 
-def _to_private(look: Look) -> Rows:
-    """Not even where it stands is shown: only the way into the private chat."""
+def _private_card(look: Look) -> Message:
+    """Not even where it stands is shown: only the way into the private chat, and for who wrote it
+    the way to take it back. Nor the number, if it would lead from a case to who isn't to be named.
+    """
+    case = look.case
+    group = territory.find_group(look.session, case.district, case.group)
+    may = group is None or group.may_delete is not False
+    deletable = case.source == "group" and case.unsaid_at is None
+    key = "card.private_unnamed" if is_unnamed(case) else "card.private"
+    text = _lines(
+        look.say(key, number=case.number),
+        look.say("card.unsay_yourself") if deletable and not may else None,
+    )
+    unsay = ((look.button("unsay", "btn.unsay"),),) if deletable and may else ()
+    return Message(text, (*to_private(look), *unsay))
+
+
+def to_private(look: Look) -> Rows:
+    """The way to one's own case in the private chat."""
     url = link(look.session, look.case.bot, case_payload(look.case))
     return ((Button(plain("btn.go_private", look.language), url=url),),) if url else ()
 
@@ -361,15 +382,53 @@ def correction_buttons(look: Look, menu: str) -> Rows:
     """
     back = (look.button("fix", "btn.back", ""),)
     if menu == "main":
-        hide = "btn.show_name" if look.case.hide_name else "btn.hide_name"
         return (
             (look.button("fix", "btn.kind", "classes"), look.button("place", "btn.place")),
-            (look.button("name", hide), look.button("hush", "btn.make_private")),
+            (look.button("fix", "btn.my_name", NAMES), *_hush(look)),
             (look.button("withdraw", "btn.withdraw", style="danger"), *back),
         )
+    if menu == NAMES:
+        return (*_name_rows(look), back)
     if menu == "classes":
         return (*class_rows(look, "fix"), back)
     return (*kind_rows(look, menu), back)
+
+
+# the page on which a reporter chooses who reads their name
+NAMES = "names"
+# what a button of that page asks for: (hidden from who handles it, hidden in the group)
+HIDE = {"g": (False, True), "w": (True, False), "b": (True, True), "n": (False, False)}
+
+
+def _name_rows(look: Look) -> Rows:
+    """The four choices, the one that holds ticked."""
+    now = (look.case.hide_name, look.case.hide_group)
+    return tuple(
+        (
+            _said_button(
+                look,
+                "name",
+                ("✓ " if chosen == now else "") + plain(f"btn.name_{each}", look.language),
+                each,
+            ),
+        )
+        for each, chosen in HIDE.items()
+    )
+
+
+def _hush(look: Look) -> tuple[Button, ...]:
+    """Out of the group, or back into it where that is the reporter's to say."""
+    if not look.case.private:
+        return (look.button("hush", "btn.make_private"),)
+    return (look.button("hush", "btn.make_public", "back"),) if may_return(look) else ()
+
+
+def may_return(look: Look) -> bool:
+    """Whether the group may see it again: it began there, and its kind is nobody's own."""
+    case = look.case
+    kind = look.catalogue.kinds.get(case.kind)
+    here = case.source == "group" and case.group is not None and case.reach != "named"
+    return here and kind is not None and (kind.privacy == "public" or kind.code == OTHER)
 
 
 def class_rows(look: Look, verb: str) -> Rows:
@@ -410,11 +469,17 @@ def reporter_card(look: Look, menu: str = "") -> Message:
 
 
 def _reporter_buttons(look: Look, menu: str) -> Rows:
+    name = look.button("fix", "btn.my_name", NAMES)
+    if menu == NAMES and look.state in (*BEFORE_DONE, *NAME_LATER):
+        return correction_buttons(look, menu)
     if look.state is State.MERGED:
         into = _goes_on(look)
-        return ((into.button("refuse", "btn.again"),),) if into.state is State.CLOSED else ()
+        again = (into.button("refuse", "btn.again"),) if into.state is State.CLOSED else ()
+        return ((*again, name),)
     if look.state is State.CLOSED and look.case.reach != "named":
-        return ((look.button("refuse", "btn.again"),),)
+        return ((look.button("refuse", "btn.again"), name),)
+    if look.state in NAME_LATER:
+        return ((name,),)
     if look.state not in BEFORE_DONE:
         return ()
     if menu:
@@ -423,6 +488,10 @@ def _reporter_buttons(look: Look, menu: str) -> Rows:
         *_guess_rows(look),
         (look.button("add", "btn.add"), look.button("fix", "btn.fix", "main")),
     )
+
+
+# what may be said about one's name once there is nothing else to put right
+NAME_LATER = (State.CHECKING, State.DONE, State.CLOSED, State.MERGED)
 
 
 def _short(words: str, most: int = CARD_WORDS) -> str:
@@ -438,14 +507,13 @@ def staff_card(look: Look, person: Person, menu: str = "") -> Message:
     `menu`: a page of its buttons; `story`: the case with its whole history.
     """
     case, held = look.case, standings_of(look.session, person, look.case)
-    words = STORY_WORDS if menu == STORY else CARD_WORDS
+    most = STORY_WORDS if menu == STORY else CARD_WORDS
+    words = hiding.words(look.session, case, case.text)
     text = _lines(
         head(look),
         look.say("card.place_grid", place=full_place(look), grid=grid_name(look.session, case)),
         _foreign_line(look),
-        look.say("card.words", words=_short(case.text, words))
-        if case.text
-        else look.say("card.no_words"),
+        look.say("card.words", words=_short(words, most)) if words else look.say("card.no_words"),
         _reporter_line(look, held),
         look.say("card.instructions", words=case.instructions) if case.instructions else None,
         status(look),
@@ -527,7 +595,8 @@ def _merged_line(look: Look) -> str | None:
     if not look.case.absorbed:
         return None
     found = merged_into(look.session, look.case)
-    words = (_short(" ".join(each.text.split()), MERGED_WORDS) for each in found)
+    said = (hiding.words(look.session, each, each.text) for each in found)
+    words = (_short(" ".join(each.split()), MERGED_WORDS) for each in said)
     lines = (
         look.say("card.absorbed", number=each.number, words=said or "—")
         for each, said in zip(found, words, strict=True)
@@ -549,7 +618,8 @@ def _overseen(look: Look) -> tuple[str, ...]:
 
 def _foreign_line(look: Look) -> str | None:
     """A report in another tongue: kind and urgency stand above the original in the reader's own."""
-    if look.case.language == look.language or not look.case.text:
+    same = look.case.language == look.language or not look.case.text
+    if same or look.case.hide_name:  # whose tongue it is may tell who it is
         return None
     return look.say(
         "card.foreign",
@@ -563,7 +633,7 @@ def _reporter_line(look: Look, held: frozenset[Standing]) -> str:
     case = look.case
     if case.reporter is None:
         return look.say(f"card.from_{case.source}")
-    if Standing.DESK in held and not held & {Standing.OWNER, Standing.TEAM}:
+    if Standing.DESK in held and Standing.TEAM not in held:
         return look.say("card.from_desk")
     if case.hide_name:
         return look.say("card.from_hidden")

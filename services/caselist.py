@@ -20,7 +20,7 @@ from domain.refused import Refused
 from domain.roles import RoleName, within
 from models import Case, Division, Person
 from models.cases import OPEN
-from services import territory
+from services import hiding, territory
 from services.access import roles_of
 from services.summary import hidden, in_unit, is_hidden
 
@@ -215,12 +215,26 @@ def search(
     words = said.split()
     if len(said) > LONGEST_WORDS or len(words) > MOST_WORDS:
         raise Refused("search_too_long", most=LONGEST_WORDS, words=MOST_WORDS)
-    keys = dict.fromkeys(_by_number(session, district, units, said.strip(), now))
+    numbered = list(_by_number(session, district, units, said.strip(), now))
+    keys = dict.fromkeys(numbered)
     for keys_of in (_open_with, _ended_with):
         if len(keys) <= MOST_FOUND:
             keys |= dict.fromkeys(keys_of(session, district, units, words, now))
-    cases = _cases(session, district, list(keys)[: MOST_FOUND + 1])
+    cases = [
+        case
+        for case in _cases(session, district, list(keys)[: MOST_FOUND + 1])
+        if case.id in numbered or _is_read(session, case, words)
+    ]
     return Found(units, " ".join(words), cases[:MOST_FOUND], len(cases) > MOST_FOUND)
+
+
+def _is_read(session: Session, case: Case, words: Sequence[str]) -> bool:
+    """Whether the words stand in what is shown: a hidden reporter isn't found by their name."""
+    if not case.hide_name:
+        return True
+    shown = hiding.words(session, case, case.text)
+    read = " ".join((shown, case.place_building or "", case.place_landmark or "")).casefold()
+    return all(word.casefold() in read for word in words)
 
 
 def _in_any(units: Sequence[str], table: Any = Case) -> ColumnElement[bool]:

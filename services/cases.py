@@ -13,7 +13,7 @@ from sqlmodel import Session, col, select
 
 from domain.lifecycle import FACTS, CaseFacts, Change, State, Timer, facts_from
 from domain.roles import ActorFacts
-from models import Case, CaseEvent, Due, Voice
+from models import Case, CaseEvent, Due, GroupPost, Voice
 from models.append import adopted, announce, append, write_appended
 from models.cases import OTHER_SIDE
 from models.row import draft
@@ -211,7 +211,18 @@ def _let_next_speak(session: Session, case: Case) -> None:
         .order_by(col(Voice.at))
     )
     following = session.exec(query).first()
+    written = case.source_message if case.source == "group" else None
+    if written is not None:  # who speaks now didn't write it
+        key = (case.district, case.id, written)
+        row = session.get(GroupPost, key) or GroupPost(
+            district=case.district, case=case.id, message=written, writer=case.reporter
+        )
+        session.add(row)
     case.reporter = following.person if following else None
+    for each in merged_into(session, case) if case.absorbed else ():
+        if each.reporter == case.reporter:  # what they wished there holds here as well
+            case.hide_name |= each.hide_name
+            case.hide_group |= each.hide_group
     if following is not None:
         following.part = "reporter"
         session.add(following)

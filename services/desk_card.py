@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from domain.lifecycle import BEFORE_DONE, ENDED, LISTENERS, State
+from domain.lifecycle import BEFORE_DONE, ENDED, LISTENERS, LOOK_REASONS, State
 from domain.roles import Standing, is_desk_of
 from models import Case, Person
 from services import attachments, buttons, likeness, phrases
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from services.cards import Look
 
 MOST_VOICES, MOST_MERGED = 12, 6
-# pages of the card: `desk`, and a page of phrases for each who may be told
+# pages of the card: `desk`, `whois` (why the desk looks), and of phrases for each who may be told
 DESK = "desk"
 TELL = {f"tell_{each}": each for each in LISTENERS}
 STORY = "story"
+WHOIS = "whois"
 # which other case may be the same matter; who joined
 SAME, VOICES = "same", "voices"
-DESK_PAGES = (DESK, SAME, VOICES, *TELL)
+DESK_PAGES = (DESK, WHOIS, SAME, VOICES, *TELL)
 
 
 def desk_rows(look: Look, person: Person, held: frozenset[Standing]) -> Rows:
@@ -70,6 +71,9 @@ def desk_page(look: Look, person: Person, held: frozenset[Standing], menu: str) 
         return (*_same_rows(look), back)
     if menu == VOICES:
         return (*_voice_rows(look), back)
+    if menu == WHOIS:
+        whys = tuple((look.button("whois", f"reason.{each}", each),) for each in LOOK_REASONS)
+        return (*whys, back)
     return (*_phrase_rows(look, person, TELL[menu]), back)
 
 

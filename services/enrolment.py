@@ -10,7 +10,19 @@ from sqlmodel import Session, col, select
 
 from domain.refused import Refused
 from domain.roles import RoleIn, RoleName, within
-from models import Attachment, Audit, Case, Due, Group, Invite, Outbox, Person, Role, Voice
+from models import (
+    Attachment,
+    Audit,
+    Case,
+    Due,
+    Group,
+    GroupPost,
+    Invite,
+    Outbox,
+    Person,
+    Role,
+    Voice,
+)
 from services import people, tries
 from services.access import roles_of
 from services.equipment import bots_district, policy
@@ -209,6 +221,7 @@ _OWNED: tuple[tuple[Any, str], ...] = (
     (Case, "reporter"),
     (Case, "filed_by"),
     (Attachment, "by"),
+    (GroupPost, "writer"),
     (Outbox, "person"),
     (Group, "bound_by"),
 )

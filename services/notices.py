@@ -6,12 +6,13 @@ be told. Routine words wait for the reader's working time; urgent ones don't.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from html import escape
+from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import true
+from sqlalchemy import String, cast, or_, true
 from sqlmodel import Session, col, select
 
 from domain.lifecycle import (
@@ -24,6 +25,7 @@ from domain.lifecycle import (
     handler_due,
     own_deadline,
 )
+from domain.refused import Refused
 from domain.roles import Standing
 from models import Case, CaseEvent, Group, Outbox, Person, Posted, Voice
 from models.cases import OTHER_SIDE
@@ -32,6 +34,7 @@ from services import (
     buttons,
     case_time,
     duty,
+    hiding,
     people,
     quarrels,
     returning,
@@ -53,12 +56,17 @@ from services.cards import (
     staff_card,
 )
 from services.cases import begins, facts_of, merged_into
+from services.hiding import is_unnamed
 from services.outbox import About, Address, Button, Message, Priority, Rows, act, put
 from services.texts import plain, say
 
+# how long before a case somebody may have been asked in the group for what became it
+ASKED_BEFORE = timedelta(hours=1)
+
 
 def card_name(case: Case, part: str) -> str:
-    """The name of a case's card: g the group's, s staff's, r the reporter's, q the question."""
+    """The name of a case's card: g the group's, s staff's, r the reporter's, q the question,
+    e whether a message is to be deleted."""
     return f"{part}:{case.id}"
 
 
@@ -94,12 +102,26 @@ def person_of(session: Session, case: Case, key: UUID | None) -> Person | None:
 def show_group(session: Session, case: Case, now: datetime, menu: str = "") -> None:
     """The group's card as the case stands now."""
     group = group_of(session, case)
-    if group is None or case.source_chat != group.chat:
+    if group is None or case.source_chat != group.chat or _is_out(session, case):
         return
     message = group_card(look_at(session, case, group.language, now), menu)
-    reply = replace(message, reply_to=case.source_message)
+    reply = replace(message, reply_to=_answers(case))
     about = _about(case, Priority.ANSWER, card=card_name(case, "g"), first=begins(session, case))
     put(session, Address(group.bot, group.chat, group.platform), reply, now, about)
+
+
+def _is_out(session: Session, case: Case) -> bool:
+    """Whether nothing of a private matter is left in the group: its writer took it out and goes
+    on in private."""
+    if not case.private or case.unsaid_at is None:
+        return False
+    return private_chat(person_of(session, case, case.reporter), case.bot) is not None
+
+
+def _answers(case: Case) -> str | None:
+    """The reporter's message, which what we say in the group answers; of whom nobody is to be
+    reminded, none."""
+    return case.source_message if case.unsaid_at is None and not is_unnamed(case) else None
 
 
 def show_staff(
@@ -174,6 +196,88 @@ def has_card(session: Session, to: Address, name: str) -> bool:
         Outbox.state == "pending",
     )
     return session.exec(query).first() is not None
+
+
+# --- out of the group again ---
+
+
+def take_back(
+    session: Session, case: Case, now: datetime, *, card: bool, keep_photos: bool = False
+) -> None:
+    """What the bot said of a case in its group is deleted there, as far as Telegram lets it.
+
+    `card`: the case's own card too; else it stays and says what it may. What called the reporter
+    by name, or said the case's number to somebody, goes as well.
+    """
+    to = group_chat(session, case)
+    if to is None:
+        return
+    kept = None if card else card_name(case, "g")
+    gone: set[str] = set()
+    for row in session.exec(_said_in_group(session, case, to)):
+        if (row.card == kept and kept) or (keep_photos and row.payload.get("photos")):
+            continue
+        if row.state == "sent":
+            gone.update((row.message or "").split(","))
+        elif row.holder is None:
+            row.state = "dropped"
+            session.add(row)
+    for message in sorted(gone - {""}):
+        about = About(priority=Priority.ANSWER, district=case.district, case=case.id)
+        act(session, to, "delete", {"message": message}, now, about)
+    query = select(Posted).where(
+        Posted.bot == to.bot, Posted.chat == to.chat, col(Posted.card).contains(str(case.id))
+    )
+    for posted in session.exec(query):
+        if posted.card != kept:
+            session.delete(posted)
+    session.flush()
+
+
+def _said_in_group(session: Session, case: Case, to: Address) -> Any:
+    """Sent and waiting messages of a case; among those of no case, what names it or its reporter.
+
+    A bot deletes its own for 48 hours.
+    """
+    text = cast(col(Outbox.payload)["text"].as_string(), String)
+    reporter = person_of(session, case, case.reporter)
+    named = [text.contains(case.number, autoescape=True)]
+    if reporter is not None and reporter.address is not None:
+        call = f'tg://user?id={reporter.address}"'
+        asked = col(Outbox.made_at) <= case.opened_at + ASKED_BEFORE
+        named.append(text.contains(call, autoescape=True) & asked)
+    return select(Outbox).where(
+        Outbox.bot == to.bot,
+        Outbox.chat == to.chat,
+        col(Outbox.made_at) >= case.opened_at - ASKED_BEFORE,
+        col(Outbox.state).in_(("pending", "sent")),
+        col(Outbox.act).in_(("send", "card")),
+        or_(col(Outbox.case) == case.id, col(Outbox.case).is_(None) & or_(*named)),
+    )
+
+
+def take_card(session: Session, to: Address, name: str, now: datetime) -> None:
+    """A card goes from where it stands."""
+    old = session.get(Posted, (to.bot, to.platform, to.chat, name))
+    if old is not None:
+        act(session, to, "delete", {"message": old.message}, now, About(priority=Priority.ANSWER))
+        session.delete(old)
+        session.flush()
+
+
+def forget_cards(session: Session, case: Case, now: datetime) -> None:
+    """The older cards of those who handle it go: they still show what the newest no longer does."""
+    rows = session.exec(
+        select(Outbox.bot, Outbox.platform, Outbox.chat, Outbox.message)
+        .where(Outbox.district == case.district, Outbox.case == case.id)
+        .where(Outbox.card == card_name(case, "s"), Outbox.state == "sent")
+        .distinct()
+    ).all()
+    for bot, platform, chat, message in rows:
+        stands = session.get(Posted, (bot, platform, chat, card_name(case, "s")))
+        if message is not None and (stands is None or stands.message != message):
+            about = About(priority=Priority.ANSWER, district=case.district, case=case.id)
+            act(session, Address(bot, chat, platform), "delete", {"message": message}, now, about)
 
 
 def _about(
@@ -334,7 +438,7 @@ def tell_reporter(
     text = say(sentence, language, number=case.number, **facts)
     message = Message(
         (_mention(case, person) if group else "") + text,
-        reply_to=case.source_message if group and not case.private else None,
+        reply_to=_answers(case) if group else None,
         silent=duty.is_night(session, case.district, now),
     )
     dedupe = f"{sentence}:{case.id}:{stamp}"
@@ -356,8 +460,8 @@ def ask_reporter(session: Session, case: Case, now: datetime, *, afresh: bool = 
     look = look_at(session, case, language, now)
     message = question(look, _mention(case, person) if group else "")
     message = replace(message, silent=duty.is_night(session, case.district, now))
-    if group and not case.private:
-        message = replace(message, reply_to=case.source_message)
+    if group:
+        message = replace(message, reply_to=_answers(case))
     put(session, to, message, now, _about(case, Priority.ANSWER, card=card_name(case, "q")))
 
 
@@ -392,10 +496,13 @@ def thank_side(session: Session, case: Case, key: UUID | None, now: datetime) ->
 def _reporter_chat(
     session: Session, case: Case, person: Person | None
 ) -> tuple[Address, str, bool] | None:
-    """Where the reporter is told things: (chat, language, whether it is the group)."""
+    """Where the reporter is told things: (chat, language, whether it is the group).
+
+    Who isn't to be named is told in private, and in the group only if there is no other way.
+    """
     private = private_chat(person, case.bot)
     group = group_of(session, case)
-    open_here = group is not None and case.channel == "group" and not case.private
+    open_here = case.channel == "group" and not is_unnamed(case)
     if group is not None and (open_here or private is None) and not case.private:
         return Address(group.bot, group.chat, group.platform), group.language, True
     if private is not None and person is not None:
@@ -405,7 +512,7 @@ def _reporter_chat(
 
 def _mention(case: Case, person: Person) -> str:
     """The reporter's name as a link that notifies them; nothing if they'd rather not be named."""
-    if case.hide_name or not person.address or not person.name:
+    if is_unnamed(case) or not person.address or not person.name:
         return ""
     return f'<a href="tg://user?id={escape(person.address)}">{escape(person.name)}</a> '
 
@@ -518,6 +625,9 @@ def send_files(
     to = private_chat(person, case.bot)
     if to is None or not files:
         return
+    hidden = _hides_somebody(session, case)
+    if hidden:
+        files = [each for each in files if attachments.is_nameless(each)]
     messages: list[tuple[attachments.FileLike, Message]] = []
     for role, some in attachments.by_role(files).items():
         photos = [each for each in some if each.kind == "photo"]
@@ -525,7 +635,8 @@ def send_files(
         if photos:
             shown = tuple({"file_id": each.file_id} for each in photos)
             messages.append((photos[0], Message(text, photos=shown)))
-        messages += [(each, _other(each, text)) for each in some if each.kind != "photo"]
+        others = (each for each in some if each.kind != "photo")
+        messages += [(each, _other(each, text, case, hidden)) for each in others]
     wait = None if at_once else _staff_wait(session, case, person, now)
     for file, message in messages:
         dedupe = None if at_once else f"files:{case.id}:{person.id}:{file.unique_id}"
@@ -552,9 +663,18 @@ def _send_location(session: Session, case: Case, person: Person, now: datetime) 
     put(session, to, Message("", location=(case.lat, case.lon)), now, about)
 
 
-def _other(file: attachments.FileLike, text: str) -> Message:
+def _hides_somebody(session: Session, case: Case) -> bool:
+    """Whether the case, or one that it goes on for, has a reporter who isn't to be named."""
+    merged = merged_into(session, case) if case.absorbed else []
+    return case.hide_name or any(each.hide_name for each in merged)
+
+
+def _other(file: attachments.FileLike, text: str, case: Case, hidden: bool) -> Message:
     if file.kind == "voice":
         return Message(text, voice=file.file_id)
+    if hidden:  # a document's own name may be somebody's
+        path = str(getattr(file, "path", ""))
+        return Message(text, document={"path": path, "name": case.number + PurePath(path).suffix})
     return Message(text, document={"file_id": file.file_id})
 
 
@@ -566,7 +686,8 @@ def _staff_wait(session: Session, case: Case, person: Person, now: datetime) -> 
 def pass_words(session: Session, case: Case, person: Person, text: str, now: datetime) -> None:
     """What the reporter added goes to whoever has the case."""
     if case.owner is not None and case.owner != person.id and text:
-        tell_staff(session, case, case.owner, "work.added", now, str(now.timestamp()), words=text)
+        shown = hiding.words(session, case, text)
+        tell_staff(session, case, case.owner, "work.added", now, str(now.timestamp()), words=shown)
 
 
 def pass_answer(session: Session, case: Case, phrase: str, now: datetime) -> None:
@@ -581,12 +702,12 @@ def pass_answer(session: Session, case: Case, phrase: str, now: datetime) -> Non
 def put_question(session: Session, case: Case, phrase: str, now: datetime) -> None:
     """A preset question in the reporter's language, with preset answers.
 
-    What is urgent carries, for a foreigner, a Chinese sentence to show to people nearby.
+    Raises Refused `nobody_to_ask` if there is no way to them.
     """
-    found = _reporter_chat(session, case, person_of(session, case, case.reporter))
     person = person_of(session, case, case.reporter)
+    found = _reporter_chat(session, case, person)
     if found is None or person is None:
-        return
+        raise Refused("nobody_to_ask")
     to, language, group = found
     look = look_at(session, case, language, now)
     text = (_mention(case, person) if group else "") + look.say(
@@ -594,17 +715,17 @@ def put_question(session: Session, case: Case, phrase: str, now: datetime) -> No
     )
     rows = tuple((look.button("answer", f"answer.{each}", each),) for each in ANSWERS[phrase])
     rows += ((look.button("add", "btn.answer_words"),),)
-    message = Message(text, rows, reply_to=case.source_message if group else None)
+    message = Message(text, rows, reply_to=_answers(case) if group else None)
     dedupe = f"asked:{case.id}:{now.timestamp()}"
     put(session, to, message, now, _about(case, Priority.ANSWER, dedupe=dedupe))
 
 
 def propose(session: Session, case: Case, times: Sequence[datetime], now: datetime) -> None:
-    """Three times for a visit, a button each, in private if the reporter can be reached there."""
+    """Three times for a visit, a button each. Raises Refused `nobody_to_ask`."""
     person = person_of(session, case, case.reporter)
     found = _reporter_chat(session, case, person)
     if found is None or person is None:
-        return
+        raise Refused("nobody_to_ask")
     to, language, group = found
     look = look_at(session, case, language, now)
     text = (_mention(case, person) if group else "") + look.say("slot.propose", number=case.number)
@@ -612,8 +733,27 @@ def propose(session: Session, case: Case, times: Sequence[datetime], now: dateti
         (Button(look.when(at), look.button("appoint", "btn.back", str(index)).data),)
         for index, at in enumerate(times)
     )
-    message = Message(text, rows, reply_to=case.source_message if group else None)
+    message = Message(text, rows, reply_to=_answers(case) if group else None)
     put(session, to, message, now, _about(case, Priority.ANSWER))
+
+
+def ask_again(session: Session, case: Case, now: datetime) -> None:
+    """What the reporter was last asked and hasn't answered, where they are told things now."""
+    if case.state != State.WAITING or case.waits_for not in (None, WaitsFor.REPORTER):
+        return
+    query = select(CaseEvent.verb, CaseEvent.facts).where(
+        CaseEvent.district == case.district,
+        CaseEvent.case == case.id,
+        col(CaseEvent.verb).in_((str(Verb.ASK), str(Verb.PROPOSE))),
+    )
+    last = session.exec(query.order_by(col(CaseEvent.seq).desc())).first()
+    if last is None or private_chat(person_of(session, case, case.reporter), case.bot) is None:
+        return
+    verb, facts = last
+    if verb == Verb.PROPOSE:
+        propose(session, case, [datetime.fromisoformat(each) for each in facts["slots"]], now)
+    elif "question" in facts:
+        put_question(session, case, facts["question"], now)
 
 
 def tell_appointment(session: Session, case: Case, now: datetime) -> None:
@@ -628,21 +768,6 @@ def tell_appointment(session: Session, case: Case, now: datetime) -> None:
     if found is not None:
         theirs = look_at(session, case, found[1], now).when(case.appointment_at)
         tell_reporter(session, case, "told.appointed", now, when, when=theirs)
-
-
-def publish(session: Session, case: Case, now: datetime) -> bool:
-    """The "after" photos go to the group: the worker has said that no face or plate is in them."""
-    chat, group = group_chat(session, case), group_of(session, case)
-    photos = attachments.of(session, case, "after")
-    found = (attachments.shown(each) for each in photos if attachments.is_image(each))
-    shown = tuple(each for each in found if each is not None)
-    if chat is None or group is None or case.private or not shown:
-        return False
-    text = look_at(session, case, group.language, now).say("told.after_photo", number=case.number)
-    dedupe = f"after:{case.id}:{case.reopenings}"
-    message = Message(text, photos=shown, reply_to=case.source_message)
-    put(session, chat, message, now, _about(case, Priority.NOTICE, dedupe=dedupe))
-    return True
 
 
 def _taken(session: Session, case: Case, change: Change, now: datetime) -> None:

@@ -25,6 +25,7 @@ from models import (
     Case,
     CaseEvent,
     Due,
+    GroupPost,
     Inbox,
     Invite,
     Leave,
@@ -37,17 +38,19 @@ from models import (
     Swap,
     Voice,
 )
-from services import due, territory
+from services import due, enrolment, identity, people, territory
 from services.access import roles_of
 from services.cases import drop_voice, goes_on_as, timer_key
 from services.catalogue import catalogue
 from services.equipment import equipment, policy
+from services.hiding import own_posts
 from services.outbox import Message
 from services.place_notes import kept_by
 from services.retention import PERSONAL, erase_attachment
 from services.summary_message import written
 from services.texts import plain, say
 from services.vault import mask_phone
+from services.when import moment
 
 LISTED = 30  # cases in the readable part; the file has all
 WORDS = 200
@@ -122,6 +125,11 @@ def everything(session: Session, person: Person, cases: list[Case]) -> dict[str,
             for row in session.exec(_rows(Shift, person))
         ],
         "notes": [f"{note.building} {note.text}" for note in kept_by(session, person)],
+        "who_looked_at_your_name": [
+            {"case": look.number, "at": look.at.isoformat(), "who": _looker(session, person, look)}
+            | ({"why": look.reason} if look.reason else {})
+            for look in identity.looks(session, person, cases)
+        ],
         "handled": [case.number for case in session.exec(_owned(person))],
     }
 
@@ -159,7 +167,11 @@ def _case(session: Session, person: Person, case: Case) -> dict[str, Any]:
     if own:
         places = {name: getattr(case, name) for name in PLACES}
         shown |= {"words": case.text, "stars": case.stars, **places}
-        shown["name_hidden"], shown["private"] = case.hide_name, case.private
+        shown["name_hidden_from_worker"] = case.hide_name
+        shown["name_hidden_in_group"] = case.hide_group
+        shown["private"] = case.private
+    if posts := own_posts(session, case, person.id):
+        shown["your_messages_in_the_group"] = posts
     shown["files"] = [
         {"kind": row.kind, "role": row.role, "at": row.at.isoformat()}
         for row in session.exec(_files(person, case))
@@ -222,6 +234,20 @@ def _readable(session: Session, person: Person, cases: list[Case], now: datetime
         yield say("privacy.file_case", language, number=case.number, kind=kind, opened=opened)
         if case.text and case.reporter == person.id:
             yield say("privacy.file_words", language, words=case.text[:WORDS])
+    for look in identity.looks(session, person, cases)[:LISTED]:
+        when = moment(look.at, now, str(zone), language)
+        who = _looker(session, person, look)
+        why = f" · {plain(f'reason.{look.reason}', language)}" if look.reason else ""
+        yield say("privacy.file_look", language, number=look.number, when=when, who=who, why=why)
+
+
+def _looker(session: Session, person: Person, look: identity.Look) -> str:
+    """Who looked: a name and where they work, as they are there now."""
+    found = people.find(session, person.district, look.by)
+    if found is None:
+        return ""
+    roles = enrolment.roles_in_words(session, found, person.language)
+    return f"{found.name} · {roles}" if roles else found.name
 
 
 def _kind_name(session: Session, case: Case, language: str) -> str:
@@ -298,9 +324,17 @@ def _leave(session: Session, person: Person, case: Case, now: datetime) -> None:
         session.add(event)
     for attachment in session.exec(_files(person, case)):
         erase_attachment(session, attachment, now)
+    _forget_posts(session, person, case)
     drop_voice(session, case, person.id)
     if theirs and case.reporter is None:
         _ask_nobody(session, case, now)
+
+
+def _forget_posts(session: Session, person: Person, case: Case) -> None:
+    """Which messages in the group were theirs; those of others stay others'."""
+    here = (col(GroupPost.district) == case.district, col(GroupPost.case) == case.id)
+    theirs = (*here, col(GroupPost.writer) == person.id)
+    session.execute(update(GroupPost).where(*theirs).values(writer=None))
 
 
 def _ask_nobody(session: Session, case: Case, now: datetime) -> None:

@@ -27,15 +27,16 @@ from models.append import adopt, append, is_unwritten
 from models.cases import OPEN, next_of
 from models.row import draft
 from models.statement import Prepared
-from services import attachments, duty, notices, regrid, routing, territory
+from services import attachments, duty, notices, regrid, routing, territory, unsaying
 from services.access import actor_of, locked_case
-from services.cards import first_help
+from services.cards import OTHER, first_help, look_at, may_return
 from services.cases import beginning, drop_voice, see_begun
 from services.catalogue import catalogue, lexicon
 from services.equipment import policy
 from services.handling import by_clock, change_case, pass_on
 
-OTHER = "LS99"
+# not for us, and yet nobody's business: health, crime, complaints about a person
+PRIVATE_MATTERS = frozenset({"NA11", "NA15", "NA16", "NA18"})
 # in Session.info: the text last read, which is often read again at once
 READ = "read"
 # the shortest text that, said again word for word in the same place, is the same matter
@@ -277,6 +278,7 @@ def _file(session: Session, case: Case, person: Person, reading: Reading, now: d
     if code in found.matters:
         case.alternatives = [other for other, _ in reading.kinds[1:] if other in found.kinds]
         sets: dict[str, Any] = {"not_admitted": code, "kind": OTHER, "kind_p": p}
+        sets["private"] = case.private or code in PRIVATE_MATTERS
         _change(session, case, person, Verb.NOT_ADMIT, now, kind=sets, facts={"code": code})
         return
     sets = kind_columns(found, code, p, reading)
@@ -316,8 +318,13 @@ def _best(reading: Reading) -> tuple[str, float]:
 
 
 def _apply_privacy(case: Case, sets: dict[str, Any]) -> None:
-    """A private kind is private whoever files it; what was told in private stays so."""
-    sets["private"] = bool(sets["private"] or case.channel == "private")
+    """A private kind is private whoever files it; what was told in private stays so.
+
+    What was of a private kind doesn't come into the group by becoming another: that takes the
+    reporter's own tap (`set_privacy`). What nobody could name yet may.
+    """
+    stays = case.private and case.kind != OTHER
+    sets["private"] = bool(sets["private"] or case.channel == "private" or stays)
 
 
 _RANK = {"normal": 0, "soon": 1, "now": 2}
@@ -401,9 +408,6 @@ def correct_kind(
             sets["urgency"], _urgency(found, code, condition), key=_RANK.__getitem__
         )
     _apply_privacy(case, sets)
-    if case.reporter != person.id and case.kind != OTHER:
-        # only the reporter's word shows the group what was private
-        sets["private"] = sets["private"] or case.private
     facts = {"from": case.kind, "kind": code, "condition": sets["condition"]}
     deadline = promise(
         session, case, found, code, sets["condition"], case.opened_at, sets["urgency"]
@@ -438,8 +442,10 @@ def _reread(
         sets |= {"owner": None, "passed": (), "taken_by": None}
     wider = sets["reach"] != case.reach or sets["urgency"] != case.urgency
     facts["offer"] = wider and not other_line
-    before = case.circle
+    before, was_private = case.circle, case.private
     _change(session, case, person, verb, now, kind=sets, deadline=deadline, facts=facts)
+    if case.private and not was_private:
+        unsaying.goes_private(session, case, now)
     if other_line:
         pass_on(session, case, now)
     elif case.state in UNTAKEN and case.circle != before:
@@ -483,14 +489,35 @@ def _place_columns(reading: Reading) -> dict[str, str | None]:
     return {name: value for name, value in found.items() if value}
 
 
-def set_privacy(session: Session, person: Person, case: Case, now: datetime, **wish: bool) -> None:
-    """`private`: out of the group from now on · `hide_name`: no name beside it."""
-    sets: dict[str, Any] = dict(wish)
-    facts = dict(wish)
-    _change(session, case, person, Verb.SET_PRIVACY, now, kind=sets, facts=facts)
-    if wish.get("private"):
-        case.channel = "private"
-        session.add(case)
+def set_private(session: Session, person: Person, case: Case, private: bool, now: datetime) -> None:
+    """Out of the group from now on, or back into it where it began.
+
+    Raises Refused `stays_private` for what its kind keeps out, or what was told in private.
+    """
+    if not private and not may_return(look_at(session, case, person.language, now)):
+        raise Refused("stays_private")
+    was = case.private
+    sets = {"private": private, "channel": "private" if private else "group"}
+    _change(session, case, person, Verb.SET_PRIVACY, now, kind=sets, facts={"private": private})
+    if private and not was:
+        unsaying.goes_private(session, case, now)
+
+
+def hide(
+    session: Session,
+    person: Person,
+    case: Case,
+    now: datetime,
+    *,
+    hide_name: bool,
+    hide_group: bool,
+) -> None:
+    """Whether the reporter's name is shown to who handles it, and in the group."""
+    wish = {"hide_name": hide_name, "hide_group": hide_group}
+    more = (hide_name and not case.hide_name) or (hide_group and not case.hide_group)
+    _change(session, case, person, Verb.SET_PRIVACY, now, kind=dict(wish), facts=dict(wish))
+    if more:
+        unsaying.unlink(session, case, now)
 
 
 def edit(session: Session, person: Person, case: Case, text: str, now: datetime) -> None:

@@ -24,6 +24,7 @@ from models import (
     Due,
     FailedTry,
     Group,
+    GroupPost,
     Inbox,
     Invite,
     Outbox,
@@ -133,9 +134,9 @@ def erase_case(session: Session, case: Case, now: datetime, *, place: bool = Fal
         session.add(task)
     for attachment in session.exec(_kept_attachments(case)):
         erase_attachment(session, attachment, now)
-    session.execute(
-        delete(Voice).where(col(Voice.district) == case.district, col(Voice.case) == case.id)
-    )
+    for table in (Voice, GroupPost):
+        here = (col(table.district) == case.district, col(table.case) == case.id)
+        session.execute(delete(table).where(*here))
 
 
 def _personal_events(case: Case) -> Any:

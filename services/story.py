@@ -12,7 +12,7 @@ from uuid import UUID
 from domain.lifecycle import Verb
 from domain.roles import Standing
 from models import CaseEvent, Person
-from services import people, territory
+from services import hiding, people, territory
 from services.cases import events_of
 from services.texts import keys, plain
 
@@ -88,7 +88,8 @@ def _who(look: Look, event: CaseEvent) -> str:
     """A name for who works here, else what somebody is to the case."""
     if event.actor is None:
         return plain("story.by.clock", look.language)
-    if event.standing not in RESIDENTS or event.actor == look.case.filed_by:
+    hidden = look.case.hide_name and event.actor == look.case.reporter
+    if not hidden and (event.standing not in RESIDENTS or event.actor == look.case.filed_by):
         person = people.seen(look.session, look.case.district, event.actor)
         if person is not None and person.name:
             return person.name
@@ -109,7 +110,7 @@ def _detail(look: Look, event: CaseEvent) -> str:
         return _name(look, facts.get("to"))
     if event.verb == Verb.SUPERVISE:
         return territory.name(look.session, look.case.district, facts["unit"], look.language)
-    words = str(event.personal.get("text") or "")
+    words = hiding.words(look.session, look.case, str(event.personal.get("text") or ""))
     if event.verb == Verb.TELL:
         to = plain(f"story.to.{facts['to']}", look.language)
         return to + (f"：{_short(words)}" if words else "")

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from domain.refused import Refused
 from domain.roles import administers
 from models import Case, Group, Outbox, Person, inbox
-from services import buttons, duty, enrolment, notices, people, routing, territory
+from services import buttons, duty, enrolment, notices, people, routing, territory, unsaying
 from services.access import is_staff, roles_of
 from services.outbox import About, Address, Button, Message, Priority, Rows, put, wakes
 from services.texts import plain, say
@@ -86,7 +86,13 @@ def tell_dead(session: Session, bot: str, keys: Sequence[UUID], now: datetime) -
     """The desks hear which messages never arrived, to whom and why, with what they can do."""
     for key in keys:
         row = session.get(Outbox, (bot, key), populate_existing=True)
-        if row is None or not _matters(row):
+        if row is None:
+            continue
+        if row.state == "dead" and unsaying.failed(session, row, now):
+            row.state = "dropped"
+            session.add(row)
+            continue
+        if not _matters(row):
             continue
         if _is_blocked(row) and row.case and _is_staff(session, row):
             row.payload = row.payload | {PASSED_ON: True}

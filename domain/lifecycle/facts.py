@@ -36,6 +36,7 @@ class CaseFacts:
     circle: str = "micro"
     private: bool = False
     hide_name: bool = False
+    hide_group: bool = False
     owner: UUID | None = None
     reporter: UUID | None = None
     filed_by: UUID | None = None

@@ -24,7 +24,7 @@ from domain.lifecycle.facts import (
     Timers,
 )
 from domain.lifecycle.guards import needs_no_other_voice
-from domain.lifecycle.words import BEFORE_DONE, COLLECTED, OPEN, UNTAKEN, State, Timer, Verb
+from domain.lifecycle.words import BEFORE_DONE, CLOSED, COLLECTED, OPEN, UNTAKEN, State, Timer, Verb
 
 
 def _file(moment: Moment) -> tuple[Sets, Timers]:
@@ -85,6 +85,8 @@ def _refile_at_desk(moment: Moment) -> tuple[Sets, Timers]:
     return _refile(replace(moment, given=replace(moment.given, next_owner=None, team=())))
 
 
+# while there is somebody whose name is or isn't shown
+NAMEABLE = (OPEN - COLLECTED) | CLOSED | {State.MERGED}
 FRESH = frozenset({State.FILED, State.DISPATCHED})
 
 
@@ -113,7 +115,13 @@ RULES: tuple[Rule, ...] = (
     Rule(Verb.JOIN, OPEN - COLLECTED, None, ANYBODY, effect=_join),
     Rule(Verb.CORRECT_KIND, BEFORE_DONE, None, CORRECTORS, effect=_correct_kind),
     Rule(Verb.CORRECT_PLACE, BEFORE_DONE, None, CORRECTORS, effect=given_sets),
-    Rule(Verb.SET_PRIVACY, OPEN - COLLECTED, None, REPORTER, effect=given_sets),
+    Rule(
+        Verb.SET_PRIVACY,
+        OPEN - COLLECTED | CLOSED | {State.MERGED},
+        None,
+        REPORTER,
+        effect=given_sets,
+    ),
     # the kind turned out to be another circle's
     Rule(Verb.REFILE, UNTAKEN, State.DISPATCHED, CLOCK, effect=_refile),
     # an edited message changes its case while nobody has taken it

@@ -216,6 +216,10 @@ FORCE_REASONS = ("beyond_reach", "nobody_lets_in", "at_court", "no_contact", "se
 VOID_REASONS = ("same_as_another", "nothing_found", "for_others", "a_trial", "asked_by_phone")
 
 
+# Why a desk looks at who reported it although they would rather not be named
+LOOK_REASONS = ("look_danger", "look_call", "look_other_way", "look_law")
+
+
 # Whom a desk may pass a word on to
 LISTENERS = ("owner", "reporter")
 

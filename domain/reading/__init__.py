@@ -17,13 +17,15 @@ from domain.reading.lexicon import Lexicon
 from domain.reading.personal import Personal, find_personal
 from domain.reading.place import NOWHERE, Place, find_mentions, find_place, private_spans
 
-__all__ = ["NOWHERE", "Level", "Lexicon", "Personal", "Place", "Reading", "mask", "read"]
+__all__ = ["MASK", "NOWHERE", "Level", "Lexicon", "Personal", "Place", "Reading", "mask", "read"]
 
-Level = Literal["public", "staff"]
+Level = Literal["public", "staff", "unnamed"]
 MASK = "▇▇"
 MAX_MENTIONS = 100  # of addresses; `mask` looks at all of them
 # A worker must find the door and may know whom to ask for; numbers are nobody's business.
 HIDDEN_FROM_STAFF = frozenset({"phone", "id", "card", "email", "account"})
+# whose reporter would rather not be named: whoever is named may be they
+HIDDEN_WITH_NAMES = HIDDEN_FROM_STAFF | {"name"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,8 @@ def mask(text: str, reading: Reading, level: Level = "public") -> str:
     """The text with what others must not see blacked out.
 
     public: all personal data, and every unit, floor and flat: the group sees the building at
-    most. staff: phone, ID and card numbers, addresses of accounts. What lies beyond the first
-    4,096 characters is cut.
+    most. staff: phone, ID and card numbers, addresses of accounts. unnamed: names as well. What
+    lies beyond the first 4,096 characters is cut.
     """
     folded = fold(text)
     spans = [(start, end) for start, end, kind in reading.personal if _hides(level, kind)]
@@ -92,7 +94,8 @@ def mask(text: str, reading: Reading, level: Level = "public") -> str:
 
 
 def _hides(level: Level, kind: str) -> bool:
-    return level == "public" or kind in HIDDEN_FROM_STAFF
+    hidden = HIDDEN_WITH_NAMES if level == "unnamed" else HIDDEN_FROM_STAFF
+    return level == "public" or kind in hidden
 
 
 def _has(catalogue: Catalogue, lexicon: Lexicon, code: str) -> bool:

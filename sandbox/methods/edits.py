@@ -12,7 +12,8 @@ from sandbox.methods.messages import caption_content, media_value, text_content
 from sandbox.people import Chat, Json, Message
 from sandbox.spec import type_fields
 
-OWN_LIFE = 48 * 3_600  # seconds in which a bot can delete its own message
+# seconds in which a bot can delete a message, but for one that administers a supergroup
+LIFE = 48 * 3_600
 NOT_MODIFIED = (
     "message is not modified: specified new message content and reply markup are exactly the same "
     "as a current content and reply markup of the message"
@@ -86,12 +87,14 @@ def edit_message_reply_markup(call: Call) -> Json:
 
 
 def _refuse_deletion(call: Call, message: Message) -> None:
-    chat = message.chat
-    if not chat.is_private and chat.members[call.bot.id].is_administrator:
+    chat, own = message.chat, message.sender is call.bot
+    member = None if chat.is_private else chat.members[call.bot.id]
+    may = member is not None and member.may("can_delete_messages")
+    if may and chat.type == "supergroup":
         return
-    if message.sender is not call.bot and not chat.is_private:
+    if not (own or may or chat.is_private):
         raise bad_request("message can't be deleted")
-    if call.world.now() - message.date >= OWN_LIFE:
+    if call.world.now() - message.date >= LIFE:
         raise bad_request("message can't be deleted for everyone")
 
 

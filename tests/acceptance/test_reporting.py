@@ -172,7 +172,8 @@ async def test_its_reporters_word_admits_it_after_all(play: Play):
 async def test_a_hidden_name_is_not_shown_to_the_worker(play: Play):
     number = await play.report(AUNT, LAMP)
     await play.tap(AUNT, "btn.fix", number, chat=play.group)
-    await play.tap(AUNT, "btn.hide_name", number, chat=play.group)
+    await play.tap(AUNT, "btn.my_name", number, chat=play.group)
+    await play.tap(AUNT, "btn.name_w", number, chat=play.group)
     assert AUNT not in text_of(await play.card("w01", number))
 
 

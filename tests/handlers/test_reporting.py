@@ -163,7 +163,8 @@ def test_a_hidden_name_is_shown_to_nobody(session: Session) -> None:
     street = peopled(session)
     street.say("王阿姨", LAMP, command="report")
     street.press("王阿姨", "更正")
-    street.press("王阿姨", "不显示我的名字")
+    street.press("王阿姨", "谁看得到我的名字")
+    street.press("王阿姨", "群里和网格员都不告诉")
     assert "王阿姨" not in last(street, "李强")
 
 
@@ -171,7 +172,8 @@ def test_a_hidden_name_is_not_called_in_the_group_either(session: Session) -> No
     street = peopled(session)
     street.say("王阿姨", LAMP, command="report")
     street.press("王阿姨", "更正")
-    street.press("王阿姨", "不显示我的名字")
+    street.press("王阿姨", "谁看得到我的名字")
+    street.press("王阿姨", "群里不提我的名字")
     street.press("李强", "接单", private=True)
     street.press("李强", "办好了", private=True)
     street.say("李强", private=True, files=(photo("after"),))

@@ -213,7 +213,7 @@ def test_a_strange_group_is_told_once_and_only_its_number_is_kept(session: Sessi
     assert [each.act for each in queued(session)] == ["send"]
     row = session.exec(select(StrangeGroup)).one()
     kept: dict[str, Any] = row.model_dump()
-    assert set(kept) == {"bot", "platform", "chat", "leave_at"}
+    assert set(kept) == {"bot", "platform", "chat", "leave_at", "may_delete"}
 
 
 def test_a_strange_group_is_left_after_ten_minutes(session: Session) -> None:
