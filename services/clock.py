@@ -35,7 +35,8 @@ def begin(session: Session, now: datetime) -> None:
 def sweep(session: Session, now: datetime, limit: int = 200) -> int:
     """Fire at most `limit` due rows, urgent ones first, then the oldest; returns how many.
 
-    A row that fails is pushed an hour on and says so, so that it never stops the rest.
+    A row that fails is pushed an hour on and says so, so that it never stops the rest. One that
+    another of the batch has dropped or moved meanwhile is left to its new instant.
     """
     query = (
         select(Due)
@@ -46,8 +47,9 @@ def sweep(session: Session, now: datetime, limit: int = 200) -> int:
     )
     rows = list(session.exec(query))
     for row in rows:
-        _fire(session, row, now)
-        crash.point("sweep.fired")
+        if row.state == "pending" and row.at <= now:
+            _fire(session, row, now)
+            crash.point("sweep.fired")
     return len(rows) + binding.leave_due(session, now, limit)
 
 

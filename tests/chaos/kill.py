@@ -16,7 +16,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from secrets import token_hex
 
 from sqlalchemy import create_engine
 from sqlmodel import Session, col, select
@@ -33,7 +32,7 @@ from tests.chaos.servers import (
     Process,
     environment,
     folder,
-    free_port,
+    kept_port,
     opened,
     postgres_server,
     postgres_town,
@@ -42,8 +41,7 @@ from tests.chaos.servers import (
 )
 from tests.chaos.store import Dice
 
-# a run's own: while its service is dead another run's might listen on the same port
-SECRET = token_hex(8)
+SECRET = "of-a-service-that-dies-a-lot"
 WAYS = ("sqlite-polling", "sqlite-webhook", "postgresql-polling", "postgresql-webhook")
 LIFE = (0.2, 2.5)  # seconds between a start and the kill
 BEAT = 0.08  # seconds between two things that people do
@@ -208,10 +206,10 @@ async def _town(way: str, server: str | None) -> AsyncIterator[str]:
 async def kills(way: str, count: int, seed: int, server: str | None = None) -> Round:
     """One round: a town, `count` deaths, and what became of it all."""
     async with _town(way, server) as url, sandbox() as (address, cast):
-        with folder() as files:
+        with folder() as files, kept_port() as port:
             settings = environment(address, url, files)
             if way.endswith("webhook"):
-                settings |= _webhook(way)
+                settings |= _webhook(port)
             dice = Dice(seed, {})
             players = Players(cast, dice, lambda *_: None)
             made = Round(cast, players, dice, settings, url, 1 if way.startswith("sqlite") else 2)
@@ -224,13 +222,12 @@ async def kills(way: str, count: int, seed: int, server: str | None = None) -> R
             return made
 
 
-def _webhook(way: str) -> dict[str, str]:
-    port = free_port()
+def _webhook(port: int) -> dict[str, str]:
     return {
         "LINLI_TELEGRAM__WEBHOOK_URL": f"http://127.0.0.1:{port}{WEBHOOK_PATH}",
         "LINLI_TELEGRAM__WEBHOOK_SECRET": SECRET,
         "LINLI_WEB__PORT": str(port),
-        "LINLI_WEB__REUSE_PORT": "false" if way.startswith("sqlite") else "true",
+        "LINLI_WEB__REUSE_PORT": "true",
     }
 
 

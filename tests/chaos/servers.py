@@ -177,11 +177,17 @@ async def tell(server: str, *statements: str) -> None:
         await connection.close()
 
 
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+@contextmanager
+def kept_port() -> Iterator[int]:
+    """A port that only who shares it (SO_REUSEPORT) can take while the block lasts.
+
+    When its service is dead, another program of this machine would sooner or later be given a port
+    that was only found free once, and answer in its place.
+    """
+    with socket.socket() as kept:
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        kept.bind(("127.0.0.1", 0))
+        yield int(kept.getsockname()[1])
 
 
 def environment(sandbox_url: str, database_url: str, files: Path) -> dict[str, str]:

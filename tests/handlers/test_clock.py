@@ -1,11 +1,12 @@
 """What happens by itself: the next in line, the colour, the nudge, silence, revisits, lists."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
+from models import Due
 from services.clock import begin, register, sweep
-from services.due import next_at, plan
+from services.due import drop, next_at, plan
 from tests.people import ADDRESSES, DISTRICT, GROUP_CHAT, WEDNESDAY, Street, peopled, photo
 
 LAMP = "3号楼2单元楼道灯坏了"
@@ -161,7 +162,6 @@ def test_days_off_have_neither_list_nor_summary(session: Session) -> None:
 
 
 def test_a_reminder_whose_case_has_moved_on_is_dropped_with_a_trace(session: Session) -> None:
-    from sqlmodel import select
 
     from models import Due
 
@@ -236,3 +236,21 @@ def test_what_is_urgent_fires_first_and_then_the_oldest(session: Session) -> Non
     for _ in range(3):
         sweep(session, WEDNESDAY, limit=1)
     assert fired == ["urgent", "older", "newer"]
+
+
+def test_what_an_earlier_one_of_the_batch_has_moved_or_dropped_does_not_fire(
+    session: Session,
+) -> None:
+    fired: list[str] = []
+
+    def fire(session: Session, row: Due, now: datetime) -> None:
+        fired.append(row.key)
+        plan(session, DISTRICT, "moved", "noted", now + timedelta(days=1))
+        drop(session, DISTRICT, "dropped", "test")
+
+    register("noted", fire)
+    for minutes, key in enumerate(("dropped", "moved", "first"), start=1):
+        plan(session, DISTRICT, key, "noted", WEDNESDAY - timedelta(minutes=minutes))
+    sweep(session, WEDNESDAY)
+    assert fired == ["first"]
+    assert next_at(session) == WEDNESDAY + timedelta(days=1)
