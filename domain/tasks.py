@@ -42,6 +42,7 @@ class TaskVerb(StrEnum):
     WARN = "warn"
     OVERDUE = "overdue"
     REMIND = "remind"
+    UNIT_ENDED = "unit_ended"
 
 
 class TaskTimer(StrEnum):
@@ -239,6 +240,11 @@ def _remind(moment: _Moment) -> tuple[Sets, Timers]:
     return {}, {TaskTimer.REMIND: _next_morning(moment) if waits else None}
 
 
+def _unit_ended(moment: _Moment) -> tuple[Sets, Timers]:
+    """Deadline, colour and keeper stay; the desk is reminded until it has given the task on."""
+    return {}, {TaskTimer.REMIND: _next_morning(moment)}
+
+
 ANSWERERS = frozenset({By.UNIT, By.DESK})
 DESK = frozenset({By.DESK})
 CLOCK = frozenset({By.CLOCK})
@@ -267,6 +273,7 @@ TASK_RULES: tuple[TaskRule, ...] = (
     ),
     TaskRule(TaskVerb.OVERDUE, OPEN_TASK, None, CLOCK, effect=_overdue),
     TaskRule(TaskVerb.REMIND, OPEN_TASK, None, CLOCK, effect=_remind),
+    TaskRule(TaskVerb.UNIT_ENDED, OPEN_TASK, None, CLOCK, effect=_unit_ended),
 )
 _BY_VERB = {(rule.verb, state): rule for rule in TASK_RULES for state in rule.frm}
 _COLUMNS = frozenset(each.name for each in fields(TaskFacts))

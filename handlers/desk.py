@@ -25,6 +25,7 @@ from services import (
     summary_message,
     territory,
     trouble,
+    units,
 )
 from services.access import case_of, locked_case, standings_of
 from services.buttons import Pressed, key22, parse
@@ -109,6 +110,7 @@ def assign(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer
 def decide(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """A supervisor's word on a case that was handed back twice: it binds a unit or a person."""
     case = locked_case(turn.session, person.district, pressed.case)
+    units.check_goes_on(turn.session, person.district, pressed.arg, turn.now)
     if pressed.arg in returning.units_for(turn.session, case, turn.now):
         whom = returning.turn_of(turn.session, case, pressed.arg, turn.now)
         given = {"next_owner": whom.person, "next_unit": whom.unit, "unit": pressed.arg}

@@ -12,7 +12,7 @@ from handlers.turn import Answer, Press, Said, Turn
 from handlers.worker import offer_publishing
 from models import Asked, Case, Person, Task
 from services import attachments, duty, publishing, task_notices, tasks
-from services.buttons import Pressed
+from services.buttons import Pressed, parse
 from services.task_cards import MORE_DAYS
 from services.texts import plain
 
@@ -27,14 +27,14 @@ def _step(
 
 def open_task(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """The task as a card of its own."""
-    case, task = tasks.task_of(turn.session, person, pressed.case)
+    case, task = tasks.task_of(turn.session, person, pressed.case, turn.now)
     task_notices.show(turn.session, case, task, person, turn.now, afresh=True, at_once=True)
     return Answer()
 
 
 def menu(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """Reasons, or how much time, on the same card."""
-    case, task = tasks.task_of(turn.session, person, pressed.case)
+    case, task = tasks.task_of(turn.session, person, pressed.case, turn.now)
     task_notices.show(turn.session, case, task, person, turn.now, pressed.arg, at_once=True)
     return Answer()
 
@@ -57,7 +57,7 @@ def ask_time(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answ
     """*Need time*: the desk decides; until then the old deadline holds."""
     if pressed.arg not in {str(each) for each in MORE_DAYS}:
         raise Refused("time_past")
-    case, task = tasks.task_of(turn.session, person, pressed.case)
+    case, task = tasks.task_of(turn.session, person, pressed.case, turn.now)
     calendar = duty.calendar(turn.session, case.district)
     until = add_work(calendar, task.due_at, int(pressed.arg), "work_days").at
     _step(turn, person, pressed, TaskVerb.ASK_TIME, until=until)
@@ -82,6 +82,14 @@ def call_off(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answ
     return Answer(plain("task.called_off", person.language))
 
 
+def give(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """The task of a unit that is no more, to the unit on the button."""
+    found = parse(f"x~~{pressed.arg}")
+    unit = found.case if found else None
+    heir = tasks.give(turn.session, person, pressed.case, unit, turn.now, version=pressed.version)
+    return Answer(plain("task.given", person.language, unit=heir.name))
+
+
 def ring(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """The unit's number; that somebody looked is kept."""
     return Answer(tasks.reveal_phone(turn.session, person, pressed.case, turn.now), alert=True)
@@ -92,20 +100,20 @@ def ring(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer |
 
 def done(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """*Done*: how? A sentence, a photo or a voice note."""
-    case, task = tasks.task_of(turn.session, person, pressed.case)
+    case, task = tasks.task_of(turn.session, person, pressed.case, turn.now)
     photo = task.part == "lead" and case.evidence == "photo"
     return _ask(turn, press, person, task, "task_done", "send_photo" if photo else "send_note")
 
 
 def ask_note(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """Who said what?"""
-    _, task = tasks.task_of(turn.session, person, pressed.case)
+    _, task = tasks.task_of(turn.session, person, pressed.case, turn.now)
     return _ask(turn, press, person, task, "task_note", "ask_note")
 
 
 def ask_reference(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """The unit's own number for it?"""
-    _, task = tasks.task_of(turn.session, person, pressed.case)
+    _, task = tasks.task_of(turn.session, person, pressed.case, turn.now)
     return _ask(turn, press, person, task, "task_reference", "ask_reference")
 
 
@@ -120,7 +128,7 @@ def _ask(turn: Turn, press: Press, person: Person, task: Task, what: str, key: s
 
 def done_told(turn: Turn, said: Said, person: Person, row: Asked) -> None:
     """The words or the photo that *done* was waiting for."""
-    case, task = tasks.task_of(turn.session, person, _task_key(row))
+    case, task = tasks.task_of(turn.session, person, _task_key(row), turn.now)
     for file in said.files:
         attachments.add(turn.session, case, file, "after", person.id, turn.now)
     kinds = frozenset(file.kind for file in said.files)

@@ -336,7 +336,7 @@ def _preview(
                 words=draft.of(unit, "words"),
             )
         )
-        if not units.staff_of(turn.session, case.district, row.code):
+        if not units.staff_of(turn.session, case.district, row.code, turn.now):
             lines.append(say("whistle.preview_phone", person.language))
         label = plain("btn.whistle_own", person.language, unit=row.name)
         rows.append((Button(label, data("wo", person.district, arg=key22(row.id))),))

@@ -187,6 +187,7 @@ PRESSES: dict[str, PressedBy] = {
     "t_ref": unit.ask_reference,
     "t_ring": unit.ring,
     "t_off": unit.call_off,
+    "t_give": unit.give,
     "descend": desk.descend,
     "check": desk.check,
     "check_failed": desk.check_failed,

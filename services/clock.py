@@ -12,7 +12,18 @@ from domain.refused import Refused
 from domain.tasks import TaskTimer
 from models import Case, Due, crash
 from models.append import savepoint
-from services import binding, daily, handover, privacy, regrid, retention, roster, swaps, tasks
+from services import (
+    binding,
+    daily,
+    handover,
+    privacy,
+    regrid,
+    retention,
+    roster,
+    swaps,
+    tasks,
+    units,
+)
 from services.access import locked_case
 from services.cases import facts_of
 from services.handling import REGRID_CASE, TASKS_END, by_clock, may_rise
@@ -121,6 +132,7 @@ register(f"case.{Timer.ARCHIVE}", retention.fire_archive)
 for _task_timer in TaskTimer:
     register(f"task.{_task_timer}", tasks.fire)
 register(TASKS_END, tasks.fire_end)
+register(units.UNIT_END, tasks.fire_unit_end)
 register(retention.PURGE, retention.fire_purge)
 register(privacy.FORGET, privacy.forget)
 register(roster.GAPS, roster.fire_gaps)

@@ -16,6 +16,7 @@ from domain.roles import ActorFacts, RoleName, desks_above, unit_of
 from models import Case, CaseEvent, Person, Role
 from services import duty, people, routing, territory
 from services.routing import Turn
+from services.units import is_no_more
 from services.when import moment
 
 # over how many days the desk sees a unit's bounces beside a case
@@ -91,17 +92,19 @@ def units_for(session: Session, case: Case, now: datetime) -> list[str]:
     if case.arbiter is None:
         return []
     below = [each.code for each in territory.children(session, case.district, case.arbiter, now)]
-    return [*below, *_departments(session, case)]
+    return [*below, *_departments(session, case, now)]
 
 
-def _departments(session: Session, case: Case) -> list[str]:
+def _departments(session: Session, case: Case, now: datetime) -> list[str]:
+    """The departments that serve the place and still exist."""
     query = select(Role.unit).where(
         Role.district == case.district,
         Role.role == str(RoleName.DEPARTMENT),
         col(Role.revoked_at).is_(None),
     )
     units = sorted(set(session.exec(query)))
-    return [unit for unit in units if case.grid.startswith(territory.area_of(unit))]
+    here = [unit for unit in units if case.grid.startswith(territory.area_of(unit))]
+    return [unit for unit in here if not is_no_more(session, case.district, unit, now)]
 
 
 # --- what is shown ---

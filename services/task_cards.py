@@ -5,29 +5,35 @@ A unit reads what it is to do, where and by when; never who reported it or in wh
 
 from domain.tasks import OPEN_TASK, TASK_REASONS, By, TaskState
 from models import Person, Task
-from services import territory
+from services import buttons, territory
 from services.cards import Look, full_place, grid_name, kind_name
 from services.outbox import Button, Message, Rows
 from services.task_lines import dot, part_words, state_words, task_data
 from services.texts import plain
 from services.units import (
     has_ended,
+    heir_for,
     keeper_of,
     notes_of,
     staff_of,
     standing_in,
     tasks_of,
+    unit_has_ended,
     unit_name,
     unit_of,
+    units_for,
 )
 
 # work days that a unit may ask for, a button each
 MORE_DAYS = (1, 3, 7)
+# the page of the card on which another unit is chosen, followed by a number
+GIVE = "give"
+UNITS_A_PAGE = 8
 
 
 def task_card(look: Look, task: Task, person: Person, menu: str = "") -> Message:
     """The task to somebody of its unit or of its desk."""
-    by = standing_in(look.session, person, task, look.case)
+    by = standing_in(look.session, person, task, look.case, look.now)
     lines = [
         look.say(
             "task.head",
@@ -91,7 +97,7 @@ def _who_answers(look: Look, task: Task, by: By | None) -> str:
     unit = unit_of(look.session, task.district, task.unit)
     if unit is not None and unit.by == "phone":
         return look.say("task.by_phone", keeper=name)
-    here = by is By.UNIT or staff_of(look.session, task.district, task.unit)
+    here = by is By.UNIT or staff_of(look.session, task.district, task.unit, look.now)
     return look.say("task.keeper" if here else "task.not_here", keeper=name)
 
 
@@ -121,7 +127,11 @@ def _buttons(look: Look, task: Task, by: By | None, menu: str) -> Rows:
         return ()
     if menu:
         return _menu(look, task, menu)
-    return _unit_rows(look, task) if by is By.UNIT else _desk_rows(look, task)
+    if by is By.UNIT:
+        return _unit_rows(look, task)
+    ended = unit_has_ended(look.session, task, look.now)
+    given = (give_row(look, task),) if ended else ()
+    return (*given, *_desk_rows(look, task))
 
 
 def _unit_rows(look: Look, task: Task) -> Rows:
@@ -160,8 +170,49 @@ def _desk_rows(look: Look, task: Task) -> Rows:
     return tuple(rows)
 
 
+def left_line(look: Look, task: Task) -> str:
+    """A task that a unit left behind, in one line."""
+    return look.say(
+        "task.left",
+        dot=dot(look, task),
+        number=look.case.number,
+        kind=kind_name(look),
+        part=part_words(look, task),
+        when=look.when(task.due_at),
+    )
+
+
+def give_row(look: Look, task: Task) -> tuple[Button, ...]:
+    """To whom the task of a unit that is no more can go: its successor in one tap, or any other."""
+    number = look.case.number
+    heir = heir_for(look.session, task, look.case, look.now)
+    label = plain("btn.task_give_other", look.language, number=number)
+    other = Button(label, task_data("t_menu", task, GIVE))
+    if heir is None:
+        return (other,)
+    label = plain("btn.task_give", look.language, number=number, unit=heir.name)
+    return (Button(label, task_data("t_give", task, buttons.key22(heir.id))), other)
+
+
+def _give_menu(look: Look, task: Task, page: int) -> Rows:
+    """Every unit that can be called for the case, some at a time."""
+    listed = units_for(look.session, look.case, look.now)
+    first = page * UNITS_A_PAGE
+    rows = tuple(
+        (Button(each.name, task_data("t_give", task, buttons.key22(each.id))),)
+        for each in listed[first : first + UNITS_A_PAGE]
+    )
+    if len(listed) <= UNITS_A_PAGE:
+        return rows
+    following = page + 1 if first + UNITS_A_PAGE < len(listed) else 0
+    return (*rows, (_button(look, task, "t_menu", "btn.whistle_more", f"{GIVE}{following}"),))
+
+
 def _menu(look: Look, task: Task, menu: str) -> Rows:
     back = (_button(look, task, "t_menu", "btn.back"),)
+    if menu.startswith(GIVE):
+        page = menu.removeprefix(GIVE)
+        return (*_give_menu(look, task, int(page) if page.isdecimal() else 0), back)
     if menu == "not":
         rows = tuple(
             (_button(look, task, "t_not", f"reason.{each}", each),) for each in TASK_REASONS

@@ -1,19 +1,23 @@
 """Who hears what of a task: its unit in its own chat, and the desk that called it."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlmodel import Session
 
 from domain.tasks import By, TaskChange, TaskState, TaskVerb
-from models import Case, Person, Task
+from models import Case, Person, Task, Unit
 from services import attachments, duty, notices, routing
 from services.cards import look_at
 from services.outbox import About, Button, Message, Priority, put
-from services.task_cards import task_card
+from services.summary_message import case_line, open_button
+from services.task_cards import give_row, left_line, task_card
 from services.task_lines import task_data
 from services.texts import plain, say
-from services.units import keeper_of, staff_of, unit_name
+from services.units import keeper_of, staff_of, unit_has_ended, unit_name, unit_of
 
 
 def card_name(task: Task) -> str:
@@ -47,7 +51,7 @@ def show(
 
 def refresh(session: Session, case: Case, task: Task, now: datetime) -> None:
     """The task's cards that stand somewhere, and the case's, as they stand now."""
-    people = [*staff_of(session, task.district, task.unit), *_desk(session, case, task)]
+    people = [*staff_of(session, task.district, task.unit, now), *_desk(session, case, task)]
     for person in people:
         to = notices.private_chat(person, case.bot)
         if to is not None and notices.has_card(session, to, card_name(task)):
@@ -114,12 +118,14 @@ def tell(session: Session, case: Case, task: Task, change: TaskChange, now: date
     if change.verb is TaskVerb.CALL:
         return _called(session, case, task, now)
     refresh(session, case, task, now)
-    unit, desk = staff_of(session, task.district, task.unit), _desk(session, case, task)[:1]
+    unit, desk = staff_of(session, task.district, task.unit, now), _desk(session, case, task)[:1]
     for_unit = _TO_UNIT.get(change.verb)
     for_desk = _TO_DESK.get(change.verb)
     if change.verb is TaskVerb.REMIND:
         rung = task.state != TaskState.CALLED
         for_desk = "task.told_remind_rung" if rung else "task.told_remind"
+        if unit_has_ended(session, task, now):
+            for_desk = "task.told_remind_ended"
     at = task.asked_until if change.verb is TaskVerb.ASK_TIME else task.due_at
     for person in unit if for_unit and change.by is not By.UNIT else ():
         _say(session, case, task, person, for_unit or "", now, at=at)
@@ -148,7 +154,7 @@ _TO_DESK = {
 
 def _called(session: Session, case: Case, task: Task, now: datetime) -> None:
     """The unit's people get the card and the photos; where nobody is here, the desk gets it."""
-    people = staff_of(session, task.district, task.unit)
+    people = staff_of(session, task.district, task.unit, now)
     files = attachments.of(session, case, "report")
     for person in people:
         show(session, case, task, person, now, afresh=True)
@@ -163,3 +169,58 @@ def tell_ended(session: Session, case: Case, task: Task, now: datetime) -> None:
         person = session.get(Person, (case.district, key))
         if person is not None:
             _say(session, case, task, person, "task.told_ended", now)
+
+
+# tasks in one notice: a button or two for each still fit a small screen
+LEFT_A_NOTICE = 6
+Left = tuple[Case, Task | None]
+
+
+def tell_unit_ended(
+    session: Session,
+    unit: Unit,
+    left: Sequence[tuple[Case, Task]],
+    bound: Sequence[Case],
+    now: datetime,
+) -> None:
+    """Who answers for a unit's tasks hears which are left, each with a tap that gives it on.
+
+    `bound`: cases that a supervisor's word gave to the unit; the desk of that word hears of them.
+    """
+    ears: dict[UUID, list[Left]] = defaultdict(list)
+    for case, task in left:
+        if task.keeper is not None:
+            ears[task.keeper].append((case, task))
+    for case in bound:
+        for key in routing.desk(session, case.district, case.arbiter or case.owner_unit):
+            ears[key].append((case, None))
+    for key, found in ears.items():
+        person = session.get(Person, (unit.district, key))
+        if person is None:
+            continue
+        for first in range(0, len(found), LEFT_A_NOTICE):
+            _tell_left(session, unit, person, found[first : first + LEFT_A_NOTICE], now)
+
+
+def _tell_left(
+    session: Session, unit: Unit, person: Person, left: Sequence[Left], now: datetime
+) -> None:
+    to = notices.private_chat(person, left[0][0].bot)
+    if to is None:
+        return
+    heir = unit_of(session, unit.district, unit.successor or "")
+    known: dict[str, Any] = {"unit": unit.name, "n": len(left), "heir": heir.name if heir else ""}
+    head = "task.unit_ended_heir" if heir else "task.unit_ended_alone"
+    lines, rows = [say(head, person.language, **known)], []
+    for case, task in left:
+        look = look_at(session, case, person.language, now)
+        lines.append(case_line(look) if task is None else left_line(look, task))
+        rows.append((open_button(case),) if task is None else give_row(look, task))
+    urgent = any(case.urgency == "now" for case, _ in left)
+    about = About(
+        priority=Priority.URGENT if urgent else Priority.NOTICE,
+        district=unit.district,
+        person=person.id,
+        not_before=None if urgent else duty.routine_at(session, person, now),
+    )
+    put(session, to, Message("\n".join(lines), tuple(rows)), now, about)

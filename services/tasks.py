@@ -25,6 +25,7 @@ from domain.tasks import (
     TaskVerb,
     decide_task,
 )
+from domain.worktime import add_work
 from models import Audit, Case, Due, Person, Task, Unit
 from services import due, duty, task_notices
 from services.access import is_circle_desk, locked_case, roles_of
@@ -32,14 +33,20 @@ from services.cases import note_event
 from services.equipment import policy, vault
 from services.handling import change_case, evidence, open_tasks, stale
 from services.units import (
+    bound_to,
+    has_ended,
     keeper_of,
     open_lead,
+    open_of,
     staff_of,
     standing_in,
     task_facts,
     tasks_of,
     unit_by_id,
+    unit_has_ended,
+    unit_name,
     unit_of,
+    was_of,
 )
 
 
@@ -53,17 +60,20 @@ class Order:
     due_at: datetime
 
 
-def task_of(session: Session, person: Person, key: UUID | None) -> tuple[Case, Task]:
+def task_of(session: Session, person: Person, key: UUID | None, now: datetime) -> tuple[Case, Task]:
     """A task and its case, both held until this unit of work ends, for who has a part in it.
 
-    Raises Refused `task_unknown`, also when it exists and isn't theirs to see.
+    Raises Refused `task_unknown`, also when it exists and isn't theirs to see, and
+    `your_unit_ended` for who was of a unit that is no more.
     """
     found = session.get(Task, (person.district, key)) if key else None
     if found is None:
         raise Refused("task_unknown")
     case = locked_case(session, person.district, found.case)
     session.refresh(found)
-    if standing_in(session, person, found, case) is None:
+    if standing_in(session, person, found, case, now) is None:
+        if was_of(session, person, found):
+            raise Refused("your_unit_ended", name=unit_name(session, found))
         raise Refused("task_unknown")
     return case, found
 
@@ -78,8 +88,8 @@ def call(
 ) -> Case:
     """Blow the whistle: one task for each order.
 
-    Raises Refused `lead_missing`, `unit_unknown`, `unit_ended`, `unit_called`, `words_missing`,
-    and whatever the case's own table refuses with.
+    Raises Refused `lead_missing`, `unit_unknown`, `unit_ended`, `unit_gone`, `unit_called`,
+    `words_missing`, and whatever the case's own table refuses with.
     """
     case = locked_case(session, person.district, key)
     if version is not None and version != case.version:
@@ -110,14 +120,18 @@ def _check_orders(
     leads = sum(each.part == "lead" for each in orders) + (open_lead(session, case) is not None)
     if not orders or leads != 1:
         raise Refused("lead_missing")
-    at_it = {each.unit for each in tasks_of(session, case) if each.state in set(OPEN_TASK)}
     for order in orders:
-        if units[order.unit].code in at_it:
-            raise Refused("unit_called", name=units[order.unit].name)
+        _check_not_at_it(session, case, units[order.unit])
         if not order.words.strip():
             raise Refused("words_missing")
     if len({each.unit for each in orders}) != len(orders):
         raise Refused("unit_called", name=units[orders[0].unit].name)
+
+
+def _check_not_at_it(session: Session, case: Case, unit: Unit) -> None:
+    at_it = {each.unit for each in tasks_of(session, case) if each.state in set(OPEN_TASK)}
+    if unit.code in at_it:
+        raise Refused("unit_called", name=unit.name)
 
 
 def _call_one(
@@ -143,6 +157,44 @@ def _call_one(
     _change(session, case, task, TaskVerb.CALL, By.DESK, person, now, {"text": task.words}, facts)
 
 
+def give(
+    session: Session,
+    person: Person,
+    key: UUID | None,
+    unit: UUID | None,
+    now: datetime,
+    version: int | None = None,
+) -> Unit:
+    """The task of a unit that is no more goes to another, with its part, words and deadline.
+
+    A deadline that is over becomes the next working day. Raises Refused `not_yours`,
+    `unit_goes_on`, `task_moved_on`, `unit_unknown`, `unit_ended`, `unit_gone`, `unit_called`.
+    """
+    case, task = task_of(session, person, key, now)
+    if version is not None and version != task.version:
+        raise Refused("task_moved_on")
+    if standing_in(session, person, task, case, now) is not By.DESK:
+        raise Refused("not_yours")
+    if not unit_has_ended(session, task, now):
+        raise Refused("unit_goes_on")
+    heir = unit_by_id(session, case.district, unit, now)
+    _check_not_at_it(session, case, heir)
+    facts = {"to": heir.code}
+    _change(session, case, task, TaskVerb.CALL_OFF, By.DESK, person, now, {}, facts)
+    if case.waits_for == WaitsFor.TASK and task.part == "lead" and case.lead_unit == task.unit:
+        actor = ActorFacts(person.id, roles_of(session, person))
+        change_case(session, case, Verb.NEW_LEAD, actor, now, lead=heir.code)
+    _call_one(session, person, case, _same_order(session, task, heir, now), heir, now)
+    task_notices.refresh_desk(session, case, now)
+    return heir
+
+
+def _same_order(session: Session, task: Task, heir: Unit, now: datetime) -> Order:
+    tomorrow = add_work(duty.calendar(session, task.district), now, 1, "work_days").at
+    due_at = task.due_at if task.due_at > now else tomorrow
+    return Order(heir.id, task.part, task.words, due_at)
+
+
 def do(
     session: Session,
     person: Person,
@@ -158,10 +210,10 @@ def do(
 
     `version`: the one the pressed button carried. Raises Refused.
     """
-    case, task = task_of(session, person, key)
+    case, task = task_of(session, person, key, now)
     if version is not None and version != task.version:
         raise Refused("task_moved_on")
-    by = standing_in(session, person, task, case)
+    by = standing_in(session, person, task, case, now)
     facts = {"recorded": True} if by is By.DESK else {}
     _change(session, case, task, verb, by, person, now, personal or {}, facts, **given)
     if task.state not in set(OPEN_TASK):
@@ -185,7 +237,7 @@ def _change(
     known: dict[str, Any] = {
         "calendar": duty.calendar(session, case.district),
         "policy": policy(session),
-        "answers": bool(staff_of(session, task.district, task.unit)),
+        "answers": bool(staff_of(session, task.district, task.unit, now)),
     }
     if verb is TaskVerb.DONE:
         lead = task.part == "lead"
@@ -292,7 +344,7 @@ def set_reference(
 
 def reveal_phone(session: Session, person: Person, key: UUID | None, now: datetime) -> str:
     """The unit's number, for the desk; that somebody looked is kept. Raises Refused `no_phone`."""
-    case, task = task_of(session, person, key)
+    case, task = task_of(session, person, key, now)
     unit = unit_of(session, task.district, task.unit)
     if not is_circle_desk(session, person, case) or unit is None or not unit.phone:
         raise Refused("no_phone")
@@ -319,6 +371,27 @@ def fire_end(session: Session, row: Due, now: datetime) -> None:
     for task in tasks_of(session, case):
         if task.state in set(OPEN_TASK):
             _change(session, case, task, TaskVerb.CALL_OFF, By.CLOCK, None, now, {}, {})
+
+
+def fire_unit_end(session: Session, row: Due, now: datetime) -> None:
+    """A unit is no more: who answers for its tasks hears which are left.
+
+    Each keeps its deadline, somebody at the desk and its colour. Raises Refused `moved_on` if it
+    goes on after all.
+    """
+    unit = unit_of(session, row.district, row.subject or "")
+    if unit is None or not has_ended(session, unit, now):
+        raise Refused("moved_on")
+    left: list[tuple[Case, Task]] = []
+    for task in open_of(session, unit):
+        case = locked_case(session, row.district, task.case)
+        session.refresh(task)
+        if task.state in set(OPEN_TASK):
+            keeper = keeper_of(session, task, case)
+            task.keeper = keeper.id if keeper is not None else task.keeper
+            _change(session, case, task, TaskVerb.UNIT_ENDED, By.CLOCK, None, now, {}, {})
+            left.append((case, task))
+    task_notices.tell_unit_ended(session, unit, left, bound_to(session, unit), now)
 
 
 def fire(session: Session, row: Due, now: datetime) -> None:

@@ -1,17 +1,20 @@
 """Units outside of the line of grids, who of them can be reached, and the tasks they have."""
 
 from dataclasses import fields
-from datetime import datetime
+from datetime import UTC, datetime, time
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import text
 from sqlmodel import Session, col, select
 
+from domain.lifecycle import BEFORE_DONE
 from domain.refused import Refused
 from domain.roles import RoleIn, RoleName, is_desk_of_circle
 from domain.tasks import OPEN_TASK, By, TaskFacts, TaskState
 from models import Case, CaseEvent, Person, Role, Task, Unit
-from services import routing, territory
+from models.cases import OPEN
+from services import due, routing, territory
 from services.access import roles_of
 from services.catalogue import catalogue
 
@@ -56,16 +59,31 @@ def has_ended(session: Session, unit: Unit, now: datetime) -> bool:
     return unit.ends_on is not None and unit.ends_on <= today
 
 
+def is_no_more(session: Session, district: str, code: str, now: datetime) -> bool:
+    """Whether the unit of this code has ended; one that nobody has listed goes on."""
+    unit = unit_of(session, district, code)
+    return unit is not None and has_ended(session, unit, now)
+
+
 def unit_by_id(session: Session, district: str, key: UUID | None, now: datetime) -> Unit:
-    """A unit that can be called. Raises Refused `unit_unknown`, `unit_ended`."""
+    """A unit that can be called. Raises Refused `unit_unknown`, `unit_ended`, `unit_gone`."""
     query = select(Unit).where(Unit.district == district, Unit.id == key)
     unit = session.exec(query).first()
     if unit is None:
         raise Refused("unit_unknown")
-    if has_ended(session, unit, now):
-        heir = unit_of(session, district, unit.successor or "")
-        raise Refused("unit_ended", name=unit.name, next=heir.name if heir else "—")
+    check_goes_on(session, district, unit.code, now)
     return unit
+
+
+def check_goes_on(session: Session, district: str, code: str, now: datetime) -> None:
+    """Raises Refused `unit_ended` with the unit's successor, or `unit_gone` if it has none."""
+    unit = unit_of(session, district, code)
+    if unit is None or not has_ended(session, unit, now):
+        return
+    heir = unit_of(session, district, unit.successor or "")
+    if heir is None:
+        raise Refused("unit_gone", name=unit.name)
+    raise Refused("unit_ended", name=unit.name, next=heir.name)
 
 
 def unit_of(session: Session, district: str, code: str) -> Unit | None:
@@ -79,10 +97,12 @@ def unit_name(session: Session, task: Task) -> str:
     return unit.name if unit else territory.name(session, task.district, task.unit)
 
 
-def staff_of(session: Session, district: str, code: str) -> list[Person]:
-    """The unit's people who can be reached on the platform; none of one that is only rung."""
+def staff_of(session: Session, district: str, code: str, now: datetime) -> list[Person]:
+    """The unit's people who can be reached on the platform; none of one that is only rung, or
+    that is no more.
+    """
     unit = unit_of(session, district, code)
-    if unit is not None and unit.by == "phone":
+    if unit is not None and (unit.by == "phone" or has_ended(session, unit, now)):
         return []
     query = (
         select(Person)
@@ -108,6 +128,54 @@ def _is_desk(session: Session, person: Person, task: Task, case: Case) -> bool:
     return is_desk_of_circle(roles_of(session, person), case.grid, task.circle)
 
 
+# --- a unit that ends ---
+
+# the name of the due row that tells the desks which tasks are left
+UNIT_END = "unit.end"
+
+
+def plan_end(session: Session, unit: Unit, now: datetime) -> None:
+    """The desks hear of its end at the local midnight of `ends_on`; of none without a date."""
+    key = f"{UNIT_END}:{unit.code}"
+    if unit.ends_on is None:
+        return due.drop(session, unit.district, key, "goes_on")
+    midnight = datetime.combine(
+        unit.ends_on, time(), territory.zone(session, unit.district)
+    ).astimezone(UTC)
+    return due.plan(session, unit.district, key, UNIT_END, max(midnight, now), subject=unit.code)
+
+
+def open_of(session: Session, unit: Unit) -> list[Task]:
+    """The unit's open tasks, the nearest deadline first."""
+    query = select(Task).where(
+        Task.district == unit.district,
+        Task.unit == unit.code,
+        col(Task.state).in_([str(each) for each in OPEN_TASK]),
+    )
+    return list(session.exec(query.order_by(col(Task.due_at), col(Task.id))))
+
+
+def bound_to(session: Session, unit: Unit) -> list[Case]:
+    """The open cases that a supervisor's word has given to the unit."""
+    query = select(Case).where(
+        Case.district == unit.district,
+        text(OPEN),
+        Case.bound_unit == unit.code,
+        col(Case.state).in_([str(each) for each in BEFORE_DONE]),
+    )
+    return list(session.exec(query.order_by(col(Case.due_at), col(Case.id))))
+
+
+def heir_for(session: Session, task: Task, case: Case, now: datetime) -> Unit | None:
+    """The successor of a task's unit, if it can be given the task."""
+    unit = unit_of(session, task.district, task.unit)
+    heir = unit_of(session, task.district, unit.successor or "") if unit else None
+    if heir is None or has_ended(session, heir, now):
+        return None
+    at_it = {each.unit for each in tasks_of(session, case) if each.state in set(OPEN_TASK)}
+    return None if heir.code in at_it else heir
+
+
 # --- tasks ---
 
 
@@ -127,11 +195,26 @@ def task_facts(task: Task) -> TaskFacts:
     return TaskFacts(**values | {"state": TaskState(task.state)})
 
 
-def standing_in(session: Session, person: Person, task: Task, case: Case) -> By | None:
-    """What the person is to the task: of its unit, of the desk that called it, or nothing."""
-    if RoleIn(RoleName.DEPARTMENT, task.unit) in roles_of(session, person):
+def standing_in(
+    session: Session, person: Person, task: Task, case: Case, now: datetime
+) -> By | None:
+    """What the person is to the task: of its unit, of the desk that called it, or nothing.
+
+    Nobody is of a unit that is no more.
+    """
+    if was_of(session, person, task) and not unit_has_ended(session, task, now):
         return By.UNIT
     return By.DESK if _is_desk(session, person, task, case) else None
+
+
+def was_of(session: Session, person: Person, task: Task) -> bool:
+    """Whether the person's role is in the task's unit, ended or not."""
+    return RoleIn(RoleName.DEPARTMENT, task.unit) in roles_of(session, person)
+
+
+def unit_has_ended(session: Session, task: Task, now: datetime) -> bool:
+    """Whether the task's unit no longer exists."""
+    return is_no_more(session, task.district, task.unit, now)
 
 
 def open_lead(session: Session, case: Case) -> Task | None:

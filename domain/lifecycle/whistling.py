@@ -47,6 +47,10 @@ def _whistle(moment: Moment) -> tuple[Sets, Timers]:
     return gone_on | sets | no_stage(), {Timer.ACCEPT: None, Timer.REMIND: None, Timer.CIRCLE: ends}
 
 
+def _new_lead(moment: Moment) -> tuple[Sets, Timers]:
+    return {"lead_unit": moment.given.lead or moment.case.lead_unit}, {}
+
+
 def _ended(moment: Moment) -> tuple[Sets, Timers]:
     """Back to the desk: nobody is at work on it, and the lead has not said that it is done."""
     sets: Sets = {
@@ -66,6 +70,15 @@ RULES: tuple[Rule, ...] = (
         DESK,
         (needs_running_clock, needs_to_be_shareable, needs_desk_of_circle, needs_lead),
         _whistle,
+    ),
+    # the unit that led is no more, and the desk gave its task to another
+    Rule(
+        Verb.NEW_LEAD,
+        WAITS,
+        None,
+        DESK,
+        (needs_tasks_awaited, needs_desk_of_circle, needs_lead),
+        _new_lead,
     ),
     Rule(
         Verb.TASKS_DONE,

@@ -89,6 +89,7 @@ class Verb(StrEnum):
     DESCEND = "descend"
     CIRCLE_LATE = "circle_late"
     WHISTLE = "whistle"
+    NEW_LEAD = "new_lead"
     TASKS_DONE = "tasks_done"
     TASKS_ENDED = "tasks_ended"
     REVISIT_DUE = "revisit_due"

@@ -12,6 +12,7 @@ from services.imports.contacts import PHONE
 from services.imports.outcome import Outcome
 from services.imports.units import Units
 from services.territory import department_of, district_of
+from services.units import plan_end
 
 BY = ("chat", "phone")
 
@@ -29,7 +30,7 @@ def bring_units(session: Session, rows: Iterable[Cells], now: datetime, outcome:
         found[line.code] = line
     if not outcome.failed:
         for line in found.values():
-            _bring(session, line, outcome)
+            _bring(session, line, now, outcome)
         session.flush()
 
 
@@ -53,12 +54,14 @@ def _line(session: Session, cells: Cells, units: Units) -> Unit:
     )
 
 
-def _bring(session: Session, line: Unit, outcome: Outcome) -> None:
+def _bring(session: Session, line: Unit, now: datetime, outcome: Outcome) -> None:
     before = session.get(Unit, (line.district, line.code))
     if before is None:
         outcome.added += 1
         line.phone = vault(session).seal(line.phone) if line.phone else ""
         session.add(line)
+        if line.ends_on is not None:
+            plan_end(session, line, now)
         return
     number = vault(session).open(before.phone) if before.phone else ""
     names = ("name", "by", "ends_on", "successor")
@@ -70,7 +73,10 @@ def _bring(session: Session, line: Unit, outcome: Outcome) -> None:
         outcome.ended += 1
     else:
         outcome.changed += 1
+    moved = before.ends_on != line.ends_on
     for name in names:
         setattr(before, name, getattr(line, name))
     before.phone = vault(session).seal(line.phone) if line.phone else ""
     session.add(before)
+    if moved:
+        plan_end(session, before, now)
