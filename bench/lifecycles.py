@@ -54,12 +54,18 @@ GRID, OTHER_GRID = COMMUNITY + "001", COMMUNITY + "002"
 MOST_STEPS = 40
 # how often somebody tries what the table may refuse, and how often the clock comes first
 ANYHOW, TICK = 0.1, 0.3
+# how often a desk does what concerns several cases: puts them together, takes them apart
+DESK_AT_IT = 0.04
+SEVERAL = (
+    Verb.MERGE, Verb.ABSORB, Verb.UNMERGE, Verb.RELEASE, Verb.SHARE_CAUSE, Verb.LEAVE_CAUSE,
+    Verb.CAUSE_OVER,
+)  # fmt: skip
 # what moves a case on, tried before what only adds to it
 FORWARD = (
     Verb.TAKE, Verb.DONE, Verb.CHECK, Verb.SETTLE, Verb.HAND_BACK, Verb.ARBITRATE, Verb.REFUSE,
-    Verb.ON_THE_SPOT, Verb.CHECK_FAILED, Verb.ANSWER, Verb.RESUME, Verb.REVISIT_AGAIN, Verb.UNMERGE,
+    Verb.ON_THE_SPOT, Verb.CHECK_FAILED, Verb.ANSWER, Verb.RESUME, Verb.REVISIT_AGAIN,
 )  # fmt: skip
-RARE = frozenset({Verb.WITHDRAW, Verb.VOID, Verb.FORCE, Verb.MERGE, Verb.CAUSE_OVER})
+RARE = frozenset({Verb.WITHDRAW, Verb.VOID, Verb.FORCE})
 
 
 def _key(number: int) -> UUID:
@@ -185,6 +191,8 @@ def _step(life: Life, policy: Policy) -> None:
         del life.timers[timer]
         return _fire(life, timer, policy)
     life.now += timedelta(minutes=chance.randrange(1, 600))
+    if chance.random() < DESK_AT_IT:
+        return _try(life, chance.choice(SEVERAL), chance.choice(DESKS), policy)
     who = chance.choice(_likely(life.case) if chance.random() < 0.6 else PEOPLE)
     if chance.random() < ANYHOW:
         return _try(life, chance.choice(ALL), who, policy)

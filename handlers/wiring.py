@@ -13,6 +13,7 @@ from sqlmodel import Session
 from domain.refused import Refused
 from handlers import (
     admin,
+    causes,
     desk,
     desk_list,
     everyone,
@@ -208,6 +209,19 @@ PRESSES: dict[str, PressedBy] = {
     "merge_yes": merging.confirm,
     "unmerge": merging.unmerge,
     "split": merging.split,
+    "cause_all": causes.kinds,
+    "cause_kind": causes.of_kind,
+    "cause_found": causes.of_search,
+    "cause_new": causes.of_case,
+    "cause_yes": causes.confirm,
+    "under": causes.under,
+    "not_under": causes.leave,
+    "cause": causes.show,
+    "cause_cases": causes.cases,
+    "cause_more": causes.more,
+    "cause_tell": causes.ask_words,
+    "cause_over": causes.ask_words,
+    "cause_go": causes.go,
     "urgeall": desk_list.urge_all,
     "whoall": desk_list.whom,
     "toall": desk_list.assign_all,
@@ -245,6 +259,8 @@ ASKED: dict[str, AskedOf] = {
     "task_reference": unit.reference_told,
     "phrase": desk_list.phrase_told,
     "same_number": merging.number_told,
+    causes.CAUSE: causes.named,
+    "cause_words": causes.words_told,
 }
 
 

@@ -33,7 +33,7 @@ from domain.lifecycle import (
     is_suspended,
 )
 from domain.roles import RoleName, Standing, supervises
-from models import Case, Person
+from models import Case, Cause, Person
 from services import (
     buttons,
     case_time,
@@ -275,6 +275,7 @@ def group_card(look: Look, menu: str = "") -> Message:
         status(look),
         due_line(look),
         look.say("card.voices", n=look.case.voices) if look.case.voices > 1 else None,
+        _cause_line(look),
         _condition_question(look),
         emergency(look) if look.state in UNTAKEN else None,
         _for_a_foreigner(look),
@@ -461,6 +462,7 @@ def reporter_card(look: Look, menu: str = "") -> Message:
         look.say("card.appointment", when=look.when(look.case.appointment_at))
         if look.case.appointment_at
         else None,
+        _cause_line(look),
         _condition_question(look),
         emergency(look) if look.state in UNTAKEN else None,
         _for_a_foreigner(look),
@@ -528,6 +530,7 @@ def staff_card(look: Look, person: Person, menu: str = "") -> Message:
         _returns_line(look, person),
         *_overseen(look),
         _merged_line(look),
+        _cause_line(look),
         _closing_condition(look),
         *(look.say("card.note", words=each) for each in place_notes.on_card(look.session, case)),
         *case_time.staff_lines(look, held),
@@ -588,6 +591,14 @@ def _returns_line(look: Look, person: Person) -> str | None:
         for each in returning.returns(look.session, case)
     )
     return _lines(*lines)
+
+
+def _cause_line(look: Look) -> str | None:
+    """What it has in common with others, while it is worked on."""
+    if look.case.cause is None or look.state not in BEFORE_DONE:
+        return None
+    cause = look.session.get(Cause, (look.case.district, look.case.cause))
+    return look.say("card.cause", name=cause.name) if cause and cause.name else None
 
 
 def _merged_line(look: Look) -> str | None:

@@ -142,6 +142,11 @@ def _all(district: str, unit: str) -> tuple[Any, ...]:
     return (Case.district == district, text(OPEN), in_unit(unit))
 
 
+def where(session: Session, district: str, unit: str, which: str, now: datetime) -> tuple[Any, ...]:
+    """What a filter's cases of a unit have in common, for a query of one's own."""
+    return (*_all(district, unit), ~hidden(), _conditions(session, district, now)[which])
+
+
 def overview(session: Session, district: str, unit: str, now: datetime) -> Overview:
     """Each filter's number of cases, in one pass over the index."""
     conditions = _conditions(session, district, now)

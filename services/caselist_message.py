@@ -4,9 +4,12 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from domain.lifecycle import BEFORE_DONE
 from services import buttons, territory
 from services.cards import look_at
 from services.caselist import FILTERS, TOGETHER, Found, Listed, Overview, asking
+from services.cause_message import open_rows
+from services.open_causes import in_reach
 from services.outbox import Button, Message, Rows
 from services.summary_message import case_line, in_rows, open_button
 from services.texts import plain, say
@@ -38,7 +41,8 @@ def overview_message(
     ]
     elsewhere = [_unit_button(session, district, unit, language) for unit in others]
     phrases = Button(plain("btn.phrases", language), buttons.data("phrases", district))
-    return Message(text, (*in_rows(made, 2), *in_rows(elsewhere, 2), (phrases,)))
+    open_causes = open_rows(district, in_reach(session, district, found.unit), language)
+    return Message(text, (*in_rows(made, 2), *open_causes, *in_rows(elsewhere, 2), (phrases,)))
 
 
 def _unit_button(session: Session, district: str, unit: str, language: str) -> Button:
@@ -86,6 +90,7 @@ def _together(district: str, found: Listed, language: str) -> Rows:
             Button(plain("btn.urge_all", language), buttons.data("urgeall", district, arg=arg)),
             Button(plain("btn.assign_all", language), buttons.data("whoall", district, arg=arg)),
         ),
+        (Button(plain("btn.cause_all", language), buttons.data("cause_all", district, arg=arg)),),
     )
 
 
@@ -105,4 +110,18 @@ def found_message(
     head = say(key, language, words=found.words, name=name, n=len(found.cases))
     looks = [look_at(session, each, language, now) for each in found.cases]
     opening = in_rows([open_button(each) for each in found.cases], WIDE)
-    return Message("\n".join([head, "", *(case_line(look) for look in looks)]), (*opening, back))
+    one = _one_cause(district, found, language)
+    return Message(
+        "\n".join([head, "", *(case_line(look) for look in looks)]), (*opening, *one, back)
+    )
+
+
+def _one_cause(district: str, found: Found, language: str) -> Rows:
+    """What was found has one cause: the words are searched again when it is pressed."""
+    if sum(each.state in BEFORE_DONE for each in found.cases) < 2:
+        return ()
+    try:
+        data = buttons.data("cause_found", district, arg=found.words)
+    except ValueError:  # more words than a button carries
+        return ()
+    return ((Button(plain("btn.cause_found", language), data),),)

@@ -14,6 +14,8 @@ from models import Case, Due, crash
 from models.append import savepoint
 from services import (
     binding,
+    cause_notices,
+    causes,
     daily,
     handover,
     privacy,
@@ -141,5 +143,8 @@ register(swaps.EXPIRES, swaps.expire)
 register(handover.HANDOVER, handover.fire)
 register(regrid.REGRID, regrid.fire)
 register(REGRID_CASE, regrid.fire_case)
+register(causes.JOIN, causes.fire_join)
+register(causes.TELL, cause_notices.fire_tell)
+register(causes.OVER, cause_notices.fire_over)
 register(daily.MORNING, daily.fire_morning)
 register(daily.EVENING, daily.fire_evening)

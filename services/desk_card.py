@@ -10,6 +10,7 @@ from models import Case, Person
 from services import attachments, buttons, likeness, phrases
 from services.access import roles_of
 from services.cases import merged_into
+from services.open_causes import in_reach
 from services.outbox import Button, Rows
 from services.texts import plain
 
@@ -24,7 +25,9 @@ STORY = "story"
 WHOIS = "whois"
 # which other case may be the same matter; who joined
 SAME, VOICES = "same", "voices"
-DESK_PAGES = (DESK, WHOIS, SAME, VOICES, *TELL)
+# under which cause it is
+CAUSES = "causes"
+DESK_PAGES = (DESK, WHOIS, SAME, VOICES, CAUSES, *TELL)
 
 
 def desk_rows(look: Look, person: Person, held: frozenset[Standing]) -> Rows:
@@ -69,6 +72,8 @@ def desk_page(look: Look, person: Person, held: frozenset[Standing], menu: str) 
         )
     if menu == SAME:
         return (*_same_rows(look), back)
+    if menu == CAUSES:
+        return (*_cause_rows(look), back)
     if menu == VOICES:
         return (*_voice_rows(look), back)
     if menu == WHOIS:
@@ -83,10 +88,32 @@ def _matter_rows(look: Look) -> Rows:
     if look.state not in BEFORE_DONE or case.reach == "named":
         return ()
     joined = likeness.own_voices(look.session, case) if case.voices > 1 else []
-    first = (look.button("menu", "btn.same", SAME),)
+    first = (
+        look.button("menu", "btn.same", SAME),
+        look.button("not_under", "btn.not_under")
+        if case.cause is not None
+        else look.button("menu", "btn.one_cause", CAUSES),
+    )
     more = (look.button("menu", "btn.voices", VOICES),) if joined else ()
     merged = merged_into(look.session, case) if case.absorbed else []
     return ((*first, *more), *((_open_button(each),) for each in merged[:MOST_MERGED]))
+
+
+def _cause_rows(look: Look) -> Rows:
+    """The open causes of the area, those of the kind first, and a new one."""
+    case = look.case
+    found = in_reach(look.session, case.district, case.grid)
+    found.sort(key=lambda each: each.kind != case.kind)
+    rows = tuple(
+        (
+            Button(
+                f"⚡ {each.name}"[:60],
+                buttons.data("under", case.district, case.id, case.version, buttons.key22(each.id)),
+            ),
+        )
+        for each in found[:MOST_MERGED]
+    )
+    return (*rows, (look.button("cause_new", "btn.cause_new"),))
 
 
 def _open_button(case: Case) -> Button:

@@ -24,6 +24,7 @@ from models import (
     Audit,
     Case,
     CaseEvent,
+    Cause,
     Due,
     GroupPost,
     Inbox,
@@ -162,6 +163,7 @@ def _case(session: Session, person: Person, case: Case) -> dict[str, Any]:
         "opened": case.opened_at.isoformat(),
         "reported_by_you": own,
         "goes_on_as": goes_on_as(session, case).number if case.merged_into else None,
+        "cause": _cause(session, case),
         "what_you_did": [_event(event) for event in session.exec(_events(person, case))],
     }
     if own:
@@ -177,6 +179,12 @@ def _case(session: Session, person: Person, case: Case) -> dict[str, Any]:
         for row in session.exec(_files(person, case))
     ]
     return shown
+
+
+def _cause(session: Session, case: Case) -> str | None:
+    """What it has in common with others, in a desk's words."""
+    found = session.get(Cause, (case.district, case.cause)) if case.cause else None
+    return found.name if found is not None else None
 
 
 PLACES = (

@@ -27,7 +27,16 @@ from models.append import adopt, append, is_unwritten
 from models.cases import OPEN, next_of
 from models.row import draft
 from models.statement import Prepared
-from services import attachments, duty, notices, regrid, routing, territory, unsaying
+from services import (
+    attachments,
+    cause_notices,
+    duty,
+    notices,
+    regrid,
+    routing,
+    territory,
+    unsaying,
+)
 from services.access import actor_of, locked_case
 from services.cards import OTHER, first_help, look_at, may_return
 from services.cases import beginning, drop_voice, see_begun
@@ -118,6 +127,7 @@ def report(
         regrid.ask_desk(session, case, now)
     for other in told.beside:
         notices.tell_beside(session, case, other, now)
+    cause_notices.offer(session, case, now)
     return Opened(case)
 
 

@@ -21,6 +21,7 @@ from models import (
     BindCode,
     Case,
     CaseEvent,
+    Cause,
     Due,
     FailedTry,
     Group,
@@ -288,7 +289,29 @@ def _gone(session: Session, statement: Any) -> int:
     return done.rowcount
 
 
-DISTRICT_PURGES: tuple[Purge, ...] = (purge_cases, purge_photos, purge_codes)
+def purge_causes(session: Session, district: str, now: datetime, limit: int) -> int:
+    """A desk's words for a cause go when the last of its cases has been archived."""
+    before = now - timedelta(days=policy(session).keep_closed_days)
+    kept = select(Case.id).where(
+        Case.district == district,
+        col(Case.cause) == Cause.id,
+        col(Case.archived_at).is_(None),
+    )
+    query = (
+        select(Cause)
+        .where(Cause.district == district, col(Cause.made_at) < before, Cause.name != "")
+        .where(~kept.exists())
+        .limit(limit)
+    )
+    found = list(session.exec(query))
+    for cause in found:
+        cause.name = cause.words = ""
+        cause.ended_at = cause.ended_at or now
+        session.add(cause)
+    return len(found)
+
+
+DISTRICT_PURGES: tuple[Purge, ...] = (purge_cases, purge_photos, purge_codes, purge_causes)
 BOT_PURGES: tuple[Purge, ...] = (
     purge_updates,
     purge_messages,

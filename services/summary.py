@@ -22,6 +22,7 @@ from models.cases import OPEN
 from services import territory
 from services.access import roles_of
 from services.catalogue import catalogue
+from services.open_causes import in_reach
 
 # despair and violence at home: a number and nothing else (DOMAIN.md), whatever a catalogue says
 NEVER_LISTED = ("PO03", "LS18")
@@ -81,7 +82,8 @@ class GridLine:
 class Day:
     """A unit's day. `until`: seconds after local midnight up to which it was counted.
 
-    `before`: the flows of the day before, up to the same time. `private` is None for a grid,
+    `before`: the flows of the day before, up to the same time. `causes`: open ones by name, with
+    how many open cases of the unit are under each. `private` is None for a grid,
     where even the number would point at a door. `supervised`: open cases reported to this desk.
     """
 
@@ -97,6 +99,7 @@ class Day:
     stocks: Mapping[str, int]
     private: int | None
     supervised: int = 0
+    causes: tuple[tuple[str, int], ...] = ()
     kinds: tuple[KindLine, ...] = ()
     grids: tuple[GridLine, ...] = ()
 
@@ -183,6 +186,7 @@ def day(session: Session, district: str, unit: str, on: date, now: datetime) -> 
         stocks=_stocks(session, district, unit, now),
         private=_private(session, district, unit, window),
         supervised=_supervised(session, district, unit),
+        causes=_causes(session, district, unit),
         kinds=_kinds(session, district, unit, window),
         grids=_grids(session, district, unit, now),
     )
@@ -339,6 +343,18 @@ def _reported_to(district: str, unit: str) -> tuple[Any, ...]:
 def _supervised(session: Session, district: str, unit: str) -> int:
     query = select(func.count()).where(*_reported_to(district, unit), *seen(unit))
     return int(session.execute(query).scalar_one())
+
+
+def _causes(session: Session, district: str, unit: str) -> tuple[tuple[str, int], ...]:
+    """What many open cases have in common, the most first."""
+    names = {each.id: each.name for each in in_reach(session, district, unit)}
+    if not names:
+        return ()
+    query = select(Case.cause, func.count()).where(
+        Case.district == district, text(OPEN), col(Case.cause).in_(names), *seen(unit)
+    )
+    rows = [(names[key], n) for key, n in session.exec(query.group_by(col(Case.cause))) if key]
+    return tuple(sorted(rows, key=lambda row: (-row[1], row[0])))
 
 
 def _private(session: Session, district: str, unit: str, window: _Window) -> int | None:

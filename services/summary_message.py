@@ -32,7 +32,7 @@ LOCALES = {"zh-Hans": "zh_Hans_CN", "zh-Hant": "zh_Hant_HK", "en": "en_GB"}
 LONGEST = 1024
 PAGE = 8
 LONGEST_NAME = 24
-GRIDS, KINDS, PICTURE_ROWS = 5, 6, 6
+GRIDS, KINDS, PICTURE_ROWS, CAUSES = 5, 6, 6, 3
 TILES = ("opened", "handled", "closed", "confirmed", "reopened")
 RED = ("overdue", "danger")
 # what stands as it is now, and not what happened on a day
@@ -75,6 +75,7 @@ def _numbers(day: Day, language: str) -> list[str]:
         lines.append(say("day.back", language, **facts))
     if day.supervised:
         lines.append(say("day.supervised", language, n=day.supervised))
+    lines += [say("day.cause", language, n=n, name=_cut(name)) for name, n in day.causes[:CAUSES]]
     if day.private:
         lines.append(say("day.private", language, n=day.private))
     if day.today:

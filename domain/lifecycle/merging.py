@@ -85,6 +85,12 @@ def needs_open_other(moment: Moment) -> None:
         raise Refused("unmerge_over")
 
 
+def needs_absorbed(moment: Moment) -> None:
+    """Another case that went into it."""
+    if not moment.case.absorbed:
+        raise Refused("nothing_merged")
+
+
 def _merge(moment: Moment) -> tuple[Sets, Timers]:
     """It keeps who had it, so that they can be told; nothing will happen to it by itself."""
     timers: Timers = dict.fromkeys(Timer)
@@ -163,7 +169,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(Verb.ABSORB, BEFORE_DONE, None, DESK, (needs_same_matter,), _absorb),
     Rule(Verb.UNMERGE, MERGED, State.DISPATCHED, DESK, (needs_open_other,), _come_back),
-    Rule(Verb.RELEASE, BEFORE_DONE, None, DESK, effect=_release),
+    Rule(Verb.RELEASE, BEFORE_DONE, None, DESK, (needs_absorbed,), _release),
 )
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -60,6 +60,11 @@ class Play:
     def group(self) -> int:
         """The group of building 8: the bot is an administrator and hears everything."""
         return self.town.groups[0]
+
+    @property
+    def third(self) -> int:
+        """The group of building 10, where a story has bound it."""
+        return self.town.groups[2]
 
     @property
     def second(self) -> int:
@@ -242,8 +247,14 @@ VOICE = media(b"OggS" + bytes(4_000), "v.ogg", "audio/ogg")
 
 
 @asynccontextmanager
-async def played(database_url: str, folder: Path, start: datetime = MONDAY) -> AsyncIterator[Play]:
-    """A peopled town at `start`, limits off."""
+async def played(
+    database_url: str,
+    folder: Path,
+    start: datetime = MONDAY,
+    residents: Sequence[Resident] = RESIDENTS,
+    groups: int = 2,
+) -> AsyncIterator[Play]:
+    """A peopled town at `start`, limits off, with so many of its groups bound."""
     clock = Clock()
     clock.set(start)
     async with serve("127.0.0.1", 0, clock=clock.now) as port, aiohttp.ClientSession() as http:
@@ -253,18 +264,18 @@ async def played(database_url: str, folder: Path, start: datetime = MONDAY) -> A
         await side.post("limits", enforced=False)
         async with _service(address, bot, clock, database_url, folder) as service:
             town = Town(side, service, clock, bot)
-            await people(town, start, RESIDENTS, STAFF, 2)
+            await people(town, start, residents, STAFF, groups)
             town.residents[BYSTANDER] = await side.user(BYSTANDER)
             play = Play(town, Stepper(clock, service, str(ZONE)), address)
-            await _show_where_they_live(play)
+            await _show_where_they_live(play, residents)
             await play.quiet()
             await play.forget(*town.groups, *town.staff, *town.residents)
             yield play
 
 
-async def _show_where_they_live(play: Play) -> None:
+async def _show_where_they_live(play: Play, residents: Sequence[Resident]) -> None:
     """Whoever has pressed a button in a group is known to live there."""
-    for resident in RESIDENTS:
+    for resident in residents:
         chat = play.town.groups[resident.home]
         shown, data = await play.button(resident.name, "binding.button.who", chat=chat)
         await play.town.side.press(chat, play.who(resident.name), shown, data)

@@ -13,6 +13,7 @@ def test_no_life_loses_its_owner_colour_or_next_moment_and_nobody_confirms_their
     found = run(range(1, 601))
     assert found.broken == []
     ways = {name.partition(":")[2] for name in found.ended} - {""}
+    assert found.ended["merged"] > 0
     assert ways >= {"settled", "checked", "entrusted", "on_the_spot"}
 
 

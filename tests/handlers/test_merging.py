@@ -8,6 +8,7 @@ import pytest
 from sqlmodel import Session, select
 
 from models import Attachment, Case, CaseEvent, Outbox, Person, Voice
+from services import privacy
 from services.buttons import data, key22
 from tests.handlers.test_desk import ABOVE, DESK, card, data_of, labels, last, on_card, opened
 from tests.people import ADDRESSES, COMMUNITY, DISTRICT, GROUP_CHAT, Street, peopled, photo
@@ -162,6 +163,47 @@ def test_everybody_hears_of_the_end_and_may_say_that_it_is_not_settled(session: 
     assert (first.state, first.reworks) == ("reopened", 1)
     once(street, "Emily", "isn't settled yet")
     assert "也遇到这事的居民说没解决" in " ".join(street.texts(DESK))
+
+
+@pytest.mark.parametrize(
+    ("verb", "words"), [("void", "已作废：试用、误发"), ("force", "由管理员结案，还没有解决")]
+)
+def test_who_joined_hears_why_it_ended_otherwise(session: Session, verb: str, words: str) -> None:
+    street = peopled(session)
+    first, second = two(street)
+    merged(street, first, second)
+    reason = {"void": "a_trial", "force": "beyond_reach"}[verb]
+    street.press_data(DESK, data(verb, DISTRICT, first.id, first.version, reason), private=True)
+    if verb == "force":
+        street.say(DESK, "要等大修", private=True)
+    session.expire_all()
+    assert first.state == {"void": "voided", "force": "closed"}[verb]
+    assert words in once(street, "陈叔", f"{second.number} → {first.number}")
+
+
+def test_mydata_says_which_case_goes_on_for_ones_own(session: Session) -> None:
+    street = peopled(session)
+    first, second = two(street)
+    merged(street, first, second)
+    person = session.get_one(Person, (DISTRICT, second.reporter))
+    stored = privacy.everything(session, person, [first, second])["cases"]
+    found = {each["number"]: each for each in stored}
+    assert found[second.number]["goes_on_as"] == first.number
+    assert found[first.number]["goes_on_as"] is None
+    assert "words" not in found[first.number]
+
+
+def test_what_a_deleted_person_had_reported_is_gone_from_the_case_that_stays(
+    session: Session,
+) -> None:
+    street = peopled(session)
+    first, second = two(street)
+    merged(street, first, second)
+    street.say("陈叔", private=True, command="delete")
+    street.press_data("陈叔", data("forget", DISTRICT), private=True)
+    session.expire_all()
+    assert (first.voices, second.text, second.reporter) == (1, "", None)
+    assert "黑得很" not in opened(street, first)["text"]
 
 
 def handled(street: Street, case: Case) -> None:

@@ -15,6 +15,7 @@ from models import (
     BindCode,
     Case,
     CaseEvent,
+    Cause,
     Due,
     FailedTry,
     Group,
@@ -243,3 +244,18 @@ async def test_a_timer_of_a_case_that_is_open_again_does_nothing(database: Datab
         return case.text
 
     assert await database.write(job) == SECRET
+
+
+def test_a_desks_words_for_a_cause_go_with_the_last_of_its_cases(session: Session) -> None:
+    long_ago = h.NOW - 400 * DAY
+    cause = Cause(district=h.DISTRICT, unit=h.COMMUNITY, name="停电", kind="LS01", made_at=long_ago)
+    session.add(cause)
+    case = full_case(session, "closed", h.NOW - 181 * DAY)
+    case.cause = cause.id
+    session.add(case)
+    session.flush()
+    assert retention.purge_causes(session, h.DISTRICT, h.NOW, 500) == 0
+    retention.purge_cases(session, h.DISTRICT, h.NOW, 500)
+    assert retention.purge_causes(session, h.DISTRICT, h.NOW, 500) == 1
+    assert (cause.name, cause.words) == ("", "")
+    assert retention.purge_causes(session, h.DISTRICT, h.NOW, 500) == 0

@@ -1,0 +1,54 @@
+"""The causes that aren't over: remembered, so that a plain report costs no look at them."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from domain.roles import within
+from models import Case, Cause
+from models.known import CAUSES, known
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An open cause, as it is remembered."""
+
+    id: UUID
+    unit: str
+    name: str
+    kind: str
+
+
+def open_causes(session: Session, district: str) -> tuple[Known, ...]:
+    """The district's causes that aren't over, the newest first."""
+
+    def find() -> tuple[Known, ...]:
+        query = select(Cause).where(Cause.district == district, col(Cause.ended_at).is_(None))
+        rows = session.exec(query.order_by(col(Cause.made_at).desc(), col(Cause.id)))
+        return tuple(Known(each.id, each.unit, each.name, each.kind) for each in rows)
+
+    return known(session, CAUSES, ("open", district), find)
+
+
+def in_reach(session: Session, district: str, unit: str) -> list[Known]:
+    """Those whose area and the unit's have something in common."""
+    found = open_causes(session, district)
+    return [each for each in found if within(unit, each.unit) or within(each.unit, unit)]
+
+
+def that_fit(session: Session, case: Case) -> list[Known]:
+    """Open causes of the case's kind that have reached its grid already."""
+    found = [
+        each
+        for each in open_causes(session, case.district)
+        if each.kind == case.kind and within(each.unit, case.grid)
+    ]
+    return [each for each in found if _is_in(session, case, each.id)]
+
+
+def _is_in(session: Session, case: Case, cause: UUID) -> bool:
+    query = select(Case.id).where(
+        Case.district == case.district, Case.cause == cause, Case.grid == case.grid
+    )
+    return session.exec(query.limit(1)).first() is not None
