@@ -105,7 +105,8 @@ def confirm(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answe
 
 def under(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """One case goes under an open cause."""
-    cause = causes.of_desk(turn.session, person, _key(pressed.arg))
+    case = case_of(turn.session, person.district, pressed.case)
+    cause = causes.for_case(turn.session, person, case, _key(pressed.arg))
     case = causes.share(turn.session, person, cause, pressed.case, pressed.version, turn.now)
     return Answer(plain("cause.under", person.language, number=case.number, name=cause.name))
 

@@ -153,6 +153,17 @@ def of_desk(session: Session, person: Person, key: UUID | None) -> Cause:
     return cause
 
 
+def for_case(session: Session, person: Person, case: Case, key: UUID | None) -> Cause:
+    """A cause that a case may go under: one whose area holds it, or of the person's own desk.
+
+    Raises Refused `cause_unknown`.
+    """
+    cause = session.get(Cause, (person.district, key)) if key is not None else None
+    if cause is not None and within(cause.unit, case.grid):
+        return cause
+    return of_desk(session, person, key)
+
+
 @dataclass(frozen=True, slots=True)
 class Numbers:
     """How many cases are under a cause, are open, are late, and in how many groups."""

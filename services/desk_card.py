@@ -10,7 +10,7 @@ from models import Case, Person
 from services import attachments, buttons, likeness, phrases
 from services.access import roles_of
 from services.cases import merged_into
-from services.open_causes import in_reach
+from services.open_causes import over
 from services.outbox import Button, Rows
 from services.texts import plain
 
@@ -102,7 +102,7 @@ def _matter_rows(look: Look) -> Rows:
 def _cause_rows(look: Look) -> Rows:
     """The open causes of the area, those of the kind first, and a new one."""
     case = look.case
-    found = in_reach(look.session, case.district, case.grid)
+    found = over(look.session, case.district, case.grid)
     found.sort(key=lambda each: each.kind != case.kind)
     rows = tuple(
         (

@@ -32,9 +32,13 @@ def open_causes(session: Session, district: str) -> tuple[Known, ...]:
 
 
 def in_reach(session: Session, district: str, unit: str) -> list[Known]:
-    """Those whose area and the unit's have something in common."""
-    found = open_causes(session, district)
-    return [each for each in found if within(unit, each.unit) or within(each.unit, unit)]
+    """Those whose desk is the unit's own or below it."""
+    return [each for each in open_causes(session, district) if within(unit, each.unit)]
+
+
+def over(session: Session, district: str, grid: str) -> list[Known]:
+    """Those whose area holds the grid: its cases may go under them."""
+    return [each for each in open_causes(session, district) if within(each.unit, grid)]
 
 
 def that_fit(session: Session, case: Case) -> list[Known]:

@@ -22,7 +22,7 @@ from models.cases import OPEN
 from services import territory
 from services.access import roles_of
 from services.catalogue import catalogue
-from services.open_causes import in_reach
+from services.open_causes import open_causes
 
 # despair and violence at home: a number and nothing else (DOMAIN.md), whatever a catalogue says
 NEVER_LISTED = ("PO03", "LS18")
@@ -36,6 +36,7 @@ FLOWS: dict[str, tuple[str, ...]] = {
     "reopened": ("refuse", "check_failed", "revisit_again"),
     "withdrawn": ("withdraw",),
     "not_admitted": ("not_admit",),
+    "merged": ("merge",),
 }
 CLOSED = "closed"  # by whoever's word
 ALL_FLOWS = (*FLOWS, CLOSED)
@@ -347,7 +348,7 @@ def _supervised(session: Session, district: str, unit: str) -> int:
 
 def _causes(session: Session, district: str, unit: str) -> tuple[tuple[str, int], ...]:
     """What many open cases have in common, the most first."""
-    names = {each.id: each.name for each in in_reach(session, district, unit)}
+    names = {each.id: each.name for each in open_causes(session, district)}
     if not names:
         return ()
     query = select(Case.cause, func.count()).where(

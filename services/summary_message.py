@@ -71,7 +71,7 @@ def _numbers(day: Day, language: str) -> list[str]:
         say("day.came", language, **facts),
         say("day.went", language, **facts),
     ]
-    if any(day.flows[each] for each in ("reopened", "withdrawn", "not_admitted")):
+    if any(day.flows[each] for each in ("reopened", "withdrawn", "not_admitted", "merged")):
         lines.append(say("day.back", language, **facts))
     if day.supervised:
         lines.append(say("day.supervised", language, n=day.supervised))

@@ -12,7 +12,17 @@ from models import Case, Cause, Due, Group, Outbox
 from services import causes, clock
 from services.buttons import data, key22
 from services.outbox import Address
-from tests.handlers.test_desk import DESK, card, data_of, labels, last, listing, on_card, opened
+from tests.handlers.test_desk import (
+    ABOVE,
+    DESK,
+    card,
+    data_of,
+    labels,
+    last,
+    listing,
+    on_card,
+    opened,
+)
 from tests.people import (
     ADDRESSES,
     BOT,
@@ -21,6 +31,7 @@ from tests.people import (
     GRID,
     GROUP_CHAT,
     NEXT_GRID,
+    STREET,
     Street,
     peopled,
     photo,
@@ -363,3 +374,24 @@ def test_a_cause_that_is_over_takes_nothing_more(session: Session) -> None:
     assert said is not None
     assert "已经结束" in said.text
     assert fresh.grid == GRID
+
+
+def test_a_street_has_one_cause_for_what_its_communities_put_under_it(session: Session) -> None:
+    street = peopled(session)
+    cases = power_cut(street)
+    cause = Cause(
+        district=DISTRICT, unit=STREET, name="变电站停电", kind="LS01", made_at=street.now
+    )
+    session.add(cause)
+    session.flush()
+    opened(street, cases[0])
+    on_card(street, cases[0], "值班台")
+    on_card(street, cases[0], "同一个原因")
+    on_card(street, cases[0], "变电站停电")
+    session.expire_all()
+    assert cases[0].cause == cause.id
+    said = street.press_data(DESK, data("cause_over", DISTRICT, cause.id), private=True)
+    assert said is not None
+    assert said.alert
+    street.say(ABOVE, private=True, command="day")
+    assert "变电站停电" in last(street, ABOVE)["text"]

@@ -17,7 +17,7 @@ TODAY = date(2026, 11, 20)
 NOW = datetime(2026, 11, 20, 18, 0, 0, 250_000, ZONE).astimezone(UTC)
 
 OPEN = ("dispatched", "taken", "in_hand", "waiting", "done", "reopened")
-STATES = (*OPEN, "closed", "withdrawn", "not_admitted", "archived")
+STATES = (*OPEN, "closed", "withdrawn", "not_admitted", "merged", "archived")
 KINDS = ("PS01", "EN01", "LS01", "LS04", "PO01", "PO03", "LS18")
 VERBS = {
     "file": ("collected", "dispatched"),
@@ -33,6 +33,7 @@ VERBS = {
     "check_failed": ("done", "reopened"),
     "revisit_again": ("closed", "reopened"),
     "withdraw": ("taken", "withdrawn"),
+    "merge": ("taken", "merged"),
 }
 
 
@@ -138,6 +139,7 @@ WHAT = {
     "reopened": {"refuse", "check_failed", "revisit_again"},
     "withdrawn": {"withdraw"},
     "not_admitted": {"not_admit"},
+    "merged": {"merge"},
 }
 
 
