@@ -185,6 +185,11 @@ class Case(Row, table=True):
     circle_since: datetime | None = Field(default=None, sa_type=UTCDateTime)
     circle_due_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     circle_overdue_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    # up to when what each circle exceeded its own time by has been counted, and the seconds
+    circle_counted_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    over_micro: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    over_small: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    over_big: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     instructions: str = Field(default="", sa_column_kwargs={"server_default": ""})
 
     stars: int | None = None

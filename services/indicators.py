@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, and_, func, or_
 from sqlalchemy import case as when
 from sqlmodel import Session, col, select
 
+from domain.catalogue import CIRCLES
 from domain.lifecycle import Closing, State
 from models import Case
 from services import returning, territory
@@ -53,6 +54,12 @@ def _ended(closing: Closing) -> ColumnElement[bool]:
     return and_(_CLOSED, str(closing) == _CLOSING)
 
 
+# its circle's limit counts work time (domain/lifecycle/effects: limit_unit)
+_WORK = func.coalesce(col(Case.limit_unit), "work_days").in_(["work_hours", "work_days"])
+_OVER: Mapping[str, Any] = {each: getattr(Case, f"over_{each}") for each in CIRCLES}
+_SCORED = and_(_ADMITTED, func.coalesce(col(Case.appeal), "") != "exempt")
+
+
 # what each count counts, of the cases that came in during the period
 COUNTS: Mapping[str, ColumnElement[bool]] = {
     "reported": _STATE.is_not(None),
@@ -72,6 +79,7 @@ COUNTS: Mapping[str, ColumnElement[bool]] = {
     "checked": col(Case.checked_at).is_not(None),
     "voided": _VOIDED,
     "merged": _MERGED,
+    **{f"over_{each}": and_(_SCORED, seconds > 0) for each, seconds in _OVER.items()},
 }
 
 # rate: (numerator, denominator), both of COUNTS
@@ -105,12 +113,16 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Indicators:
-    """A period's numbers. `satisfaction`: mean stars of `counts["rated"]`, None without any."""
+    """A period's numbers. `satisfaction`: mean stars of `counts["rated"]`, None without any.
+
+    `overruns`: by circle the seconds over its own time, (work time, hours on the wall).
+    """
 
     period: Period
     counts: Mapping[str, int]
     satisfaction: float | None
     bounces: Mapping[str, int]
+    overruns: Mapping[str, tuple[int, int]]
 
     def rate(self, name: str) -> float | None:
         """From 0 to 1; None where there is nothing to divide by."""
@@ -122,15 +134,21 @@ class Indicators:
 def indicators(session: Session, period: Period) -> Indicators:
     """Every number of a period, in one pass over its cases."""
     columns: list[Any] = [func.count(when((each, 1))) for each in COUNTS.values()]
-    query = select(*columns, func.avg(col(Case.stars)))  # type: ignore[call-overload]
+    over = [
+        func.sum(when((and_(_SCORED, clock), each), else_=0))
+        for each in _OVER.values()
+        for clock in (_WORK, ~_WORK)
+    ]
+    query = select(*columns, *over, func.avg(col(Case.stars)))  # type: ignore[call-overload]
     row = session.execute(query.where(*_of(session, period))).one()
-    mean = row[-1]
+    mean, sums = row[-1], [int(each or 0) for each in row[len(COUNTS) : -1]]
     since, until = period.between(session)
     return Indicators(
         period,
-        dict(zip(COUNTS, row[:-1], strict=True)),
+        dict(zip(COUNTS, row[: len(COUNTS)], strict=True)),
         None if mean is None else float(mean),
         returning.bounces(session, period.district, since, until, period.unit),
+        dict(zip(_OVER, zip(sums[::2], sums[1::2], strict=True), strict=True)),
     )
 
 

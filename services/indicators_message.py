@@ -14,6 +14,7 @@ from services.outbox import Button, Message
 from services.summary import date_of
 from services.summary_message import case_line, in_rows, open_button
 from services.texts import plain, say
+from services.when import hours
 
 MOST_UNITS = 5
 PAGE = 8
@@ -49,6 +50,7 @@ def numbers_message(session: Session, found: Indicators, language: str) -> Messa
         say("numbers.rates", language, **facts),
         say("numbers.word", language, **facts),
         say("numbers.apart", language, **facts),
+        *_overruns(found, language),
         *_bounces(session, found, language),
     ]
     made = [_count_button(found, each, language) for each in COUNTS if found.counts[each]]
@@ -57,6 +59,20 @@ def numbers_message(session: Session, found: Indicators, language: str) -> Messa
 
 def _percent(rate: float | None) -> str:
     return "–" if rate is None else f"{rate * 100:.2f} %"
+
+
+def _overruns(found: Indicators, language: str) -> list[str]:
+    """A line for each circle that was over its own time; work time and wall hours stay apart."""
+    lines = []
+    for circle, seconds in found.overruns.items():
+        clocks = zip(("work", "wall"), seconds, strict=True)
+        said = [plain(f"over.{clock}", language, hours=hours(n)) for clock, n in clocks if n]
+        if said:
+            facts: dict[str, Any] = {"hours": " + ".join(said)}
+            facts["n"] = found.counts[f"over_{circle}"]
+            name = plain(f"circle.{circle}", language)
+            lines.append(say("numbers.overruns", language, circle=name, **facts))
+    return lines
 
 
 def _bounces(session: Session, found: Indicators, language: str) -> list[str]:

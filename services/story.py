@@ -15,6 +15,7 @@ from models import CaseEvent, Person
 from services import hiding, people, territory
 from services.cases import events_of
 from services.texts import keys, plain
+from services.when import hours
 
 if TYPE_CHECKING:
     from services.cards import Look
@@ -74,7 +75,7 @@ def _line(look: Look, event: CaseEvent, times: int) -> str:
     what = _word(f"story.{event.verb}", look) or plain("story.other", look.language)
     if times > 1:
         what += f" ×{times}"
-    detail = _detail(look, event)
+    detail = " · ".join(part for part in (_detail(look, event), _over(look, event)) if part)
     key = "story.line_more" if detail else "story.line"
     return look.say(key, when=look.when(event.at), who=_who(look, event), what=what, detail=detail)
 
@@ -115,6 +116,16 @@ def _detail(look: Look, event: CaseEvent) -> str:
         to = plain(f"story.to.{facts['to']}", look.language)
         return to + (f"：{_short(words)}" if words else "")
     return _short(words) if event.verb in (Verb.ADD, Verb.ANSWER) else ""
+
+
+def _over(look: Look, event: CaseEvent) -> str:
+    """By how much the circle that had it exceeded its own time."""
+    if not event.facts.get("over"):
+        return ""
+    clock = "over.work" if event.facts["work"] else "over.wall"
+    said = plain(clock, look.language, hours=hours(event.facts["over"]))
+    circle = plain(f"circle.{event.facts['circle']}", look.language)
+    return plain("story.over", look.language, circle=circle, hours=said)
 
 
 def _name(look: Look, key: str | None) -> str:

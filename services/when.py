@@ -32,3 +32,8 @@ def left(instant: datetime, now: datetime, language: str) -> str:
     )
     key = f"when.left_{unit}" if instant >= now else f"when.late_{unit}"
     return plain(key, language, n=minutes // size)
+
+
+def hours(seconds: int) -> str:
+    """Hours with one digit behind the point at most; never nought for a few seconds."""
+    return f"{max(seconds / 3600, 0.1):.1f}".removesuffix(".0")

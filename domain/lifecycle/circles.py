@@ -5,12 +5,12 @@ or when the circle's own time has run out, and comes down with instructions. The
 reporter goes on; a circle's time is counted from when the matter came into it.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 
 from domain.catalogue import CIRCLES
-from domain.lifecycle.effects import accept_clock, go_on, handler_due
-from domain.lifecycle.facts import CLOCK, DESK, HANDS, Moment, Rule, Sets, Timers
+from domain.lifecycle.effects import accept_clock, go_on, handler_due, limit_unit
+from domain.lifecycle.facts import CLOCK, DESK, HANDS, CaseFacts, Moment, Rule, Sets, Timers
 from domain.lifecycle.guards import (
     needs_desk_of_circle,
     needs_reason,
@@ -19,7 +19,7 @@ from domain.lifecycle.guards import (
 )
 from domain.lifecycle.words import BEFORE_DONE, RISE_REASONS, State, Timer, Verb, WaitsFor
 from domain.refused import Refused
-from domain.worktime import add_work
+from domain.worktime import add_work, work_between
 
 
 def above(circle: str) -> str | None:
@@ -96,9 +96,47 @@ def needs_instructions(moment: Moment) -> None:
         raise Refused("instructions_missing")
 
 
-def overrun(moment: Moment) -> timedelta:
-    """By how much the circle has exceeded its own time."""
-    return max(moment.now - circle_ends(moment), timedelta())
+def overrun(moment: Moment) -> int:
+    """Seconds, on the clock of its limit, by which the circle has exceeded its own time since
+    that was last counted.
+
+    Each circle answers for its own time alone: what the reporter, a unit or a suspension made it
+    wait isn't counted, nor the time after it was done.
+    """
+    case = moment.case
+    until = case.waiting_since or moment.now
+    if case.reach == "named" or until <= (case.circle_due_at or handler_due(case)):
+        return 0
+    since = max(circle_ends(moment), case.circle_counted_at or case.opened_at)
+    if until <= since:
+        return 0
+    worked = work_between(moment.given.calendar, since, until)
+    return int((worked if on_work_clock(case) else until - since).total_seconds())
+
+
+def on_work_clock(case: CaseFacts) -> bool:
+    """Whether the case's limit counts work time; else it counts the hours on the wall."""
+    return limit_unit(case).startswith("work_")
+
+
+def counted(moment: Moment, after: CaseFacts) -> tuple[Sets, Sets]:
+    """(columns, facts) of an overrun where a step takes the matter out of its circle's hands: to
+    another circle, to done or ended, or into waiting for somebody.
+
+    What the clock takes away had its time and no more: how late the clock came isn't the circle's.
+    """
+    case = moment.case
+    if case.state not in BEFORE_DONE or moment.actor.person is None:
+        return {}, {}
+    waits = after.state is State.WAITING and case.state is not State.WAITING
+    if after.state in BEFORE_DONE and after.circle == case.circle and not waits:
+        return {}, {}
+    seconds = overrun(moment)
+    if not seconds:
+        return {}, {}
+    name = f"over_{case.circle}"
+    facts = {"over": seconds, "circle": case.circle, "work": on_work_clock(case)}
+    return {name: getattr(case, name) + seconds, "circle_counted_at": moment.now}, facts
 
 
 def _move(moment: Moment, circle: str) -> tuple[Sets, Timers]:

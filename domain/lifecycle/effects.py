@@ -113,6 +113,7 @@ def go_on(moment: Moment) -> Sets:
         "waits_for": None,
         "waited_seconds": case.waited_seconds + waited,
         "handle_by": case.handle_by if moved == due else moved,
+        "circle_counted_at": moment.now,
     }
     if case.circle_due_at is not None and case.waits_for == WaitsFor.REPORTER:
         unit, since = limit_unit(case), case.waiting_since
@@ -123,7 +124,12 @@ def go_on(moment: Moment) -> Sets:
 def taken_up(moment: Moment) -> Sets:
     """The suspension is over: what was left of every deadline is left again."""
     since = moment.case.suspended_until or moment.now
-    free: Sets = {"waiting_since": None, "waits_for": None, "suspended_until": None}
+    free: Sets = {
+        "waiting_since": None,
+        "waits_for": None,
+        "suspended_until": None,
+        "circle_counted_at": moment.now,
+    }
     return shifted(moment, since, moment.now) | free
 
 
@@ -229,7 +235,7 @@ def reopen(moment: Moment) -> tuple[Sets, Timers]:
     case = moment.case
     before = case.done_by if case.state is State.CHECKING else case.owner or case.done_by
     hands = offer(moment) if moment.given.next_unit else {"owner": before}
-    sets = reset(case) | hands
+    sets = reset(case) | hands | {"circle_counted_at": moment.now}
     timers: Timers = dict.fromkeys(Timer)
     timers |= promise_timers(moment, case.warn_at, case.due_at)
     clock, accept = accept_clock(moment, case.changed(sets))

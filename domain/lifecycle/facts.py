@@ -59,6 +59,10 @@ class CaseFacts:
     circle_since: datetime | None = None
     circle_due_at: datetime | None = None
     circle_overdue_at: datetime | None = None
+    circle_counted_at: datetime | None = None
+    over_micro: int = 0
+    over_small: int = 0
+    over_big: int = 0
     stars: int | None = None
     voices: int = 1
     reopenings: int = 0

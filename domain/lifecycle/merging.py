@@ -129,6 +129,7 @@ def _come_back(moment: Moment) -> tuple[Sets, Timers]:
     case = moment.case.changed({"owner": None, "passed": ()})
     sets, timers = dispatch(replace(moment, case=case))
     sets |= {"closed_at": None, "merged_into": None, "lead_unit": None, "arrived_at": None}
+    sets["circle_counted_at"] = moment.now
     again = promise_timers(moment, case.warn_at, case.due_at)
     return sets, timers | again | {Timer.ARCHIVE: None}
 

@@ -131,6 +131,9 @@ def _changed(moment: Moment, rule: Rule, standing: Standing) -> Change:
     if moment.given.reason:
         facts["reason"] = moment.given.reason
     facts |= checking.drawing(moment, rule.verb)
+    over, told = circles.counted(moment, after)
+    if over:
+        sets, after, facts = sets | over, after.changed(over), facts | told
     if after.due_at != moment.case.due_at and moment.case.state is not State.COLLECTED:
         facts |= {"due_from": moment.case.due_at.isoformat(), "due_to": after.due_at.isoformat()}
     return Change(

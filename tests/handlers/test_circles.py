@@ -155,3 +155,22 @@ def test_a_kind_put_right_goes_to_those_whose_authority_covers_it(session: Sessi
         None,
         STREET,
     )
+
+
+def test_the_story_says_by_how_much_a_circle_was_over_its_own_time(session: Session) -> None:
+    street = peopled(session)  # nobody sits above the street
+    street.say("王阿姨", LAMP, command="report")
+    street.press("李强", "接单", private=True)
+    street.press("李强", "更多 ›", private=True)
+    street.press("李强", "🔼 上报上一级", private=True)
+    street.press("李强", "需要经费", private=True)
+    run_until(street, lambda: street.case().circle_overdue_at is not None)
+    street.now += timedelta(minutes=90)
+    street.press("钱站长", "🔽 交办下一级", private=True)
+    street.say("钱站长", "先换一盏临时灯", private=True)
+    case = street.case()
+    assert (case.circle, case.over_micro, case.over_small) == ("micro", 0, 90 * 60)
+    street.say("钱站长", case.number, private=True, command="case")
+    assert "街道超出本级时限 1.5 个工作时" in " ".join(street.texts("钱站长"))
+    street.say("钱站长", "", private=True, command="numbers")
+    assert "街道 超出本级时限：1 件，共 1.5 个工作时" in " ".join(street.texts("钱站长"))

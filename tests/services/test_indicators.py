@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from models import Case, CaseEvent, new_id
 from services.indicators import COUNTS, RATES, Indicators, Period, cases_behind, indicators
+from services.indicators_message import numbers_message
 from tests.people import COMMUNITY, DISTRICT, GRID, NEXT_GRID, peopled
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -68,6 +69,19 @@ def test_each_number_is_reached_from_its_cases(session: Session) -> None:
     for name in COUNTS:
         behind = cases_behind(session, DECEMBER, name)
         assert len(behind) == len({each.id for each in behind}) == found.counts[name], name
+
+
+def test_each_circle_answers_for_its_own_time_and_two_clocks_stay_apart(session: Session) -> None:
+    peopled(session)
+    rows(session, 2, over_small=3600, limit_unit="work_hours")
+    rows(session, 1, over_small=7200, over_big=1800, limit_unit="wall_hours")
+    rows(session, 1, over_micro=60, limit_unit="work_days", appeal="exempt")
+    found = indicators(session, DECEMBER)
+    assert found.overruns == {"micro": (0, 0), "small": (7200, 7200), "big": (0, 1800)}
+    assert [found.counts[f"over_{each}"] for each in ("micro", "small", "big")] == [0, 3, 1]
+    text = numbers_message(session, found, "zh-Hans").text
+    assert "街道 超出本级时限：3 件，共 2 个工作时 + 2 小时" in text
+    assert "社区 超出本级时限" not in text
 
 
 def mixed(session: Session) -> Indicators:
@@ -154,6 +168,9 @@ def _headings() -> Iterator[str]:
     yield from (line for line in read("docs/indicators.md").splitlines() if line.startswith("| `"))
 
 
+BESIDE = ("satisfaction", "overruns", "bounces")
+
+
 def test_every_number_is_defined_in_the_docs() -> None:
     defined = {line.split("`")[1] for line in _headings()}
-    assert defined == {*COUNTS, *(f"{name} rate" for name in RATES), "satisfaction", "bounces"}
+    assert defined == {*COUNTS, *(f"{name} rate" for name in RATES), *BESIDE}
