@@ -9,7 +9,7 @@ from domain.roles import ActorFacts, RoleIn, RoleName, Standing, is_desk_of_circ
 from models import Case, Person, Role, Voice
 from models.cases import OTHER_SIDE
 from models.known import STAFF, known
-from services.cases import begins, facts_of
+from services.cases import begins, facts_of, own_within
 
 
 def roles_of(session: Session, person: Person) -> tuple[RoleIn, ...]:
@@ -90,6 +90,8 @@ def case_by_number(session: Session, person: Person, number: str) -> Case:
     """
     query = select(Case).where(Case.district == person.district, Case.number == number.upper())
     case = session.exec(query).first()
+    if case is not None and not may_read(session, person, case):
+        case = own_within(session, case, person.id)
     if case is None or not may_read(session, person, case):
         raise Refused("case_unknown", number=number)
     return case

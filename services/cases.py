@@ -234,6 +234,16 @@ def merged_into(session: Session, case: Case) -> list[Case]:
     return list(session.exec(query.order_by(col(Case.opened_at), col(Case.id))))
 
 
+def own_within(session: Session, case: Case, person: UUID) -> Case | None:
+    """The case in which somebody spoke first, if it was merged into this one; else None."""
+    found = None
+    voice = session.get(Voice, (case.district, case.id, person))
+    while voice is not None and voice.via is not None:
+        found = session.get(Case, (case.district, voice.via))
+        voice = session.get(Voice, (case.district, voice.via, person))
+    return found
+
+
 def goes_on_as(session: Session, case: Case) -> Case:
     """The case that goes on for this one; itself, unless it was merged."""
     while case.merged_into is not None:

@@ -9,7 +9,7 @@ from domain.roles import Standing, is_desk_of
 from models import Case, Person
 from services import attachments, buttons, likeness, phrases
 from services.access import roles_of
-from services.cases import merged_into
+from services.cases import goes_on_as, merged_into
 from services.open_causes import over
 from services.outbox import Button, Rows
 from services.texts import plain
@@ -35,7 +35,8 @@ def desk_rows(look: Look, person: Person, held: frozenset[Standing]) -> Rows:
     if Standing.DESK not in held:
         return ()
     if look.state is State.MERGED:
-        return ((look.button("unmerge", "btn.unmerge"),),)
+        into = goes_on_as(look.session, look.case)
+        return ((_open_button(into), look.button("unmerge", "btn.unmerge")),)
     if look.state in (State.COLLECTED, *ENDED):
         return ()
     urge = look.button("urge", "btn.urge")

@@ -55,7 +55,7 @@ from services.cards import (
     side_question,
     staff_card,
 )
-from services.cases import begins, facts_of, merged_into
+from services.cases import begins, facts_of, merged_into, own_within
 from services.hiding import is_unnamed
 from services.outbox import About, Address, Button, Message, Priority, Rows, act, put
 from services.texts import plain, say
@@ -907,7 +907,7 @@ def _tell_voices(
     )
     for voice in session.exec(query):
         person = person_of(session, case, voice.person)
-        own = session.get(Case, (case.district, voice.via)) if voice.via else None
+        own = own_within(session, case, voice.person) if voice.via else None
         found = _voice_chat(session, own or case, person)
         if person is None or found is None:
             continue

@@ -114,6 +114,10 @@ def test_the_old_number_leads_to_the_story_of_the_one_that_stays(session: Sessio
     assert "李强" in own
     assert DARK in own
     assert LAMP not in own
+    street.say("陈叔", first.number, private=True, command="case")
+    card_of_own = street.rows(ADDRESSES["陈叔"])[-1].payload["text"]
+    assert second.number in card_of_own
+    assert LAMP not in card_of_own
     street.say("陈叔", private=True, command="mine")
     assert f"{second.number} → {first.number}" in street.texts("陈叔")[-1]
     whole = opened(street, first)
@@ -389,12 +393,29 @@ def test_a_case_that_has_taken_in_others_may_go_into_a_third(session: Session) -
     merged(street, first, second)
     street.say("Emily", "3号楼2单元楼道灯坏了好几天", command="report")
     third = street.case()
-    merged(street, first, third)
-    gone, kept = (first, third) if first.state == "merged" else (third, first)
+    propose(street, first, third)
+    street.press_data(DESK, data_of(preview(street), "留另一个"), private=True)
+    street.press_data(DESK, data_of(preview(street), "并案"), private=True)
+    session.expire_all()
+    gone, kept = first, third
     street.say("陈叔", second.number, private=True, command="case")
     assert kept.number in street.rows(ADDRESSES["陈叔"])[-1].payload["text"]
     assert gone.merged_into == kept.id
     assert kept.voices == len(voices(street, kept)) == 3
+    street.say("陈叔", third.number, private=True, command="case")
+    assert second.number in street.rows(ADDRESSES["陈叔"])[-1].payload["text"]
+    opened(street, second)
+    said = on_card(street, second, "拆开")
+    assert "拆不开了" in said.text
+    opened(street, gone)
+    on_card(street, gone, "拆开")
+    session.expire_all()
+    assert kept.voices == len(voices(street, kept)) == 1
+    assert gone.voices == len(voices(street, gone)) == 2
+    opened(street, second)
+    on_card(street, second, "拆开")
+    session.expire_all()
+    assert (second.state, gone.voices) == ("dispatched", 1)
 
 
 def test_above_and_below_are_desks_as_well(session: Session) -> None:
