@@ -15,6 +15,7 @@ from models import Asked, Person
 from services import (
     access,
     duty,
+    elsewhere,
     ending,
     handling,
     indicators,
@@ -29,6 +30,8 @@ from services import (
 )
 from services.access import case_of, locked_case, standings_of
 from services.buttons import Pressed, key22, parse
+from services.cards import look_at
+from services.desk_card import near_rows
 from services.texts import plain
 
 
@@ -97,14 +100,37 @@ def _today(turn: Turn, person: Person) -> date:
 
 
 def assign(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
-    """The desk gives the case to somebody of the team; a button may be forged or old."""
+    """The desk gives the case to somebody of the team or nearby; a button may be forged or old."""
     target = _by_key(turn, person, pressed.arg)
     case = locked_case(turn.session, person.district, pressed.case)
-    if target.id not in routing.line(turn.session, case, turn.now):
+    near = target.id in routing.line(turn.session, case, turn.now)
+    if not near and not elsewhere.is_near(turn.session, person, case, target.id, turn.now):
         raise Refused("person_gone")
     facts = {"to": str(target.id)}
     step(turn, press, person, pressed, Verb.ASSIGN, next_owner=target.id, facts=facts)
     return Answer(plain("desk.assigned", person.language, name=target.name))
+
+
+def ask_name(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """*By name*: the next words are a part of it."""
+    case = case_of(turn.session, person.district, pressed.case)
+    if Standing.DESK not in standings_of(turn.session, person, case):
+        raise Refused("not_yours")
+    remember(turn, press, "assign_name", district=case.district, case=case.id)
+    reply(turn, press, person.language, "desk.ask_name", ask="desk.ask_name_hint")
+    return Answer()
+
+
+def name_told(turn: Turn, said: Said, person: Person, row: Asked) -> None:
+    """Who of other units is called so: a tap gives them the case."""
+    case = case_of(turn.session, person.district, row.case)
+    name = said.text.strip()
+    found = elsewhere.people(turn.session, person, case, turn.now, name) if name else []
+    if not found:
+        raise Refused("nobody_called_so", name=name)
+    forget(turn, said)
+    rows = near_rows(look_at(turn.session, case, person.language, turn.now), found)
+    reply(turn, said, person.language, "desk.assign_found", rows, number=case.number)
 
 
 def decide(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:

@@ -51,7 +51,7 @@ from services.access import is_circle_desk, roles_of, standings_of
 from services.cases import facts_of, goes_on_as, merged_into
 from services.catalogue import catalogue
 from services.contacts import sheet
-from services.desk_card import DESK_PAGES, STORY, desk_page, desk_rows, story_rows
+from services.desk_card import DESK_PAGES, ELSEWHERE, STORY, desk_page, desk_rows, story_rows
 from services.equipment import link
 from services.hiding import is_unnamed
 from services.outbox import Button, Message, Rows
@@ -894,7 +894,10 @@ def _assign_rows(look: Look, person: Person) -> Rows:
         for each in found
         if each is not None and each.id != look.case.owner
     )
-    return (*rows, *(_unit_rows(look) if verb == "decide" else ()))
+    if verb == "decide":
+        return (*rows, *_unit_rows(look))
+    others = look.case.reach != "named"
+    return (*rows, *(((look.button("menu", "btn.elsewhere", ELSEWHERE),),) if others else ()))
 
 
 MOST_UNITS = 12

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from domain.lifecycle import BEFORE_DONE, ENDED, LISTENERS, LOOK_REASONS, State
 from domain.roles import Standing, is_desk_of
 from models import Case, Person
-from services import attachments, buttons, likeness, phrases
+from services import attachments, buttons, elsewhere, likeness, phrases, territory
 from services.access import roles_of
 from services.cases import goes_on_as, merged_into
 from services.open_causes import over
@@ -27,7 +28,9 @@ WHOIS = "whois"
 SAME, VOICES = "same", "voices"
 # under which cause it is
 CAUSES = "causes"
-DESK_PAGES = (DESK, WHOIS, SAME, VOICES, CAUSES, *TELL)
+# who of other units may be given it
+ELSEWHERE = "elsewhere"
+DESK_PAGES = (DESK, WHOIS, SAME, VOICES, CAUSES, ELSEWHERE, *TELL)
 
 
 def desk_rows(look: Look, person: Person, held: frozenset[Standing]) -> Rows:
@@ -75,12 +78,30 @@ def desk_page(look: Look, person: Person, held: frozenset[Standing], menu: str) 
         return (*_same_rows(look), back)
     if menu == CAUSES:
         return (*_cause_rows(look), back)
+    if menu == ELSEWHERE:
+        found = elsewhere.people(look.session, person, look.case, look.now)
+        by_name = ((look.button("assign_name", "btn.assign_name"),),)
+        return (*near_rows(look, found), *(by_name if len(found) > elsewhere.SHOWN else ()), back)
     if menu == VOICES:
         return (*_voice_rows(look), back)
     if menu == WHOIS:
         whys = tuple((look.button("whois", f"reason.{each}", each),) for each in LOOK_REASONS)
         return (*whys, back)
     return (*_phrase_rows(look, person, TELL[menu]), back)
+
+
+def near_rows(look: Look, found: Sequence[elsewhere.Near]) -> Rows:
+    """The first of those whom the desk may give it to, with their units; a tap gives it."""
+    case = look.case
+    rows = []
+    for each in found[: elsewhere.SHOWN]:
+        unit = territory.name(look.session, case.district, each.unit, look.language)
+        key = "btn.near_skilled" if each.skilled else "btn.near"
+        label = plain(key, look.language, name=each.person.name, unit=unit)
+        arg = buttons.key22(each.person.id)
+        data = buttons.data("assign", case.district, case.id, case.version, arg)
+        rows.append((Button(label[:60], data),))
+    return tuple(rows)
 
 
 def _matter_rows(look: Look) -> Rows:

@@ -152,7 +152,7 @@ def _in_order(session: Session, case: Case, near: Hands) -> list[UUID]:
     """Of those who are equally near: specialists of the kind, then who has the least in hand."""
     if len(near) < 2:
         return list(near)
-    wanted = _skills_for(session, case)
+    wanted = skills_for(session, case)
     skilled = [key for key, skills in near.items() if wanted & set(skills)]
     others = [key for key in near if key not in skilled]
     return [
@@ -168,7 +168,7 @@ def _least_loaded(session: Session, district: str, people: list[UUID]) -> list[U
     return sorted(people, key=lambda key: weights.get(key, 0))
 
 
-def _skills_for(session: Session, case: Case) -> set[str]:
+def skills_for(session: Session, case: Case) -> set[str]:
     """What makes somebody a specialist of the case's kind: the kind's code, class or lead."""
     kind = catalogue(session, case.district).kinds.get(case.kind)
     return {kind.code, kind.kind_class, kind.lead} if kind is not None else set()
