@@ -177,6 +177,9 @@ def status(look: Look) -> str:
         return look.say("state.named_yet")
     if state in UNTAKEN and case.urgency == "now":
         return look.say("state.nobody_yet")
+    ended = _ended_cause(look)
+    if state is State.DONE and ended is not None:
+        return look.say("state.done_cause", name=ended.name)
     if state is State.WAITING and case.waits_for == "task":
         return look.say("state.waiting_task", owner=owner_name(look))
     return look.say(f"state.{state}", owner=owner_name(look))
@@ -601,6 +604,15 @@ def _cause_line(look: Look) -> str | None:
     return look.say("card.cause", name=cause.name) if cause and cause.name else None
 
 
+def _ended_cause(look: Look) -> Cause | None:
+    """Its cause, if the case was called done because that is gone."""
+    case = look.case
+    cause = look.session.get(Cause, (case.district, case.cause)) if case.cause else None
+    if cause is None or cause.ended_by is None:
+        return None
+    return cause if case.done_by == cause.ended_by and case.done_by != case.taken_by else None
+
+
 def _merged_line(look: Look) -> str | None:
     """The numbers of what was merged into it, and what was said there."""
     if not look.case.absorbed:
@@ -941,7 +953,10 @@ def question(look: Look, mention: str = "") -> Message:
     if look.state is State.DONE:
         yes = look.button("settle", "btn.settled", style="success")
         no = look.button("refuse", "btn.not_settled")
-        text = look.say("ask.settled", number=case.number, kind=_shown_kind(look))
+        ended = _ended_cause(look)
+        key = "ask.settled" if ended is None else "ask.settled_cause"
+        name = ended.name if ended is not None else ""
+        text = look.say(key, number=case.number, kind=_shown_kind(look), name=name)
         return Message(mention + text, ((yes, no),))
     if case.closing == Closing.SETTLED and case.stars is None and case.reach != "named":
         stars = tuple(_said_button(look, "rate", "★" * each, str(each)) for each in range(1, 6))

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from domain.lifecycle import Verb
 from domain.roles import Standing
-from models import CaseEvent, Person
+from models import CaseEvent, Cause, Person
 from services import hiding, people, territory
 from services.cases import events_of
 from services.texts import keys, plain
@@ -107,6 +107,9 @@ def _detail(look: Look, event: CaseEvent) -> str:
         return " · ".join(part for part in (unit, why) if part)
     if why or "number" in facts:  # a reason, or which other case
         return why or str(facts["number"])
+    if "cause" in facts:
+        cause = look.session.get(Cause, (look.case.district, UUID(facts["cause"])))
+        return cause.name if cause is not None else ""
     if event.verb == Verb.ASSIGN:
         return _name(look, facts.get("to"))
     if event.verb == Verb.SUPERVISE:
