@@ -58,6 +58,7 @@ class Look:
         # the earliest instant, and after how many writes it was found
         self._at: datetime | None = None
         self._seen = -1
+        self._keeper: asyncio.Task[None] | None = None
         self._scheduler = AsyncIOScheduler(
             timezone=UTC,
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
@@ -70,8 +71,10 @@ class Look:
         self._keeper = asyncio.create_task(self._keep_up())
 
     def stop(self) -> None:
-        self._keeper.cancel()
-        self._scheduler.shutdown(wait=False)
+        """Also if it never began, because something before it could not."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            self._scheduler.shutdown(wait=False)
 
     def every(self, name: str, period: timedelta, body: Callable[[], Awaitable[None]]) -> None:
         """Run `body` once a period, each time within BODY_SECONDS, and watch that it ends."""

@@ -1,6 +1,7 @@
 """What hangs, fails or is told to wait: within bounds, and somebody hears of it."""
 
 import asyncio
+import socket
 import time
 
 import pytest
@@ -11,6 +12,7 @@ import bot.dispatch
 import models.postgres
 import models.sqlite
 from bot.assembly import Service, assemble
+from bot.cannot import Cannot
 from bot.config import Settings
 from models import Inbox, Lane, Outbox
 from tests.bot import toy
@@ -47,6 +49,18 @@ async def test_a_handler_that_never_ends_is_ended_and_the_others_go_on(
         assert await service.settle()
         assert sorted(await texts(service)) == ["quiet after", "quiet other"]
         assert ("failed", 3, "TooLong") in await states(service)
+
+
+async def test_a_port_that_is_taken_is_said_in_one_sentence(settings: Settings):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        web = settings.web.model_copy(update={"port": port})
+        there = settings.model_copy(update={"web": web})
+        with pytest.raises(Cannot, match=rf"web\.port {port} is taken"):
+            async with assemble(there, doors=toy.DOORS):
+                pass
 
 
 async def test_a_bug_in_telling_of_a_bug_does_not_keep_the_update_for_ever(
