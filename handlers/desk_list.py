@@ -29,9 +29,21 @@ def cases(turn: Turn, said: Said, person: Person) -> None:
     notices.retire(turn.session, said.at, LIST, turn.now)
     if not said.text.strip():
         return _overview(turn, said.at, person, units[0])
-    found = caselist.search(turn.session, person.district, units, said.text, turn.now)
-    message = found_message(turn.session, person.district, found, person.language, turn.now)
-    return answer(turn, said.at, message)
+    first = caselist.search(turn.session, person.district, units, said.text, turn.now)
+    message = found_message(turn.session, person.district, first, person.language, turn.now)
+    return _put(turn, said.at, person, message)
+
+
+def found(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """Another page of a search, in its place."""
+    page, _, words = pressed.arg.partition(":")
+    if not (page.isascii() and page.isdigit() and len(page) <= 3 and words.strip()):
+        raise Refused("filter_unknown")
+    units = caselist.units_of(turn.session, person)
+    again = caselist.search(turn.session, person.district, units, words, turn.now, int(page))
+    message = found_message(turn.session, person.district, again, person.language, turn.now)
+    _put(turn, press.at, person, message)
+    return Answer()
 
 
 def overview(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:

@@ -200,6 +200,7 @@ PRESSES: dict[str, PressedBy] = {
     "day": desk.day_of,
     "overview": desk_list.overview,
     "filter": desk_list.page,
+    "found": desk_list.found,
     "urge": desk_list.urge,
     "supervise": desk_list.supervise,
     "whois": desk_list.whois,

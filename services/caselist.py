@@ -33,7 +33,7 @@ TOGETHER = tuple(each for each in FILTERS if each != "done")
 NEWEST_OPEN, NEWEST_ENDED, ENDED_DAYS = 5_000, 10_000, 30
 # the months in which the end of a number is looked for, this one included
 MONTHS = 6
-MOST_FOUND = 20
+MOST_FOUND = 100
 LONGEST_WORDS, MOST_WORDS = 64, 5
 # the end of a number: the month or not, and the count (domain/case_number)
 _END = re.compile(r"(?:(\d{2}(?:0[1-9]|1[0-2]))-)?(\d{1,7})", re.ASCII)
@@ -69,12 +69,23 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search found, open ones first, the newest first. `more`: there are others."""
+    """What a search found, open ones first, the newest first. `more`: there are others than the
+    first 100. `page`: ten of them."""
 
     units: Sequence[str]
     words: str
     cases: Sequence[Case]
     more: bool
+    page: int = 0
+
+    @property
+    def pages(self) -> int:
+        """At least 1."""
+        return max(1, -(-len(self.cases) // PAGE))
+
+    def shown(self) -> Sequence[Case]:
+        """The cases of the page."""
+        return self.cases[self.page * PAGE : (self.page + 1) * PAGE]
 
 
 def asking(unit: str, which: str, page: int = 0) -> str:
@@ -209,13 +220,18 @@ def _cases(session: Session, district: str, keys: Sequence[UUID]) -> list[Case]:
 
 
 def search(
-    session: Session, district: str, units: Sequence[str], said: str, now: datetime
+    session: Session,
+    district: str,
+    units: Sequence[str],
+    said: str,
+    now: datetime,
+    page: int = 0,
 ) -> Found:
     """Cases of the units by number, or by all of the words in their text or place.
 
     A number: whole, or its end (`2611-017`, or `17` of this month or the five before). Words: in
     the units' 5,000 newest open cases, then in the district's 10,000 newest that ended in the
-    last 30 days. Raises Refused `search_too_long`.
+    last 30 days. Raises Refused `search_too_long`, and `page_gone` behind the last page.
     """
     words = said.split()
     if len(said) > LONGEST_WORDS or len(words) > MOST_WORDS:
@@ -230,7 +246,11 @@ def search(
         for case in _cases(session, district, list(keys)[: MOST_FOUND + 1])
         if case.id in numbered or _is_read(session, case, words)
     ]
-    return Found(units, " ".join(words), cases[:MOST_FOUND], len(cases) > MOST_FOUND)
+    more = len(cases) > MOST_FOUND
+    found = Found(units, " ".join(words), cases[:MOST_FOUND], more, page)
+    if page >= found.pages:
+        raise Refused("page_gone")
+    return found
 
 
 def _is_read(session: Session, case: Case, words: Sequence[str]) -> bool:

@@ -108,12 +108,30 @@ def found_message(
         return Message(say("cases.not_found", language, words=found.words, name=name), (back,))
     key = "cases.found_more" if found.more else "cases.found"
     head = say(key, language, words=found.words, name=name, n=len(found.cases))
-    looks = [look_at(session, each, language, now) for each in found.cases]
-    opening = in_rows([open_button(each) for each in found.cases], WIDE)
+    if found.pages > 1:
+        head += say("cases.page", language, page=found.page + 1, pages=found.pages)
+    looks = [look_at(session, each, language, now) for each in found.shown()]
+    opening = in_rows([open_button(each) for each in found.shown()], WIDE)
+    turning = _turning_found(district, found)
     one = _one_cause(district, found, language)
     return Message(
-        "\n".join([head, "", *(case_line(look) for look in looks)]), (*opening, *one, back)
+        "\n".join([head, "", *(case_line(look) for look in looks)]),
+        (*opening, *turning, *one, back),
     )
+
+
+def _turning_found(district: str, found: Found) -> Rows:
+    """The words are searched again for the other page; so what has moved on shows as it is."""
+    turns = (("◀", found.page - 1), ("▶", found.page + 1))
+    try:
+        row = tuple(
+            Button(label, buttons.data("found", district, arg=f"{to}:{found.words}"))
+            for label, to in turns
+            if 0 <= to < found.pages
+        )
+    except ValueError:  # more words than a button carries: they find few
+        return ()
+    return (row,) if row else ()
 
 
 def _one_cause(district: str, found: Found, language: str) -> Rows:

@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import Session, select
 
 from models import Audit, Case, CaseEvent, Outbox, Phrase, Role
-from services.buttons import key22
+from services.buttons import data, key22
 from services.caselist import FILTERS, LONGEST_WORDS, TOGETHER
 from tests.handlers.test_danger import BLOWS
 from tests.people import ADDRESSES, COMMUNITY, DISTRICT, NEXT_GRID, STREET, Street, peopled
@@ -201,6 +201,44 @@ def test_open_ones_come_first_and_the_newest_first(session: Session) -> None:
     text = last(street, DESK)["text"]
     places = [text.index(cases[n].number) for n in (1, 0, 2)]
     assert places == sorted(places)
+
+
+def test_what_was_found_is_turned_ten_to_a_page(session: Session) -> None:
+    street = peopled(session)
+    cases = lamps(street, 12)
+    street.say(DESK, "楼道灯", private=True, command="cases")
+    text = last(street, DESK)["text"]
+    assert "找到 12 件" in text
+    assert "第 1/2 页" in text
+    assert text.count("KL1-") == 10
+    assert cases[11].number in text
+    tap(street, "▶")
+    text = listing(street)["text"]
+    assert "第 2/2 页" in text
+    assert text.count("KL1-") == 2
+    assert cases[0].number in text
+    assert "▶" not in labels(listing(street))
+    gone = street.press_data(DESK, data("found", DISTRICT, arg="2:楼道灯"), private=True)
+    assert gone is not None
+    assert "这一页没有了" in gone.text
+
+
+@pytest.mark.parametrize("arg", ["", "x:灯", "1", "1:", "-1:灯", "９:灯", "9999:灯"])
+def test_a_forged_page_of_a_search_is_refused(session: Session, arg: str) -> None:
+    street = peopled(session)
+    lamps(street, 1)
+    answer = street.press_data(DESK, data("found", DISTRICT, arg=arg), private=True)
+    assert answer is not None
+    assert answer.alert
+
+
+def test_who_is_no_desk_turns_no_page_of_a_search(session: Session) -> None:
+    street = peopled(session)
+    lamps(street, 1)
+    answer = street.press_data("李强", data("found", DISTRICT, arg="0:楼道灯"), private=True)
+    assert answer is not None
+    assert answer.alert
+    assert not any("找到" in text for text in street.texts("李强"))
 
 
 def test_it_searches_in_its_own_unit_only(session: Session) -> None:
