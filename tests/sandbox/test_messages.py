@@ -318,6 +318,39 @@ async def test_others_messages_are_deleted_by_administrators_only(town: Town) ->
     assert (await town.get(f"chats/{chat}/messages"))["events"][-1]["kind"] == "deleted"
 
 
+async def test_an_administrator_without_the_right_deletes_nobodys_message(town: Town) -> None:
+    user = await town.person("Li")
+    chat = await town.group(user, kind="supergroup")
+    theirs = await town.say(chat, user, "502的门锁坏了")
+    place = {"chat_id": chat, "message_id": theirs["message_id"]}
+    member = {"user": town.bot["id"], "status": "administrator"}
+    await town.updates()
+    await town.do(f"chats/{chat}/members", **member, rights=["can_pin_messages"])
+    told = (await town.updates())[-1]["my_chat_member"]["new_chat_member"]
+    assert (told["can_delete_messages"], told["can_pin_messages"]) == (False, True)
+    assert await town.refusal("deleteMessage", **place) == "Bad Request: message can't be deleted"
+    await town.do(f"chats/{chat}/members", **member, rights=["can_delete_messages"])
+    assert (await town.updates())[-1]["my_chat_member"]["new_chat_member"]["can_delete_messages"]
+    assert await town.call("deleteMessage", **place)
+
+
+@pytest.mark.parametrize("kind", ["group", "supergroup"])
+async def test_only_a_supergroups_administrator_deletes_what_is_two_days_old(
+    town: Town, kind: str
+) -> None:
+    user = await town.person("Li")
+    chat = await town.group(user, kind=kind)
+    theirs = await town.say(chat, user, "502的门锁坏了")
+    await town.do(f"chats/{chat}/members", user=town.bot["id"], status="administrator")
+    town.time.skip(hours=49)
+    place = {"chat_id": chat, "message_id": theirs["message_id"]}
+    if kind == "supergroup":
+        assert await town.call("deleteMessage", **place)
+        return
+    refusal = await town.refusal("deleteMessage", **place)
+    assert refusal == "Bad Request: message can't be deleted for everyone"
+
+
 async def test_pinning_in_a_group_needs_an_administrator(town: Town) -> None:
     user = await town.person("Li")
     chat = await town.group(user)
