@@ -573,11 +573,19 @@ def admit(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer 
 
 
 def ask_place(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
-    """Asks where it is."""
+    """Asks where it is; who isn't to be named is asked in private."""
     case = _own(turn, person, pressed)
+    if _is_for_private(press, person, case):
+        return Answer(url=_link(turn, case_payload(case)))
     remember(turn, press, "place", district=case.district, case=case.id)
     reply(turn, press, person.language, "fix.ask_place", ask="fix.place_placeholder")
     return Answer()
+
+
+def _is_for_private(press: Press, person: Person, case: Case) -> bool:
+    """Whether the reporter's words belong into the private chat, for what they are or whose."""
+    own = case.reporter == person.id and not press.private
+    return own and (case.private or is_unnamed(case))
 
 
 def place_told(turn: Turn, said: Said, person: Person, row: Asked) -> None:
@@ -657,7 +665,7 @@ def rate(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer |
 def ask_more(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """*Add*: further words and photos; who isn't to be named says them in private."""
     case = _own(turn, person, pressed)
-    if not press.private and case.reporter == person.id and (case.private or is_unnamed(case)):
+    if _is_for_private(press, person, case):
         return Answer(url=_link(turn, case_payload(case)))
     remember(turn, press, "add", district=case.district, case=case.id)
     reply(turn, press, person.language, "report.ask_more", ask="report.more_placeholder")

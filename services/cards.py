@@ -293,7 +293,7 @@ def _private_card(look: Look) -> Message:
     case = look.case
     group = territory.find_group(look.session, case.district, case.group)
     may = group is None or group.may_delete is not False
-    deletable = case.source == "group" and case.unsaid_at is None
+    deletable = case.source == "group" and case.unsaid_at is None and case.reporter is not None
     key = "card.private_unnamed" if is_unnamed(case) else "card.private"
     text = _lines(
         look.say(key, number=case.number),
@@ -492,6 +492,7 @@ def _reporter_buttons(look: Look, menu: str) -> Rows:
     return (
         *_guess_rows(look),
         (look.button("add", "btn.add"), look.button("fix", "btn.fix", "main")),
+        (name,),
     )
 
 

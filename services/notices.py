@@ -12,7 +12,7 @@ from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import String, cast, or_, true
+from sqlalchemy import String, cast, false, or_, true
 from sqlmodel import Session, col, select
 
 from domain.lifecycle import (
@@ -265,12 +265,19 @@ def take_card(session: Session, to: Address, name: str, now: datetime) -> None:
         session.flush()
 
 
-def forget_cards(session: Session, case: Case, now: datetime) -> None:
-    """The older cards of those who handle it go: they still show what the newest no longer does."""
+def forget_name(session: Session, case: Case, now: datetime) -> None:
+    """Who handles it loses the older cards and the sentences that name the reporter: the newest
+    card is the one that no longer does. A bot deletes its own for 48 hours."""
+    reporter = person_of(session, case, case.reporter)
+    text = cast(col(Outbox.payload)["text"].as_string(), String)
+    name = escape(reporter.name) if reporter is not None else ""
+    naming = text.contains(name, autoescape=True) if name else false()
+    theirs = (case.source_chat, reporter.address if reporter is not None else None)
     rows = session.exec(
         select(Outbox.bot, Outbox.platform, Outbox.chat, Outbox.message)
-        .where(Outbox.district == case.district, Outbox.case == case.id)
-        .where(Outbox.card == card_name(case, "s"), Outbox.state == "sent")
+        .where(Outbox.district == case.district, Outbox.case == case.id, Outbox.state == "sent")
+        .where(or_(col(Outbox.card) == card_name(case, "s"), col(Outbox.card).is_(None) & naming))
+        .where(col(Outbox.chat).not_in([each for each in theirs if each is not None]))
         .distinct()
     ).all()
     for bot, platform, chat, message in rows:

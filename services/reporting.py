@@ -43,6 +43,7 @@ from services.cases import beginning, drop_voice, see_begun
 from services.catalogue import catalogue, lexicon
 from services.equipment import policy
 from services.handling import by_clock, change_case, pass_on
+from services.hiding import is_unnamed
 
 # not for us, and yet nobody's business: health, crime, complaints about a person
 PRIVATE_MATTERS = frozenset({"NA11", "NA15", "NA16", "NA18"})
@@ -524,9 +525,11 @@ def hide(
 ) -> None:
     """Whether the reporter's name is shown to who handles it, and in the group."""
     wish = {"hide_name": hide_name, "hide_group": hide_group}
-    more = (hide_name and not case.hide_name) or (hide_group and not case.hide_group)
+    was_named, worker_knew = not is_unnamed(case), not case.hide_name
     _change(session, case, person, Verb.SET_PRIVACY, now, kind=dict(wish), facts=dict(wish))
-    if more:
+    if hide_name and worker_knew:
+        notices.forget_name(session, case, now)
+    if was_named and is_unnamed(case):
         unsaying.unlink(session, case, now)
 
 

@@ -128,21 +128,27 @@ def goes_private(session: Session, case: Case, now: datetime) -> None:
         return
     if case.reach != "named":
         notices.show_reporter(session, case, now)
+        _ask_in_private(session, case, now)
     offer(session, reporter, case, now, "private")
 
 
 def unlink(session: Session, case: Case, now: datetime) -> None:
     """Nothing that stands in the group answers the reporter's message or calls them any more; what
     they were asked there is asked in private."""
-    notices.take_back(session, case, now, card=True, keep_photos=True)
-    notices.forget_cards(session, case, now)
-    notices.show_group(session, case, now)
-    if case.state == State.DONE:
-        notices.ask_reporter(session, case, now)
-    notices.ask_again(session, case, now)
+    if case.channel == "group" and not case.private:
+        notices.take_back(session, case, now, card=True, keep_photos=True)
+        notices.show_group(session, case, now)
+        _ask_in_private(session, case, now)
     reporter = _reporter(session, case)
     if reporter is not None:
         offer(session, reporter, case, now, "hidden")
+
+
+def _ask_in_private(session: Session, case: Case, now: datetime) -> None:
+    """What was open in the group, where the reporter is told things now."""
+    if case.state == State.DONE:
+        notices.ask_reporter(session, case, now)
+    notices.ask_again(session, case, now)
 
 
 def _reporter(session: Session, case: Case) -> Person | None:

@@ -249,6 +249,65 @@ def test_the_workers_older_cards_go_once_a_name_is_hidden(session: Session) -> N
     assert old in acts(street, "delete", ADDRESSES["李强"])
 
 
+def test_choosing_once_more_asks_nothing_twice(session: Session) -> None:
+    street = peopled(session)
+    started(street, "王阿姨")
+    street.say("王阿姨", LAMP, command="report")
+    street.press("李强", "接单", private=True)
+    case = street.case()
+    choose(street, "w")
+    ask = data("ask", DISTRICT, case.id, street.case().version, "still")
+    street.press_data("李强", ask, private=True)
+    delivered(street)
+    before = len(street.rows(ADDRESSES["王阿姨"]))
+    street.now += timedelta(minutes=1)
+    for letter in "bgwb":
+        choose(street, letter)
+    new = street.rows(ADDRESSES["王阿姨"])[before:]
+    assert not any(plain("ask.still") in row.payload.get("text", "") for row in new)
+
+
+def test_a_question_whether_it_is_settled_moves_into_private_with_the_matter(
+    session: Session,
+) -> None:
+    street = peopled(session)
+    started(street, "王阿姨")
+    street.say("王阿姨", LAMP, command="report")
+    street.press("李强", "接单", private=True)
+    street.press("李强", "办好了", private=True)
+    street.say("李强", private=True, files=(photo("after"),))
+    assert "解决了吗" in shown(street, GROUP_CHAT)
+    delivered(street)
+    case = street.case()
+    street.press_data("王阿姨", data("hush", DISTRICT, case.id, case.version))
+    assert "解决了吗" not in shown(street, GROUP_CHAT)
+    assert "解决了吗" in shown(street, "王阿姨")
+
+
+def test_words_in_the_group_of_who_is_hidden_are_asked_for_in_private(session: Session) -> None:
+    street = peopled(session)
+    street.say("王阿姨", LAMP, command="report")
+    choose(street, "g")
+    case = street.case()
+    for verb in ("add", "place"):
+        answer = street.press_data("王阿姨", data(verb, DISTRICT, case.id, case.version))
+        assert answer is not None
+        assert (answer.url or "").startswith("https://t.me/")
+
+
+def test_the_choice_stands_on_the_reporters_own_card_and_ticks_what_holds(
+    session: Session,
+) -> None:
+    street = peopled(session)
+    started(street, "王阿姨")
+    street.say("王阿姨", private=True, text=LAMP)
+    street.press("王阿姨", "快乐8号楼", private=True)
+    street.press("王阿姨", "谁看得到我的名字", private=True)
+    street.press("王阿姨", "不告诉网格员我的名字", private=True)
+    street.press("王阿姨", "谁看得到我的名字", private=True)
+    assert "✓ 不告诉网格员我的名字" in street.labels(ADDRESSES["王阿姨"])
+
+
 def test_a_documents_own_name_is_not_passed_on(session: Session) -> None:
     from handlers.turn import File
 
