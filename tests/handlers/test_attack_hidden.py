@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import Session, select
 
 from models import Audit, Person
-from services import cards, people, privacy, worklist
+from services import attachments, cards, people, privacy, worklist
 from services.buttons import data
 from services.cards import look_at
 from services.task_cards import task_card
@@ -312,6 +312,15 @@ def test_the_pair_before_and_after_is_shown_in_that_order_and_the_rest_stays(
         street.say("李强", private=True, files=(photo("after"),))
     press(street, "李强", "publish")
     assert photos_in_group(street) == ["file-old", "file-after"]
+
+
+def test_a_photo_of_the_reporters_is_never_shown(session: Session) -> None:
+    street = taken(session, "reported")
+    _finish(street)
+    case = street.case()
+    attachments.add(session, case, photo("theirs"), "after", case.reporter, street.now)
+    press(street, "李强", "publish")
+    assert photos_in_group(street) == ["file-after"]
 
 
 def test_an_album_of_the_work_is_shown_whole_with_one_press(session: Session) -> None:

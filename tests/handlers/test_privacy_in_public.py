@@ -10,7 +10,7 @@ from sqlmodel import Session, select
 from domain.reading import mask
 from handlers.turn import Membership, Quoted, Sender
 from handlers.wiring import handle
-from models import Audit, GroupPost, Outbox, Posted
+from models import Attachment, Audit, GroupPost, Outbox, Posted
 from services import reporting, trouble
 from services.buttons import data
 from services.catalogue import catalogue
@@ -194,6 +194,22 @@ def test_a_hidden_reporter_is_asked_and_appointed_in_private(session: Session) -
     assert "王阿姨" not in str([row.payload for row in later])
 
 
+def test_who_has_no_private_chat_is_asked_in_the_group_without_a_name(session: Session) -> None:
+    street = peopled(session)
+    street.say("王阿姨", LAMP, command="report")
+    choose(street, "w")
+    street.press("李强", "接单", private=True)
+    case = street.case()
+    ask = data("ask", DISTRICT, case.id, case.version, "when_home")
+    street.press_data("李强", ask, private=True)
+    asked = street.rows(GROUP_CHAT)[-1].payload
+    assert plain("ask.when_home") in asked["text"]
+    assert "王阿姨" not in str(asked)
+    assert "reply_to" not in asked
+    street.press("王阿姨", plain("answer.evening"))
+    assert any(plain("answer.evening") in text for text in street.texts("李强"))
+
+
 def test_what_was_asked_in_the_group_is_asked_again_in_private_once_hidden(
     session: Session,
 ) -> None:
@@ -318,7 +334,16 @@ def test_a_documents_own_name_is_not_passed_on(session: Session) -> None:
     street.press("王阿姨", "不告诉网格员我的名字", private=True)
     street.say("王阿姨", LAMP, private=True, files=(paper,))
     street.press("王阿姨", "快乐8号楼", private=True)
-    assert "file-d" not in str([row.payload for row in street.rows(ADDRESSES["李强"])])
+    rows = street.rows(ADDRESSES["李强"])
+    assert not any("document" in row.payload for row in rows)
+    kept = session.exec(select(Attachment)).one()
+    kept.path = "ab/cd.pdf"
+    session.add(kept)
+    session.flush()
+    case = street.case()
+    street.press_data("李强", data("photos", DISTRICT, case.id, case.version), private=True)
+    last = street.rows(ADDRESSES["李强"])[-1]
+    assert last.payload["document"] == {"path": "ab/cd.pdf", "name": f"{case.number}.pdf"}
 
 
 def test_words_of_a_hidden_reporter_name_nobody(session: Session) -> None:
@@ -527,7 +552,8 @@ def test_who_speaks_for_a_case_later_didnt_write_its_message(session: Session) -
     case = street.case()
     street.press_data("王阿姨", data("withdraw", DISTRICT, case.id, case.version))
     assert street.case().reporter is not None
-    assert unsay(street, "陈叔", private=False).alert
+    unsay(street, "陈叔", private=False)
+    assert acts(street, "delete") == []
     unsay(street, private=False)
     assert acts(street, "delete") == [message]
 
