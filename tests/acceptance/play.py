@@ -21,6 +21,7 @@ from bot.demo.controls import Stepper
 from bot.demo.town import BOT, Resident, Town, people
 from models import Case
 from sandbox.server import serve
+from services.imports import Outcome, import_rows
 from services.texts import plain
 from services.vault import Vault
 
@@ -105,6 +106,13 @@ class Play:
         shown, data = await self.button(name, key, *words, chat=chat)
         return await self.press(name, shown, data, chat)
 
+    async def pick(self, name: str, beginning: str, *words: str) -> Json:
+        """The button whose label begins so, on the newest message that has it and the words."""
+        message = await self.card(name, beginning, *words)
+        found = ((label, data) for label, data in labels(message).items())
+        data = next(data for label, data in found if label.startswith(beginning))
+        return await self.press(name, int(message["message_id"]), data)
+
     async def button(
         self, name: str, key: str, *words: str, chat: int | None = None
     ) -> tuple[int, str]:
@@ -141,6 +149,16 @@ class Play:
             await self.photo(name)
         elif case.state not in ("done", "closed"):
             await self.tap(name, "note.fixed")
+
+    async def bring(self, sheet: str, *rows: dict[str, str]) -> Outcome:
+        """Lists as `linli import` brings them; the service looks anew at what is due."""
+
+        def job(session: Session) -> Outcome:
+            return import_rows(session, sheet, rows, self.town.clock.now())
+
+        outcome = await self.town.service.database.write(job)
+        assert not outcome.problems, outcome.problems
+        return outcome
 
     # --- looking ---
 
