@@ -25,7 +25,6 @@ from domain.lifecycle import (
     HAND_BACK_REASONS,
     OPEN,
     OTHERS_REASONS,
-    QUARRELS,
     RISE_REASONS,
     SUSPENSION_REASONS,
     UNTAKEN,
@@ -169,7 +168,8 @@ def _collected(chance: random.Random) -> CaseFacts:
         opened_at=BEGIN,
         due_at=BEGIN + timedelta(days=1),
         circle=chance.choice(("micro", "micro", "small")),
-        kind=chance.choice(("LS02", "PS07", *sorted(QUARRELS))),
+        kind=(kind := chance.choice(("LS02", "PS07", "EN06", "LS04", "PO01", "PO02"))),
+        two_sides=kind not in ("LS02", "PS07"),
         urgency=chance.choice(("normal", "normal", "soon", "now")),
         reach=chance.choice(("owner", "owner", "team", "named")),
         evidence=chance.choice(("photo", "note", "none")),
@@ -326,7 +326,7 @@ def _checker(life: Life, who: ActorFacts) -> UUID | None:
 
 
 def _sides(case: CaseFacts, chance: random.Random) -> frozenset[UUID]:
-    if case.kind not in QUARRELS or case.reporter is None or chance.random() < 0.3:
+    if not case.two_sides or case.reporter is None or chance.random() < 0.3:
         return frozenset()
     return frozenset({case.reporter, _key(2)})
 

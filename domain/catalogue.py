@@ -27,6 +27,7 @@ REACHES = ("owner", "team", "named")
 EVIDENCES = ("photo", "note", "none")
 PRIVACIES = ("public", "private")
 VERIFIES = ("reporter", "onsite", "sample")
+SIDES = ("one", "two")
 UNITS = ("wall_hours", "work_hours", "work_days", "calendar_days")
 
 OTHER = "LS99"  # the kind of what fits no other
@@ -99,7 +100,7 @@ class Kind:
 
     `emergency_number` are numbers or, where they differ by city, services (gas, power, water),
     the first to be called first. `revisit_days` count from closing. `first_steps_*` are empty
-    where there are none.
+    where there are none. `two_sides`: a quarrel, in which both have a word.
     """
 
     code: str
@@ -120,6 +121,7 @@ class Kind:
     source: str
     first_steps_zh_hans: str
     first_steps_en: str
+    two_sides: bool = False
 
     def name(self, language: Language) -> str:
         """The kind's name as people see it."""
@@ -269,6 +271,10 @@ class _Fields:
             self.wrong(column, "not_a_choice", choices)
         return value
 
+    def sides(self) -> str:
+        """One where the column is empty; older files are without it (services/catalogue)."""
+        return self.choice("sides", SIDES) if self.values.get("sides") else "one"
+
     def limit(self, column: str) -> int:
         value = self.text(column)
         number = int(value) if value.isascii() and value.isdigit() else 0
@@ -331,6 +337,7 @@ def _kind(row: _Fields) -> Kind:
         source=row.text("source"),
         first_steps_zh_hans=row.optional("first_steps_zh_hans"),
         first_steps_en=row.optional("first_steps_en"),
+        two_sides=row.sides() == "two",
     )
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, bindparam, event, text
+from sqlalchemy import ForeignKeyConstraint, Index, UniqueConstraint, bindparam, event, false, text
 from sqlmodel import Field, Session, select
 
 from models.append import numbers
@@ -131,6 +131,7 @@ class Case(Row, table=True):
     evidence: str = "note"
     verify: str = "reporter"
     private: bool = False
+    two_sides: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     # the reporter would rather not be named: to who handles it, in the group
     hide_name: bool = False
     hide_group: bool = False

@@ -116,11 +116,17 @@ def _stamp(session: Session, district: str) -> str:
 def _build(session: Session, district: str) -> Catalogue:
     former = [*shipped_rows("kinds"), *_out_of_use(session, district)]
     return assembled(
-        rows_of(session, district, "kinds"),
+        _with_sides(rows_of(session, district, "kinds")),
         rows_of(session, district, "conditions"),
         rows_of(session, district, "not_admitted"),
         {row["code"]: row for row in former}.values(),
     )
+
+
+def _with_sides(rows: Rows) -> Rows:
+    """Files from before the column `sides` have as many as the shipped kind of the same code."""
+    shipped = {row["code"]: row["sides"] for row in shipped_rows("kinds")}
+    return [{"sides": shipped.get(row["code"], ""), **row} for row in rows]
 
 
 def assembled(

@@ -215,7 +215,7 @@ def split_off(
 _SHARED = (
     "district", "grid", "community", "group", "language", "place_building", "place_landmark",
     "bot", "platform", "source_chat", "channel", "kind", "kind_p", "condition", "urgency", "reach",
-    "evidence", "verify", "circle", "private", "limit_value", "limit_unit", "due_at",
+    "evidence", "verify", "circle", "private", "two_sides", "limit_value", "limit_unit", "due_at",
     "due_provisional", "owner_unit",
 )  # fmt: skip
 

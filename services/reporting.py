@@ -363,6 +363,7 @@ def kind_columns(
         "verify": kind.verify,
         "circle": kind.circle,
         "private": kind.privacy == "private",
+        "two_sides": kind.two_sides,
     }
 
 

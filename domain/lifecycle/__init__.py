@@ -6,7 +6,7 @@ true, and what it sets; each module here holds the lines of one part of the life
 of them. docs/lifecycle.md lists the table; a test keeps the two equal.
 """
 
-from domain.lifecycle.checking import QUARRELS, is_quarrel
+from domain.lifecycle.checking import is_quarrel
 from domain.lifecycle.circles import above, below, circle_after, starts_at_desk
 from domain.lifecycle.effects import (
     counts_late,
@@ -63,7 +63,6 @@ __all__ = [
     "MOST_EXTENSIONS",
     "OPEN",
     "OTHERS_REASONS",
-    "QUARRELS",
     "RISE_REASONS",
     "RULES",
     "SUSPENSION_REASONS",

@@ -183,12 +183,8 @@ def needs_quarrel(moment: Moment) -> None:
 
 
 def is_quarrel(case: CaseFacts) -> bool:
-    """Whether two sides have a word in it (the kinds of services/data/kinds.csv that are one):
-    between neighbours, about shared bills, about noise or water from next door."""
-    return case.kind in QUARRELS
-
-
-QUARRELS = frozenset({"PO01", "PO02", "EN06", "LS04"})
+    """Whether two sides have a word in it, as its kind says (`sides` in the catalogue)."""
+    return case.two_sides
 
 
 RULES: tuple[Rule, ...] = (

@@ -35,6 +35,7 @@ class CaseFacts:
     verify: str = "reporter"
     circle: str = "micro"
     private: bool = False
+    two_sides: bool = False
     hide_name: bool = False
     hide_group: bool = False
     owner: UUID | None = None

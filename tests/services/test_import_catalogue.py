@@ -6,6 +6,7 @@ from models import Case
 from services.catalogue import catalogue, lexicon, shipped_rows
 from services.data import Name
 from services.imports import Outcome, import_rows, import_tables
+from services.reporting import kind_columns
 from tests.services.lists import COMMUNITY, DISTRICT, GRID, LATER, NOW, codes
 
 Rows = list[dict[str, str]]
@@ -126,3 +127,32 @@ def test_words_speak_for_kinds_that_there_are(session: Session) -> None:
     assert (good.added, len(lexicon(session, DISTRICT).entries)) == (1, 1)
     heavy = import_rows(session, "lexicon", [{**word, "code": "UM02", "weight": "-1"}], NOW)
     assert codes(heavy) == [(2, "weight", "not_a_weight")]
+
+
+QUARRELS = {"PO01", "PO02", "EN06", "LS04"}
+
+
+def two_sided(session: Session) -> set[str]:
+    return {code for code, kind in catalogue(session, DISTRICT).kinds.items() if kind.two_sides}
+
+
+def test_a_file_from_before_the_column_leaves_the_quarrels_as_they_are(session: Session) -> None:
+    assert two_sided(session) == QUARRELS
+    older = [{k: v for k, v in row.items() if k != "sides"} for row in shipped_rows("kinds")]
+    import_rows(session, "kinds", older, NOW)
+    assert two_sided(session) == QUARRELS
+
+
+def test_a_district_says_which_of_its_kinds_are_quarrels(session: Session) -> None:
+    rows = [
+        {**row, "sides": "two" if row["code"] == "CV01" else ""} for row in shipped_rows("kinds")
+    ]
+    assert not import_rows(session, "kinds", rows, NOW).failed
+    assert two_sided(session) == {"CV01"}
+    assert kind_columns(catalogue(session, DISTRICT), "CV01", 1.0)["two_sides"]
+
+
+def test_it_refuses_a_quarrel_of_three(session: Session) -> None:
+    rows = [{**row, "sides": "three"} for row in shipped_rows("kinds")]
+    outcome = import_rows(session, "kinds", rows, NOW)
+    assert (outcome.problems[0].column, outcome.problems[0].code) == ("sides", "not_a_choice")
