@@ -474,7 +474,9 @@ REASONS = {
     Verb.HAND_BACK: "double",
     Verb.CALL_OTHERS: "expert",
 }
-STEPS = st.tuples(st.sampled_from(list(Verb)), st.sampled_from(list(ACTORS)), st.integers(1, 60))
+# what a release gives back is the promise from before a merge, and nothing is merged here
+VERBS = [each for each in Verb if each is not Verb.RELEASE]
+STEPS = st.tuples(st.sampled_from(VERBS), st.sampled_from(list(ACTORS)), st.integers(1, 60))
 
 
 @settings(max_examples=400, deadline=None)

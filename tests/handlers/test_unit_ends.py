@@ -25,7 +25,7 @@ from tests.handlers.test_whistle import (
     task_of,
     town,
 )
-from tests.people import DISTRICT, Street
+from tests.people import DISTRICT, STREET, Street
 
 
 def called(session: Session, *assist: str) -> Street:
@@ -197,3 +197,59 @@ def test_what_a_case_s_story_says_of_it(session: Session) -> None:
     street.press("钱站长", "交给派出所", private=True)
     verbs = [each.verb for each in session.exec(select(CaseEvent).order_by(CaseEvent.seq))]  # type: ignore[arg-type]
     assert verbs[-4:] == ["task_unit_ended", "task_call_off", "new_lead", "task_call"]
+
+
+def test_a_case_that_a_word_gave_to_the_unit_goes_back_to_the_desk_of_that_word(
+    session: Session,
+) -> None:
+    street = called(session)
+    case = street.case()
+    case.arbiter, case.bound_unit = STREET, URBAN
+    session.flush()
+    end(street)
+    for name in ("钱站长", "吴医生"):  # both sit at the street's desk
+        assert case.number in " ".join(street.texts(name)).partition("已撤并")[2], name
+
+
+def test_a_word_that_names_a_unit_that_is_no_more_reads_one_sentence(session: Session) -> None:
+    street = called(session)
+    case = street.case()
+    case.arbiter = STREET
+    session.flush()
+    decide = data("decide", DISTRICT, case.id, case.version, POLICE)
+    police = session.get_one(Unit, (DISTRICT, POLICE))
+    police.ends_on = street.now.date()
+    session.flush()
+    answer = street.press_data("钱站长", decide, private=True)
+    assert answer is not None
+    assert "派出所已撤并，也没有单位接手" in answer.text
+    assert street.case().bound_unit is None
+
+
+def test_what_endangers_somebody_is_said_at_night_too(session: Session) -> None:
+    street = called(session)
+    case = street.case()
+    case.urgency = "now"
+    session.flush()
+    street.now = street.now.replace(hour=15)  # eleven in the evening
+    end(street)
+    (row,) = [each for each in street.rows("105") if "已撤并，留下" in each.payload.get("text", "")]
+    assert row.not_before is None
+
+
+def test_many_tasks_come_in_several_notices_each_with_its_button(session: Session) -> None:
+    street = called(session)
+    first = task_of(street, URBAN)
+    for number in range(7):
+        case = street.case()
+        session.add(Task(**_copy(first) | {"case": case.id, "words": f"第{number}件"}))
+    session.flush()
+    end(street)
+    notices = [text for text in street.texts("钱站长") if "已撤并，留下" in text]
+    assert sorted(text.count("牵头") for text in notices) == [2, 6]
+
+
+def _copy(task: Task) -> dict[str, object]:
+    return {
+        name: getattr(task, name) for name in Task.model_fields if name not in ("id", "version")
+    }
