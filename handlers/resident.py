@@ -119,7 +119,8 @@ def _offer_to_unsay(turn: Turn, person: Person, case: Case, text: str) -> None:
     if case.private:
         if case.reporter == person.id:
             notices.show_reporter(turn.session, case, turn.now)
-        return unsaying.offer(turn.session, person, case, turn.now, "private")
+        if unsaying.is_somebodys(case):
+            return unsaying.offer(turn.session, person, case, turn.now, "private")
     reading = reporting.read_report(turn.session, case.district, text) if text else None
     if reading and any(kind in unsaying.DETAILS for _, _, kind in reading.personal):
         unsaying.offer(turn.session, person, case, turn.now, "details")

@@ -454,10 +454,12 @@ def _reread(
         sets |= {"owner": None, "passed": (), "taken_by": None}
     wider = sets["reach"] != case.reach or sets["urgency"] != case.urgency
     facts["offer"] = wider and not other_line
-    before, was_private = case.circle, case.private
+    before, was, was_private = case.circle, case.kind, case.private
     _change(session, case, person, verb, now, kind=sets, deadline=deadline, facts=facts)
     if case.private and not was_private:
         unsaying.goes_private(session, case, now)
+    elif case.private and was == OTHER and case.kind != OTHER:
+        unsaying.offer_reporter(session, case, now)
     if other_line:
         pass_on(session, case, now)
     elif case.state in UNTAKEN and case.circle != before:

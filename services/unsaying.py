@@ -17,6 +17,7 @@ from models.row import draft
 from services import notices, people
 from services.access import locked_case
 from services.buttons import data
+from services.cards import OTHER
 from services.hiding import own_posts
 from services.outbox import About, Address, Button, Message, Priority, act, put
 from services.texts import plain, say
@@ -37,6 +38,12 @@ def wrote(session: Session, case: Case, message: str, writer: Person | None) -> 
     key = writer.id if writer is not None else None
     row = draft(GroupPost, district=case.district, case=case.id, message=message, writer=key)
     append(session, row)
+
+
+def is_somebodys(case: Case) -> bool:
+    """Whether a private matter is known to be one, and not only something nobody could name yet:
+    whoever reports a stuck parcel locker needn't be asked to take it back."""
+    return case.kind != OTHER or case.not_admitted is not None
 
 
 def offer(session: Session, person: Person, case: Case, now: datetime, why: Why) -> None:
@@ -123,13 +130,17 @@ def allow(session: Session, group: Group, may: bool) -> None:
 def goes_private(session: Session, case: Case, now: datetime) -> None:
     """What turned out to be private leaves the group, as far as the platform lets it go."""
     notices.take_back(session, case, now, card=False)
-    reporter = _reporter(session, case)
-    if reporter is None:
-        return
     if case.reach != "named":
         notices.show_reporter(session, case, now)
         _ask_in_private(session, case, now)
-    offer(session, reporter, case, now, "private")
+    offer_reporter(session, case, now)
+
+
+def offer_reporter(session: Session, case: Case, now: datetime) -> None:
+    """As `offer`, where another's step or tap has shown that the matter is private."""
+    reporter = _reporter(session, case)
+    if reporter is not None:
+        offer(session, reporter, case, now, "private")
 
 
 def unlink(session: Session, case: Case, now: datetime) -> None:

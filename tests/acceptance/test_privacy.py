@@ -3,6 +3,7 @@
 from typing import Any
 
 from bot.demo.actors import labels, text_of
+from services.buttons import data
 from services.texts import plain
 from tests.acceptance.play import AFTER, AUNT, BEFORE, LI, LIN, ZHAO, Play, media
 
@@ -42,8 +43,8 @@ async def test_a_quarrel_written_in_the_group_is_taken_out_and_goes_on_in_privat
     offered = text_of(await play.card(AUNT, "删掉吗"))
     assert "吵" not in offered
     # a neighbour's press does nothing
-    shown, data = await play.button(LIN, "btn.unsay", number, chat=play.group)
-    answer = await play.press(LIN, shown, data, play.group)
+    shown, pressed = await play.button(LIN, "btn.unsay", number, chat=play.group)
+    answer = await play.press(LIN, shown, pressed, play.group)
     assert answer["show_alert"]
     assert await stands(play, play.group, said)
     # the writer's does
@@ -95,16 +96,16 @@ async def test_a_right_that_was_taken_away_is_noticed_and_told(play: Play):
     said = await play.say(LI, f"/report {QUARREL}", second)
     await play.quiet()
     number = (await play.cases())[-1].number
-    shown, data = await play.button(LI, "btn.unsay", number, chat=second)
+    shown, pressed = await play.button(LI, "btn.unsay", number, chat=second)
     rights = ["can_pin_messages"]
     await play.post(f"chats/{second}/members", user=bot, status="administrator", rights=rights)
-    await play.press(LI, shown, data, second)
+    await play.press(LI, shown, pressed, second)
     await play.quiet()
     assert await stands(play, second, said)
     assert await play.sees(second, "长按")
     await play.post(f"chats/{second}/members", user=bot, status="administrator")
     await play.quiet()
-    await play.press(LI, shown, data, second)
+    await play.press(LI, shown, pressed, second)
     assert not await stands(play, second, said)
 
 
@@ -155,11 +156,11 @@ async def test_the_desk_says_why_it_looks_and_the_reporter_reads_it(play: Play):
     await own_card(play, AUNT, number)
     await play.work(AUNT, number, "btn.fix", "btn.my_name", "btn.name_b")
     await play.say("s01", f"/case {number}")
-    shown, data = await play.button("s01", "btn.whois", number)
-    answer: dict[str, Any] = await play.press("s01", shown, data)
+    shown, pressed = await play.button("s01", "btn.whois", number)
+    answer: dict[str, Any] = await play.press("s01", shown, pressed)
     assert AUNT not in answer["text"]
-    shown, data = await play.button("s01", "reason.look_call", number)
-    answer = await play.press("s01", shown, data)
+    shown, pressed = await play.button("s01", "reason.look_call", number)
+    answer = await play.press("s01", shown, pressed)
     assert AUNT in answer["text"]
     await play.say(AUNT, "/mydata")
     await play.quiet()
@@ -172,12 +173,27 @@ async def test_a_public_case_that_turns_private_takes_its_photos_along(play: Pla
     await play.tap("w01", "btn.publish", number)
     photo = (await play.card(play.group, number, "处理后"))["message_id"]
     case = await play.case(number)
-    from services.buttons import data
-
     hush = data("hush", case.district, case.id, case.version)
     await play.press(AUNT, photo, hush, play.group)
     assert not await stands(play, play.group, photo)
     assert "楼道灯" not in " ".join(await play.texts(play.group))
+
+
+async def test_an_album_that_was_shown_goes_whole(play: Play):
+    number = await play.report(AUNT, LAMP)
+    await play.work("w01", number, "btn.take", "btn.arrive", "btn.done")
+    album = [media(BEFORE, "a.jpg", "image/jpeg"), media(AFTER, "b.jpg", "image/jpeg")]
+    await play.send("w01", album=album)
+    await play.forget(play.group)
+    await play.tap("w01", "btn.publish", number)
+    seen = play.town.chat(play.group)
+    await seen.look()
+    photos = [key for key, each in seen.messages.items() if "photo" in each]
+    assert len(photos) == 2
+    case = await play.case(number)
+    hush = data("hush", case.district, case.id, case.version)
+    await play.press(AUNT, photos[0], hush, play.group)
+    assert not any([await stands(play, play.group, each) for each in photos])
 
 
 async def test_somebody_without_a_private_chat_has_the_button_in_the_group(play: Play):

@@ -415,6 +415,19 @@ def test_a_kind_corrected_to_a_private_one_leaves_the_group(session: Session) ->
     assert any("删掉吗" in each for each in street.texts("王阿姨"))
 
 
+def test_what_nobody_could_name_is_offered_to_go_once_it_is_known_to_be_private(
+    session: Session,
+) -> None:
+    street = peopled(session)
+    started(street, "王阿姨")
+    street.say("王阿姨", "那个东西又不行了", command="report")
+    case = street.case()
+    assert (case.kind, case.private) == ("LS99", True)
+    assert not any("删掉吗" in each for each in street.texts("王阿姨"))
+    street.press_data("李强", data("kind", DISTRICT, case.id, case.version, "PO01"), private=True)
+    assert any("删掉吗" in each for each in street.texts("王阿姨"))
+
+
 def test_an_edit_that_makes_it_private_offers_to_delete_the_message(session: Session) -> None:
     from tests.handlers.test_attack_privacy import edit
 
