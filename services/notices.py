@@ -6,13 +6,13 @@ be told. Routine words wait for the reader's working time; urgent ones don't.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from html import escape
 from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import String, cast, false, or_, true
+from sqlalchemy import true
 from sqlmodel import Session, col, select
 
 from domain.lifecycle import (
@@ -59,9 +59,6 @@ from services.cases import begins, facts_of, merged_into, own_within
 from services.hiding import is_unnamed
 from services.outbox import About, Address, Button, Message, Priority, Rows, act, put
 from services.texts import plain, say
-
-# how long before a case somebody may have been asked in the group for what became it
-ASKED_BEFORE = timedelta(hours=1)
 
 
 def card_name(case: Case, part: str) -> str:
@@ -196,95 +193,6 @@ def has_card(session: Session, to: Address, name: str) -> bool:
         Outbox.state == "pending",
     )
     return session.exec(query).first() is not None
-
-
-# --- out of the group again ---
-
-
-def take_back(
-    session: Session, case: Case, now: datetime, *, card: bool, keep_photos: bool = False
-) -> None:
-    """What the bot said of a case in its group is deleted there, as far as Telegram lets it.
-
-    `card`: the case's own card too; else it stays and says what it may. What called the reporter
-    by name, or said the case's number to somebody, goes as well.
-    """
-    to = group_chat(session, case)
-    if to is None:
-        return
-    kept = None if card else card_name(case, "g")
-    gone: set[str] = set()
-    for row in session.exec(_said_in_group(session, case, to)):
-        if (row.card == kept and kept) or (keep_photos and row.payload.get("photos")):
-            continue
-        if row.state == "sent":
-            gone.update((row.message or "").split(","))
-        elif row.holder is None:
-            row.state = "dropped"
-            session.add(row)
-    for message in sorted(gone - {""}):
-        about = About(priority=Priority.ANSWER, district=case.district, case=case.id)
-        act(session, to, "delete", {"message": message}, now, about)
-    query = select(Posted).where(
-        Posted.bot == to.bot, Posted.chat == to.chat, col(Posted.card).contains(str(case.id))
-    )
-    for posted in session.exec(query):
-        if posted.card != kept:
-            session.delete(posted)
-    session.flush()
-
-
-def _said_in_group(session: Session, case: Case, to: Address) -> Any:
-    """Sent and waiting messages of a case; among those of no case, what names it or its reporter.
-
-    A bot deletes its own for 48 hours.
-    """
-    text = cast(col(Outbox.payload)["text"].as_string(), String)
-    reporter = person_of(session, case, case.reporter)
-    named = [text.contains(case.number, autoescape=True)]
-    if reporter is not None and reporter.address is not None:
-        call = f'tg://user?id={reporter.address}"'
-        asked = col(Outbox.made_at) <= case.opened_at + ASKED_BEFORE
-        named.append(text.contains(call, autoescape=True) & asked)
-    return select(Outbox).where(
-        Outbox.bot == to.bot,
-        Outbox.chat == to.chat,
-        col(Outbox.made_at) >= case.opened_at - ASKED_BEFORE,
-        col(Outbox.state).in_(("pending", "sent")),
-        col(Outbox.act).in_(("send", "card")),
-        or_(col(Outbox.case) == case.id, col(Outbox.case).is_(None) & or_(*named)),
-    )
-
-
-def take_card(session: Session, to: Address, name: str, now: datetime) -> None:
-    """A card goes from where it stands."""
-    old = session.get(Posted, (to.bot, to.platform, to.chat, name))
-    if old is not None:
-        act(session, to, "delete", {"message": old.message}, now, About(priority=Priority.ANSWER))
-        session.delete(old)
-        session.flush()
-
-
-def forget_name(session: Session, case: Case, now: datetime) -> None:
-    """Who handles it loses the older cards and the sentences that name the reporter: the newest
-    card is the one that no longer does. A bot deletes its own for 48 hours."""
-    reporter = person_of(session, case, case.reporter)
-    text = cast(col(Outbox.payload)["text"].as_string(), String)
-    name = escape(reporter.name) if reporter is not None else ""
-    naming = text.contains(name, autoescape=True) if name else false()
-    theirs = (case.source_chat, reporter.address if reporter is not None else None)
-    rows = session.exec(
-        select(Outbox.bot, Outbox.platform, Outbox.chat, Outbox.message)
-        .where(Outbox.district == case.district, Outbox.case == case.id, Outbox.state == "sent")
-        .where(or_(col(Outbox.card) == card_name(case, "s"), col(Outbox.card).is_(None) & naming))
-        .where(col(Outbox.chat).not_in([each for each in theirs if each is not None]))
-        .distinct()
-    ).all()
-    for bot, platform, chat, message in rows:
-        stands = session.get(Posted, (bot, platform, chat, card_name(case, "s")))
-        if message is not None and (stands is None or stands.message != message):
-            about = About(priority=Priority.ANSWER, district=case.district, case=case.id)
-            act(session, Address(bot, chat, platform), "delete", {"message": message}, now, about)
 
 
 def _about(

@@ -34,6 +34,7 @@ from services import (
     notices,
     regrid,
     routing,
+    taking_back,
     territory,
     unsaying,
 )
@@ -531,7 +532,7 @@ def hide(
     was_named, worker_knew = not is_unnamed(case), not case.hide_name
     _change(session, case, person, Verb.SET_PRIVACY, now, kind=dict(wish), facts=dict(wish))
     if hide_name and worker_knew:
-        notices.forget_name(session, case, now)
+        taking_back.forget_name(session, case, now)
     if was_named and is_unnamed(case):
         unsaying.unlink(session, case, now)
 

@@ -14,7 +14,7 @@ from domain.refused import Refused
 from models import Audit, Case, Group, GroupPost, Outbox, Person
 from models.append import append
 from models.row import draft
-from services import notices, people
+from services import notices, people, taking_back
 from services.access import locked_case
 from services.buttons import data
 from services.cards import OTHER
@@ -89,9 +89,9 @@ def unsay(session: Session, person: Person, case: Case, now: datetime) -> None:
     if private is not None and case.reach != "named":
         _show(session, person, case, private, say("unsay.going", person.language), now)
     if not case.private:
-        return notices.take_card(session, _address(group), _card(case, person), now)
+        return taking_back.take_card(session, _address(group), _card(case, person), now)
     reachable = notices.private_chat(_reporter(session, case), case.bot) is not None
-    notices.take_back(session, case, now, card=reachable)
+    taking_back.take_back(session, case, now, card=reachable)
     return notices.show_group(session, case, now)
 
 
@@ -129,7 +129,7 @@ def allow(session: Session, group: Group, may: bool) -> None:
 
 def goes_private(session: Session, case: Case, now: datetime) -> None:
     """What turned out to be private leaves the group, as far as the platform lets it go."""
-    notices.take_back(session, case, now, card=False)
+    taking_back.take_back(session, case, now, card=False)
     if case.reach != "named":
         notices.show_reporter(session, case, now)
         _ask_in_private(session, case, now)
@@ -147,7 +147,7 @@ def unlink(session: Session, case: Case, now: datetime) -> None:
     """Nothing that stands in the group answers the reporter's message or calls them any more; what
     they were asked there is asked in private."""
     if case.channel == "group" and not case.private:
-        notices.take_back(session, case, now, card=True, keep_photos=True)
+        taking_back.take_back(session, case, now, card=True, keep_photos=True)
         notices.show_group(session, case, now)
         _ask_in_private(session, case, now)
     reporter = _reporter(session, case)

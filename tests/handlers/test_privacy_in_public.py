@@ -14,7 +14,7 @@ from models import Attachment, Audit, GroupPost, Outbox, Posted
 from services import reporting, trouble
 from services.buttons import data
 from services.catalogue import catalogue
-from services.outbox import Address
+from services.outbox import About, Address, Message, put
 from services.texts import plain
 from tests.people import ADDRESSES, BOT, DISTRICT, GROUP_CHAT, Street, peopled, photo
 
@@ -322,6 +322,21 @@ def test_the_choice_stands_on_the_reporters_own_card_and_ticks_what_holds(
     street.press("王阿姨", "不告诉网格员我的名字", private=True)
     street.press("王阿姨", "谁看得到我的名字", private=True)
     assert "✓ 不告诉网格员我的名字" in street.labels(ADDRESSES["王阿姨"])
+
+
+def test_what_is_said_to_the_whole_group_stays_when_a_name_is_hidden(session: Session) -> None:
+    street = peopled(session)
+    street.say("王阿姨", LAMP, command="report")
+    number = street.case().number
+    to = Address(BOT.bot, GROUP_CHAT)
+    put(session, to, Message(f"{number}、KL1-2611-099：来电了"), street.now, About())
+    put(session, to, Message(f"已记到 {number} 里", reply_to="1002"), street.now, About())
+    delivered(street)
+    rows = {row.payload["text"]: row.message for row in street.rows(GROUP_CHAT)}
+    choose(street, "g")
+    gone = acts(street, "delete")
+    assert rows[f"{number}、KL1-2611-099：来电了"] not in gone
+    assert rows[f"已记到 {number} 里"] in gone
 
 
 def test_a_documents_own_name_is_not_passed_on(session: Session) -> None:
