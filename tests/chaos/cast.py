@@ -25,6 +25,10 @@ class Cast:
         self.bot = self.world.add_bot(BOT.username, TOKEN, privacy=False)
         self.queue = self.world.queues[self.bot.id]
         self.pushed: dict[int, Update] = {}
+        # presses that nobody took in time (150 s): gone, and never confirmed
+        self.expired: set[int] = set()
+        self._forget, self._expire = self.queue.forget, self.queue.expire
+        self.queue.forget, self.queue.expire = self._forgotten, self._expiring
         self._pass_on = self.world.on_update
         self.world.on_update = self._pushed
         self._known = 0
@@ -34,6 +38,19 @@ class Cast:
     def _pushed(self, bot: Bot, update: Update) -> None:
         self.pushed[update.id] = update
         self._pass_on(bot, update)
+
+    def _forgotten(self, update_id: int) -> None:
+        self._note_expired()
+        self._forget(update_id)
+
+    def _expiring(self, now: float) -> None:
+        self._note_expired()
+        self._expire(now)
+
+    def _note_expired(self) -> None:
+        now = self.world.now()
+        pending = self.queue.pending.values()
+        self.expired |= {each.id for each in pending if each.expires <= now}
 
     def _people(self, role: str) -> None:
         for name, address in ADDRESSES.items():
@@ -81,8 +98,9 @@ class Cast:
 
     @property
     def confirmed(self) -> list[Update]:
-        """What Telegram will not send again."""
-        return [each for key, each in self.pushed.items() if key not in self.queue.pending]
+        """What Telegram was told to forget."""
+        gone = self.queue.pending.keys() | self.expired
+        return [each for key, each in self.pushed.items() if key not in gone]
 
     # --- what they do ---
 
