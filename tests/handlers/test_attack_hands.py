@@ -117,7 +117,7 @@ def test_a_button_without_its_case_is_refused_in_one_sentence(session: Session, 
     assert answer.alert
 
 
-def test_a_case_goes_only_to_somebody_of_its_team(session: Session) -> None:
+def test_a_case_goes_only_to_somebody_of_its_team_or_below_the_desk(session: Session) -> None:
     from services.buttons import data, key22
 
     street = peopled(session)
@@ -125,7 +125,9 @@ def test_a_case_goes_only_to_somebody_of_its_team(session: Session) -> None:
     street.say("陈叔", "你好", private=True)
     case = street.case()
     aunt = session.exec(select(Person).where(Person.address == ADDRESSES["陈叔"])).one()
-    for other in (aunt.id, street.key("郑工"), street.key("孙主任")):
+    street.hire("外人", "worker", "110101001002001", "499")  # another community's
+    session.flush()
+    for other in (aunt.id, street.key("外人"), street.key("孙主任")):
         forged = data("assign", DISTRICT, case.id, case.version, key22(other))
         answer = street.press_data("孙主任", forged, private=True)
         assert answer is not None
