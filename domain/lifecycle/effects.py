@@ -250,7 +250,8 @@ def rework(moment: Moment) -> tuple[Sets, Timers]:
 
 def handled(moment: Moment) -> tuple[Sets, Timers]:
     """Somebody says that it is done: the promise is kept or broken now."""
-    sets: Sets = go_on(moment) | {
+    sets: Sets = go_on(moment) | no_stage()  # nobody need take it any more
+    sets |= {
         "done_at": moment.now,
         "done_by": moment.actor.person,
         "done_unit": unit_of(moment.actor.roles, moment.case.grid),

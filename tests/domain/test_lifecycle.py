@@ -446,6 +446,8 @@ def test_the_end_of_a_cause_asks_each_reporter_and_needs_the_kinds_evidence() ->
     done = do(under, Verb.CAUSE_OVER, "desk")
     assert (done.case.state, done.case.done_by) == (State.DONE, DESK)
     assert done.timers[Timer.NUDGE] is not None
+    waiting = replace(under, owner=None, stage_since=NOW)  # for somebody to take it
+    assert do(waiting, Verb.CAUSE_OVER, "desk").case.stage_since is None
     looked_at = do(replace(under, verify="onsite"), Verb.CAUSE_OVER, "desk").case
     assert looked_at.state is State.CHECKING
     with pytest.raises(Refused, match="no_cause"):
