@@ -1,0 +1,131 @@
+"""`linli read`: what texts say, by the words that are shipped.
+
+Lines of JSON come in, one reading each goes out, in order; a line that isn't one is answered in its
+place. Nothing is kept. The answers' form is stable.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, BinaryIO
+
+import msgspec
+import typer
+
+from domain.catalogue import Catalogue, parse_conditions, parse_kinds, parse_not_admitted
+from domain.reading import Lexicon, Reading, read
+from services.data import default_rows, each_row
+
+LONGEST_LINE = 1 << 20  # bytes; a Telegram message has 4,096 characters
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A line that came in. `minutes`: when it was said, from any beginning."""
+
+    text: str
+    grid: str | None
+    minutes: float | None
+
+
+class BadLine(Exception):
+    """A line that can't be read. `code` is what its answer says."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a district reads with."""
+
+    lexicon: Lexicon
+    catalogue: Catalogue
+
+
+def register(app: typer.Typer) -> None:
+    app.command("read")(reading)
+
+
+def reading() -> None:
+    """Read lines of JSON ({"text": ...}) from standard input; one answer each, in order."""
+    try:
+        for answer in answers(sys.stdin.buffer, shipped()):
+            sys.stdout.buffer.write(answer + b"\n")
+            sys.stdout.buffer.flush()
+    except BrokenPipeError:  # whoever listened has heard enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def shipped() -> Words:
+    """The catalogue and lexicon that every deployment begins with."""
+    found = Catalogue.build(
+        parse_kinds(default_rows("kinds")).items,
+        parse_conditions(default_rows("conditions")).items,
+        parse_not_admitted(default_rows("not_admitted")).items,
+    )
+    return Words(Lexicon.build(each_row("lexicon"), found), found)
+
+
+def answers(lines: BinaryIO, words: Words) -> Iterator[bytes]:
+    """An answer for each line: its reading, or the code of what is wrong with it."""
+    encode = msgspec.json.Encoder().encode
+    for line in _lines(lines):
+        try:
+            told = parsed(line)
+        except BadLine as error:
+            yield encode({"error": error.code})
+        else:
+            yield encode(told_of(read(told.text, words.lexicon, words.catalogue)))
+
+
+def _lines(lines: BinaryIO) -> Iterator[bytes | None]:
+    """Line after line without its end; None for one that is too long, which is never kept."""
+    first = True
+    while line := lines.readline(LONGEST_LINE):
+        if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
+            while (rest := lines.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
+                pass
+            yield None
+        else:
+            yield line.removeprefix(b"\xef\xbb\xbf") if first else line
+        first = False
+
+
+def parsed(line: bytes | None) -> Told:
+    """What a line tells. Raises BadLine: too_long, not_json, not_an_object, no_text, text_not_text,
+    grid_not_text, minutes_not_a_number."""
+    if line is None:
+        raise BadLine("too_long")
+    try:
+        found = msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise BadLine("not_json") from None
+    if not isinstance(found, dict):
+        raise BadLine("not_an_object")
+    if "text" not in found:
+        raise BadLine("no_text")
+    text, grid, minutes = found["text"], found.get("grid"), found.get("minutes")
+    if not isinstance(text, str):
+        raise BadLine("text_not_text")
+    if grid is not None and not isinstance(grid, str):
+        raise BadLine("grid_not_text")
+    if minutes is not None and type(minutes) not in (int, float):
+        raise BadLine("minutes_not_a_number")
+    return Told(text, grid, minutes)
+
+
+def told_of(found: Reading) -> dict[str, Any]:
+    """A reading in the form of the answers; all keys are always there."""
+    return {
+        "report": found.report,
+        "kinds": found.kinds,
+        "condition": found.condition,
+        "urgency": found.urgency,
+        "place": asdict(found.place),
+        "place_norm": asdict(found.place_norm),
+        "language": found.language,
+        "personal": found.personal,
+    }
