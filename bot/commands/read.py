@@ -8,13 +8,14 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any, BinaryIO
+from typing import Annotated, Any, BinaryIO
 
 import msgspec
 import typer
 
 from domain.catalogue import Catalogue, parse_conditions, parse_kinds, parse_not_admitted
 from domain.reading import Lexicon, Reading, read
+from domain.reading.same import Matters
 from services.data import default_rows, each_row
 
 LONGEST_LINE = 1 << 20  # bytes; a Telegram message has 4,096 characters
@@ -49,10 +50,19 @@ def register(app: typer.Typer) -> None:
     app.command("read")(reading)
 
 
-def reading() -> None:
+def reading(
+    duplicates: Annotated[
+        bool,
+        typer.Option(
+            "--duplicates",
+            help="The lines are one grid's, in time order: say in same_as "
+            "which line told of the same matter first.",
+        ),
+    ] = False,
+) -> None:
     """Read lines of JSON ({"text": ...}) from standard input; one answer each, in order."""
     try:
-        for answer in answers(sys.stdin.buffer, shipped()):
+        for answer in answers(sys.stdin.buffer, shipped(), duplicates=duplicates):
             sys.stdout.buffer.write(answer + b"\n")
             sys.stdout.buffer.flush()
     except BrokenPipeError:  # whoever listened has heard enough
@@ -69,16 +79,37 @@ def shipped() -> Words:
     return Words(Lexicon.build(each_row("lexicon"), found), found)
 
 
-def answers(lines: BinaryIO, words: Words) -> Iterator[bytes]:
-    """An answer for each line: its reading, or the code of what is wrong with it."""
+def answers(lines: BinaryIO, words: Words, *, duplicates: bool = False) -> Iterator[bytes]:
+    """An answer for each line: its reading, or the code of what is wrong with it.
+
+    `duplicates`: it says as well which line, counted from 0, told of the same matter first.
+    """
     encode = msgspec.json.Encoder().encode
-    for line in _lines(lines):
+    chat = _Chat() if duplicates else None
+    for index, line in enumerate(_lines(lines)):
         try:
             told = parsed(line)
         except BadLine as error:
             yield encode({"error": error.code})
         else:
-            yield encode(told_of(read(told.text, words.lexicon, words.catalogue)))
+            found = read(told.text, words.lexicon, words.catalogue)
+            same = {} if chat is None else {"same_as": chat.same_as(index, told, found)}
+            yield encode(told_of(found) | same)
+
+
+class _Chat:
+    """The matters told so far, each grid's for itself. A line without a time is of its last's."""
+
+    def __init__(self) -> None:
+        self._matters: dict[str | None, Matters] = {}
+        self._minutes = 0.0
+
+    def same_as(self, index: int, told: Told, found: Reading) -> int | None:
+        """The line that told first of what this one tells; None if it did itself."""
+        if told.minutes is not None:
+            self._minutes = told.minutes
+        matters = self._matters.setdefault(told.grid, Matters())
+        return matters.told(index, told.text, found, self._minutes)
 
 
 def _lines(lines: BinaryIO) -> Iterator[bytes | None]:

@@ -91,3 +91,30 @@ def test_it_answers_each_line_as_it_comes_and_keeps_quiet_when_nobody_listens() 
         program.stdin.close()
         assert program.stderr.read() == b""
         assert program.wait() == 0
+
+
+def test_with_duplicates_each_line_leads_to_the_first_of_its_matter() -> None:
+    lines = [
+        said("3号楼左边电梯又坏了", grid="KL8", minutes=0),
+        said("大家早上好", grid="KL8", minutes=2),
+        said("Building 3 left lift is dead again", grid="KL8", minutes=30),
+        b"nonsense",
+        said("7号楼电梯坏了", grid="KL8", minutes=31),
+        said("三号楼左边的电梯还没修好", grid="KL8", minutes=90),
+    ]
+    found = [json.loads(each) for each in _followed(lines)]
+    assert [each.get("same_as", "none") for each in found] == [None, None, 0, "none", None, 0]
+
+
+def test_without_being_asked_for_duplicates_no_line_says_same_as() -> None:
+    (found,) = read(said("3号楼左边电梯又坏了", grid="KL8", minutes=0))
+    assert "same_as" not in found
+
+
+def test_what_one_grid_said_is_no_duplicate_in_another() -> None:
+    lines = [said("3号楼左边电梯又坏了", grid=grid, minutes=0) for grid in ("KL8", "KL9")]
+    assert [json.loads(each)["same_as"] for each in _followed(lines)] == [None, None]
+
+
+def _followed(lines: list[bytes]) -> list[bytes]:
+    return list(answers(io.BytesIO(b"\n".join(lines)), WORDS, duplicates=True))

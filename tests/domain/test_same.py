@@ -1,0 +1,110 @@
+"""Is this one? What two reports have in common, and what keeps them apart."""
+
+import json
+import string
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.same import Score, follow, usual
+from domain.reading import read
+from domain.reading.same import LIKELY, Matters, Trace, likeness, trace_of
+from domain.reading.things import SIDES, SPOTS, THINGS, named_in
+
+LEXICON = usual()
+STREAMS = Path("tests/data/reading/streams_known.jsonl")
+
+
+def trace(text: str, minutes: float = 0, building: str | None = None) -> Trace:
+    return trace_of(text, read(text, LEXICON), minutes, building)
+
+
+def alike(first: str, second: str, hours: float = 1) -> float:
+    return likeness(trace(second, hours * 60), trace(first))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("3号楼电梯坏了", "三幢部電梯仲未整好"),
+        ("3号楼电梯坏了", "the lift in building 3 is still out of order"),
+        ("北门路灯不亮", "street lamp by the north gate is dark"),
+        ("凉亭边的垃圾堆成山了", "亭子旁边垃圾还没人清"),
+    ],
+)
+def test_the_same_matter_in_other_words_is_likely(first: str, second: str) -> None:
+    assert alike(first, second) >= LIKELY
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("3号楼电梯坏了", "5号楼电梯坏了"),
+        ("3号楼电梯坏了", "3号楼楼道灯不亮"),
+        ("3号楼左边电梯坏了", "3号楼右边电梯坏了"),
+        ("4号楼301漏水", "4号楼901漏水"),
+        ("北门路灯不亮", "南门路灯不亮"),
+    ],
+)
+def test_what_differs_in_place_or_in_kind_is_not(first: str, second: str) -> None:
+    assert alike(first, second) < LIKELY
+
+
+def test_another_building_is_another_matter_whatever_else_is_the_same() -> None:
+    text = "电梯坏了，老人下不了楼，急"
+    one, other = trace(f"1号楼{text}"), trace(f"2号楼{text}")
+    assert likeness(one, other) == 0
+
+
+def test_the_default_place_of_a_group_counts_where_the_words_name_none() -> None:
+    assert trace("电梯坏了", building="8").building == "8"
+    assert trace("3号楼电梯坏了", building="8").building == "3"
+    assert trace("北门路灯不亮", building="8").building is None
+
+
+texts = st.text(alphabet="三3号楼5栋电梯漏水灯不亮北门南凉亭左右又还 lift north gate", max_size=60)
+
+
+@given(texts, texts, st.floats(0, 100_000))
+def test_likeness_is_a_probability_for_any_two_texts(one: str, other: str, gap: float) -> None:
+    assert 0 <= likeness(trace(one, gap), trace(other)) <= 1
+
+
+@given(st.lists(texts, max_size=12))
+def test_each_report_leads_to_an_earlier_first_report_or_to_none(said: list[str]) -> None:
+    matters, led = Matters(), list[int | None]()
+    for index, text in enumerate(said):
+        led.append(matters.told(index, text, read(text, LEXICON), float(index)))
+    for index, first in enumerate(led):
+        assert first is None or (first < index and led[first] is None)
+
+
+@pytest.mark.parametrize("table", [THINGS, SPOTS, SIDES])
+def test_no_name_of_a_thing_or_spot_has_a_character_that_separates_them(
+    table: dict[str, str],
+) -> None:
+    assert all(set(name) <= set(string.ascii_lowercase + "_") for name in table)
+
+
+@pytest.mark.parametrize(
+    "rubbish", ["水" * 4096, "扔" * 4096, "a" * 4096, "灯" * 2048 + "梯" * 2048]
+)
+def test_rubbish_costs_no_more_than_20_milliseconds(rubbish: str) -> None:
+    took = []
+    for _ in range(5):
+        began = time.perf_counter()
+        named_in(rubbish)
+        took.append(time.perf_counter() - began)
+    assert min(took) < 0.02
+
+
+def test_the_chats_that_are_known_are_followed_as_well_as_docs_say() -> None:
+    lines = [json.loads(line) for line in STREAMS.read_text(encoding="utf-8").splitlines()]
+    score = Score()
+    for grid in "ABC":
+        follow([line for line in lines if line["grid"] == grid], LEXICON, score)
+    assert score.ranked_first / score.repeated >= 0.9
+    assert score.false / score.reports <= 0.05
