@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from domain.reading.address import Spans
 from domain.reading.folding import Folded
-from domain.reading.place import Spans
 
 Personal = tuple[int, int, str]  # start, end (offsets of the original), type
 

@@ -11,11 +11,9 @@ from dataclasses import dataclass
 from itertools import islice
 
 from domain.numbers import NUMERALS, chinese_number
+from domain.reading.address import Span, Spans, find_runs, is_address
 from domain.reading.folding import Folded
 from domain.reading.lexicon import Hit
-
-Span = tuple[int, int]
-Spans = dict[str, Span]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,48 +29,26 @@ class Place:
 
 NOWHERE = Place()
 
-_N = rf"(?:\d{{1,4}}|[{NUMERALS}]{{1,5}})"
-_LETTER = r"(?:[a-z]\d{0,2})"
-_NOT_IN_NUMBER = r"(?<![\d.\-/:a-z])"
-_BUILDING = (
-    rf"(?:{_NOT_IN_NUMBER}(?:{_N}|{_LETTER})\s?(?:号楼|号院楼|\#楼|栋楼?|幢楼?|座(?![位椅机谈])|\#(?![\d]))"
-    rf"|(?<![东西南北])[东西南北](?:楼|座)(?![下上道梯])|\#\d{{1,3}}楼?(?!\d))"
+# A bare number that a neighbour of it makes a flat: 我家1401, 703婆婆, ..., 1502
+_COUNTED = (
+    r"(?!\d|[-.:%/]\d|%|\s?(?:[年月日元块度个米多分秒号路线岁期楼层万次人份斤克件只条位张台医胶国高错]"
+    r"|am\b|pm\b|kg|km|rmb|yuan|usd|hkd|dollars|people|days|times|points|pages))"
 )
-_UNIT = rf"(?:(?:{_N}|{_LETTER}|[东西中])\s?(?:单元|门栋|门洞|门(?=\s?\d{{3,4}}(?!\d))))"
-_FLOOR = (
-    rf"(?:(?:负|地下)?{_N}(?:楼(?![栋号])|层)|\d{{1,2}}/f(?![a-z])|(?<![a-z\d])b\d层?(?![a-z\d])"
-    rf"|(?<![\d.a-z])\d{{1,2}}f(?![a-z])|顶楼|顶层)"
+_NOT_COUNTING = (
+    r"(?<![\d.:/$¥€+#@第共约花付交充扣省赚价费钱元打拨系年码发道-])(?<!尾号)"
+    r"(?<!\bat )(?<!\bin )(?<!\bby )(?<!since )(?<!until )(?<!from )(?<!call )(?<!page )(?<!bus )"
 )
-_ROOM = (
-    rf"(?:\d{{3,4}}[a-z]?\s?(?:室|房|号房|户)|[{NUMERALS}]{{3,5}}\s?(?:室|房)"
-    rf"|(?<!\d)\d{{1,2}}(?:室|号房))"
+# A door as it is written on it, 703 or 1502; not an emergency number, a year or a day of sales.
+_FLAT = (
+    rf"{_NOT_COUNTING}(?!11[0-9]\b|12[0-2]\b|(?:19|20)\d\d|404|911|1111|1212)"
+    r"(?:[1-9]|[1-3]\d)(?:0[1-9]|1[0-2])[a-z]?(?![a-z])" + _COUNTED
 )
-_BARE_ROOM = r"(?<![\d-])\d{3,4}[a-z]?(?![\d\-.:]|[年月元块度个米多])"
-
-# A building and what follows it: 3号楼2单元5楼501.
-_CHAIN = re.compile(
-    rf"(?P<building>{_BUILDING})[\s,的-]{{0,2}}(?P<unit>{_UNIT})?[\s,-]{{0,2}}"
-    rf"(?P<floor>{_FLOOR})?[\s,-]{{0,2}}(?P<room>{_ROOM}|{_BARE_ROOM})?"
-)
-# 7-2-1203, also 2期-7-2-1203 and 7栋-2-1203; not dates, prices, scores or phone numbers.
-_NOT_MEASURE = r"(?![\d\-:.]|\s?[年月日元块分点天人个米号%])"
-_DASHED = re.compile(
-    rf"{_NOT_IN_NUMBER}(?:\d{{1,2}}-)?(?P<building>\d{{1,3}}|{_LETTER})(?:栋|幢|号楼|座|\#)?"
-    rf"-(?P<unit>\d{{1,2}})(?:单元)?-(?P<room>\d{{3,4}}[a-z]?){_NOT_MEASURE}"
-)
-_SHORT = re.compile(
-    rf"{_NOT_IN_NUMBER}(?P<building>\d{{1,2}}|{_LETTER})-(?P<room>\d{{3,4}}[a-z]?){_NOT_MEASURE}"
-)
-_NUMBERED = re.compile(
-    rf"{_NOT_IN_NUMBER}(?P<building>{_N}号)\s?(?:(?P<unit>{_UNIT})\s?)?(?P<room>{_ROOM}|{_BARE_ROOM})"
-)
-_UNIT_CHAIN = re.compile(
-    rf"(?P<unit>{_UNIT})[\s,-]{{0,2}}(?P<floor>{_FLOOR})?[\s,-]{{0,2}}(?P<room>{_ROOM}|{_BARE_ROOM})?"
-)
-_FLOOR_CHAIN = re.compile(rf"(?P<floor>{_FLOOR})\s?(?P<room>{_ROOM}|{_BARE_ROOM})?")
-_ALONE = re.compile(
-    rf"(?P<room>{_ROOM})|(?:楼上|楼下|隔壁|对门|对面|我是|我家|我住|家住|住在?|业主|房号|门牌号?:?)\s?"
-    rf"(?P<after>{_BARE_ROOM})|(?P<before>{_BARE_ROOM})(?=家|的(?:人|住户|业主|邻居)|住户|业主|这户|那户)"
+_TOLD_FLAT = rf"{_NOT_COUNTING}(?:\d{{3,4}}[a-z]?|\d{{1,2}}[a-f])(?![a-z]){_COUNTED}"
+_MINE = re.compile(rf"(?:我们?家?|住在?|租|我是)\s?(?P<room>{_TOLD_FLAT})")
+_THEIRS = re.compile(
+    rf"(?:楼上|楼下|隔壁|对门|对面|业主|房号|门牌号?:?)\s?(?P<after>{_TOLD_FLAT})|(?P<shape>{_FLAT})"
+    rf"|(?P<named>{_TOLD_FLAT})(?=家|的(?:人|住户|业主|邻居)|住户|业主|[这那]户)"
+    r"|[,.;!?]\s?(?P<last>\d{1,2}[a-c])(?=[.!]?$)"
 )
 _FIRST_TO_TENTH = "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth"
 _NTH = rf"(?:\d{{1,2}}(?:st|nd|rd|th)|{_FIRST_TO_TENTH}|ground|top)"
@@ -86,8 +62,8 @@ _ENGLISH = (
         rf"\b(?P<floor>(?:floor|level|/f)\s?\d{{1,2}}\b|{_NTH}\s(?:floor|storey)\b|\d{{1,2}}/f\b|basement\b)"
     ),
     re.compile(
-        r"\b(?P<room>(?:room|rm\.?|flat|apartment|apt\.?|unit|door)\s?(?:no\.?\s?)?\#?(?:\d{3,4}[a-z]?|\d{1,3}[a-z])\b"
-        r"|\b\d{3,4}\b(?=\s(?:upstairs|above|below|next door)))"
+        r"\b(?:room|rm\.?|flat|apartment|apt\.?|unit|door)\s?(?:no\.?\s?)?\#?(?P<room>\d{3,4}[a-z]?|\d{1,3}[a-z])\b"
+        r"|\b(?P<before>\d{3,4})\b(?=\s(?:upstairs|above|below|next door))"
     ),
 )
 # Cheap looks first: most texts name no address.
@@ -133,12 +109,14 @@ def private_spans(text: str) -> Iterator[Span]:
 def find_mentions(text: str, limit: int | None = None) -> list[Spans]:
     """Groups of address parts that belong together in a folded text, the surest first; at most
     `limit` of each pattern."""
+    mentions: list[Spans] = []
     patterns: tuple[re.Pattern[str], ...] = ()
     if _CHINESE_PLACE.search(text):
-        patterns = (_DASHED, _CHAIN, _SHORT, _NUMBERED, _UNIT_CHAIN, _FLOOR_CHAIN, _ALONE)
+        mentions = find_runs(text, limit)
+        patterns = () if mentions and is_address(text) else (_MINE, _THEIRS)
     if _ENGLISH_PLACE.search(text):
         patterns += _ENGLISH
-    return [
+    return mentions + [
         _parts(match) for pattern in patterns for match in islice(pattern.finditer(text), limit)
     ]
 
@@ -152,7 +130,7 @@ def _parts(match: re.Match[str]) -> Spans:
     return spans
 
 
-_ROOMS = {"after": "room", "before": "room"}
+_ROOMS = dict.fromkeys(("after", "before", "shape", "named", "last"), "room")
 
 
 def _landmark(text: str, hits: Iterable[Hit], taken: Iterable[Span]) -> Span | None:
@@ -168,21 +146,9 @@ def _landmark(text: str, hits: Iterable[Hit], taken: Iterable[Span]) -> Span | N
     return (left.start() if left else start, right.end() if right else end)
 
 
-_ORDINALS = [
-    "first",
-    "second",
-    "third",
-    "fourth",
-    "fifth",
-    "sixth",
-    "seventh",
-    "eighth",
-    "ninth",
-    "tenth",
-]
-_SIDES = {"东": "E", "西": "W", "南": "S", "北": "N", "中": "M"}
+_SIDES = dict(zip("东西南北中甲乙丙丁", "EWSNMABCD", strict=True))
 _NUMBER = re.compile(rf"\d+(?:[a-z](?![a-z]))?|[{NUMERALS}]+")
-_CAPITAL = re.compile(r"(?<![a-z])[a-z]\d{0,2}(?![a-z])")
+_CAPITAL = re.compile(r"(?<![a-z])[a-z]\d*(?![a-z])")
 
 
 def _norm(part: str, text: str) -> str:
@@ -200,6 +166,8 @@ def _norm(part: str, text: str) -> str:
 
 def _plain(part: str, number: str) -> str:
     """Digits without leading zeros, but a room keeps them: 0302 is a door plate."""
+    if part == "floor":
+        number = number.removesuffix("f")
     value = chinese_number(number)
     if value is None or (part == "room" and number.isascii()):
         return number.upper()

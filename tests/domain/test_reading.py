@@ -202,7 +202,7 @@ PLACES = [
     ("负一楼车库积水", {"floor": "负一楼", "landmark": "车库"}, {"floor": "-1"}),
     ("B1积水", {"floor": "B1"}, {"floor": "B1"}),
     ("两单元一二〇三室", {"unit": "两单元", "room": "一二〇三室"}, {"unit": "2", "room": "1203"}),
-    ("blk 5 flat 1203", {"building": "blk 5", "room": "flat 1203"}, {"room": "1203"}),
+    ("blk 5 flat 1203", {"building": "blk 5", "room": "1203"}, {"room": "1203"}),
     ("Building B, 3rd floor", {"building": "Building B", "floor": "3rd floor"}, {"floor": "3"}),
     ("小区东门口井盖坏了", {"landmark": "小区东门口"}, {}),
     ("楼上1203在装修", {"room": "1203"}, {"room": "1203"}),
