@@ -92,7 +92,7 @@ def open_in_group(
     forget(turn, said)
     _remember_album(turn, said, opened.case, "report")
     if opened.joined:
-        unsaying.wrote(turn.session, opened.case, said.message, person)
+        unsaying.wrote(turn.session, opened.case, said.at, said.message, person)
         _say_joined(turn, said, group.language, opened.case)
     _offer_to_unsay(turn, person, opened.case, said.text)
 
@@ -143,7 +143,7 @@ def album_goes_on(turn: Turn, said: Said, person: Person, row: Asked) -> bool:
     for file in said.files:
         attachments.add(turn.session, case, file, row.data["role"], person.id, turn.now)
     if not said.private:
-        unsaying.wrote(turn.session, case, said.message, person)
+        unsaying.wrote(turn.session, case, said.at, said.message, person)
     notices.show_files(turn.session, case, said.files, turn.now)
     return True
 
@@ -179,10 +179,10 @@ def _note_writers(turn: Turn, said: Said, person: Person, case: Case) -> None:
             turn.session, said.at.platform, writer.address if writer else "", said.at.bot
         )
         known = next((each for each in found if each.district == case.district), None)
-        unsaying.wrote(turn.session, case, quoted.message, known)
+        unsaying.wrote(turn.session, case, said.at, quoted.message, known)
     elif quoted.message != case.source_message:
-        unsaying.wrote(turn.session, case, quoted.message, person)
-    unsaying.wrote(turn.session, case, said.message, person)
+        unsaying.wrote(turn.session, case, said.at, quoted.message, person)
+    unsaying.wrote(turn.session, case, said.at, said.message, person)
 
 
 def addressed(turn: Turn, said: Said, person: Person, group: Group) -> None:
@@ -680,7 +680,7 @@ def more_told(turn: Turn, said: Said, person: Person, row: Asked) -> None:
     case = _going_on(turn, locked_case(turn.session, person.district, row.case))
     reporting.add_words(turn.session, person, case, said.text, said.files, turn.now)
     if not said.private:
-        unsaying.wrote(turn.session, case, said.message, person)
+        unsaying.wrote(turn.session, case, said.at, said.message, person)
     forget(turn, said)
     _remember_album(turn, said, case, "report")
     notices.show_files(turn.session, case, said.files, turn.now)

@@ -31,8 +31,14 @@ ASKED = "asked"
 NO_RIGHT = "message can't be deleted"
 
 
-def wrote(session: Session, case: Case, message: str, writer: Person | None) -> None:
-    """Who wrote a message of the case in its group; None: somebody whom we don't know."""
+def wrote(session: Session, case: Case, at: Address, message: str, writer: Person | None) -> None:
+    """Who wrote a message of the case in its group; None: somebody whom we don't know.
+
+    What was said in another group (the same words, a merged case) is not the case's own: there
+    the number is another message's.
+    """
+    if at != notices.group_chat(session, case):
+        return
     if session.get(GroupPost, (case.district, case.id, message)) is not None:
         return
     key = writer.id if writer is not None else None
