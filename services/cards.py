@@ -159,12 +159,13 @@ def owner_name(look: Look) -> str:
     return look.say("card.desk", unit=unit.name if unit else "")
 
 
-def status(look: Look) -> str:
-    """One line: where it stands and who has it."""
+def status(look: Look, *, public: bool = False) -> str:
+    """One line: where it stands and who has it. `public`: everybody in a group reads it."""
     case, state = look.case, look.state
     if state is State.MERGED:
         into = _goes_on(look)
-        return _lines(look.say("state.merged", number=into.case.number), status(into))
+        said = look.say("state.merged", number=into.case.number)
+        return said if _is_shut(into, public) else _lines(said, status(into))
     if state is State.CLOSED or state is State.VOIDED:
         key = "state.voided" if state is State.VOIDED else f"closing.{case.closing}"
         return look.say(key, reason=end_reason(look))
@@ -190,17 +191,23 @@ def _goes_on(look: Look) -> Look:
     return look_at(look.session, goes_on_as(look.session, look.case), look.language, look.now)
 
 
+def _is_shut(into: Look, public: bool) -> bool:
+    """Whether the case that goes on has become nobody's business who looks at a merged one."""
+    return into.case.reach == "named" or (public and into.case.private)
+
+
 def end_reason(look: Look) -> str:
     """Why it was forced or voided, in the reader's words; empty for other endings."""
     reason = look.case.end_reason
     return plain(f"reason.{reason}", look.language) if reason else ""
 
 
-def due_line(look: Look) -> str | None:
+def due_line(look: Look, *, public: bool = False) -> str | None:
     """The promise, and that it is late if it is; the first one, if another took its place. None
-    once it is done."""
+    once it is done. `public`: as in `status`."""
     if look.state is State.MERGED:
-        return due_line(_goes_on(look))
+        into = _goes_on(look)
+        return None if _is_shut(into, public) else due_line(into)
     if look.state not in BEFORE_DONE:
         return None
     late = look.now >= look.case.due_at
@@ -275,8 +282,8 @@ def group_card(look: Look, menu: str = "") -> Message:
     text = _lines(
         head(look),
         look.say("card.place", place=public_place(look)),
-        status(look),
-        due_line(look),
+        status(look, public=True),
+        due_line(look, public=True),
         look.say("card.voices", n=look.case.voices) if look.case.voices > 1 else None,
         _cause_line(look),
         _condition_question(look),
@@ -342,7 +349,8 @@ def _asks_condition(look: Look) -> bool:
 def _group_buttons(look: Look, menu: str) -> Rows:
     if look.state is State.MERGED:  # more voices are welcome: they join the one that goes on
         into = _goes_on(look)
-        return ((into.button("join", "btn.join"),),) if into.state in BEFORE_DONE else ()
+        welcome = into.state in BEFORE_DONE and not _is_shut(into, public=True)
+        return ((into.button("join", "btn.join"),),) if welcome else ()
     if look.state not in BEFORE_DONE:
         return ()
     if menu:
@@ -479,7 +487,8 @@ def _reporter_buttons(look: Look, menu: str) -> Rows:
         return correction_buttons(look, menu)
     if look.state is State.MERGED:
         into = _goes_on(look)
-        again = (into.button("refuse", "btn.again"),) if into.state is State.CLOSED else ()
+        ended = into.state is State.CLOSED and not _is_shut(into, public=False)
+        again = (into.button("refuse", "btn.again"),) if ended else ()
         return ((*again, name),)
     if look.state is State.CLOSED and look.case.reach != "named":
         return ((look.button("refuse", "btn.again"), name),)
