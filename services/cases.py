@@ -219,7 +219,7 @@ def _let_next_speak(session: Session, case: Case) -> None:
         )
         session.add(row)
     case.reporter = following.person if following else None
-    for each in merged_into(session, case) if case.absorbed else ():
+    for each in all_within(session, case):
         if each.reporter == case.reporter:  # what they wished there holds here as well
             case.hide_name |= each.hide_name
             case.hide_group |= each.hide_group
@@ -232,6 +232,12 @@ def merged_into(session: Session, case: Case) -> list[Case]:
     """The cases that this one goes on for as well, the oldest first."""
     query = select(Case).where(Case.district == case.district, Case.merged_into == case.id)
     return list(session.exec(query.order_by(col(Case.opened_at), col(Case.id))))
+
+
+def all_within(session: Session, case: Case) -> list[Case]:
+    """As `merged_into`, and also what had gone into those before."""
+    found = merged_into(session, case) if case.absorbed else []
+    return [*found, *(deeper for each in found for deeper in all_within(session, each))]
 
 
 def own_within(session: Session, case: Case, person: UUID) -> Case | None:

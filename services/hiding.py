@@ -6,8 +6,9 @@ from uuid import UUID
 from sqlmodel import Session, select
 
 from domain.reading import MASK, mask, read
-from models import Case, GroupPost
+from models import Case, CaseEvent, GroupPost
 from services import people
+from services.cases import begins, own_within
 from services.catalogue import catalogue, lexicon
 
 
@@ -20,22 +21,41 @@ def is_unnamed(case: Case) -> bool:
     return case.hide_name or case.hide_group
 
 
-def words(session: Session, case: Case, text: str) -> str:
-    """A resident's words as those who handle the case read them.
+def words(session: Session, case: Case, text: str, by: UUID | None = None) -> str:
+    """A resident's words as those who handle the case read them. `by`: who said them, if it may
+    have been another than who reported it.
 
-    If the name isn't to be known, names and everybody's numbers are blacked out, the reporter's
+    If the name isn't to be known, names and everybody's numbers are blacked out, the writer's
     own name wherever it stands.
     """
-    if not case.hide_name or not text:
+    if not text or not (case.hide_name or _hid_before(session, case, by)):
         return text
     found = read(text, lexicon(session, case.district), catalogue(session, case.district))
     shown = mask(text, found, "unnamed")
-    reporter = people.seen(session, case.district, case.reporter)
-    for name in [reporter.name, *reporter.name.split()] if reporter is not None else ():
+    for name in _names(session, case, by):
         if len(name) > 1:
             whole = rf"(?<![a-z]){re.escape(name)}(?![a-z])"
             shown = re.sub(whole, MASK, shown, flags=re.IGNORECASE)
     return shown
+
+
+def _hid_before(session: Session, case: Case, by: UUID | None) -> bool:
+    """Whether somebody came from a case, merged into this one, in which they aren't named."""
+    own = own_within(session, case, by) if by is not None and case.absorbed else None
+    return own is not None and own.hide_name
+
+
+def _names(session: Session, case: Case, by: UUID | None) -> list[str]:
+    """What a reporter is called, also one who has left the case to those who joined."""
+    keys = {case.reporter, by} - {None}
+    if not begins(session, case):
+        first = select(CaseEvent.actor).where(
+            CaseEvent.district == case.district, CaseEvent.case == case.id, CaseEvent.seq == 1
+        )
+        keys |= set(session.exec(first)) - {None, case.filed_by}
+    found = (people.seen(session, case.district, key) for key in keys)
+    whole = [each.name for each in found if each is not None]
+    return [*whole, *(part for name in whole for part in name.split())]
 
 
 def own_posts(session: Session, case: Case, person: UUID) -> list[str]:

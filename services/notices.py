@@ -55,7 +55,7 @@ from services.cards import (
     side_question,
     staff_card,
 )
-from services.cases import begins, facts_of, merged_into, own_within
+from services.cases import all_within, begins, facts_of, merged_into, own_within
 from services.hiding import is_unnamed
 from services.outbox import About, Address, Button, Message, Priority, Rows, act, put
 from services.texts import plain, say
@@ -580,8 +580,7 @@ def _send_location(session: Session, case: Case, person: Person, now: datetime) 
 
 def _hides_somebody(session: Session, case: Case) -> bool:
     """Whether the case, or one that it goes on for, has a reporter who isn't to be named."""
-    merged = merged_into(session, case) if case.absorbed else []
-    return case.hide_name or any(each.hide_name for each in merged)
+    return case.hide_name or any(each.hide_name for each in all_within(session, case))
 
 
 def _other(file: attachments.FileLike, text: str, case: Case, hidden: bool) -> Message:
@@ -601,7 +600,7 @@ def _staff_wait(session: Session, case: Case, person: Person, now: datetime) -> 
 def pass_words(session: Session, case: Case, person: Person, text: str, now: datetime) -> None:
     """What the reporter added goes to whoever has the case."""
     if case.owner is not None and case.owner != person.id and text:
-        shown = hiding.words(session, case, text)
+        shown = hiding.words(session, case, text, person.id)
         tell_staff(session, case, case.owner, "work.added", now, str(now.timestamp()), words=shown)
 
 
@@ -837,7 +836,7 @@ def _tell_voices(
         message = Message(
             text,
             rows,
-            reply_to=own.source_message if own is not None and group else None,
+            reply_to=_answers(own) if own is not None and group else None,
             silent=duty.is_night(session, case.district, now),
         )
         dedupe = f"joined:{case.id}:{case.version}:{person.id}"

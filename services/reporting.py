@@ -453,6 +453,8 @@ def _reread(
     other_line = other_line and sets["reach"] != case.reach
     if other_line:
         sets |= {"owner": None, "passed": (), "taken_by": None}
+    if sets["reach"] == "named":
+        sets["cause"] = None
     wider = sets["reach"] != case.reach or sets["urgency"] != case.urgency
     facts["offer"] = wider and not other_line
     before, was, was_private = case.circle, case.kind, case.private
@@ -532,6 +534,33 @@ def hide(
     was_named, worker_knew = not is_unnamed(case), not case.hide_name
     _change(session, case, person, Verb.SET_PRIVACY, now, kind=dict(wish), facts=dict(wish))
     if hide_name and worker_knew:
+        taking_back.forget_name(session, case, now)
+    if was_named and is_unnamed(case):
+        unsaying.unlink(session, case, now)
+
+    _keep_above(session, case, now)
+
+
+def _keep_above(session: Session, case: Case, now: datetime) -> None:
+    """The wish holds as well where the case has gone, if they speak for that one too."""
+    above = case
+    while above.merged_into is not None:
+        above = locked_case(session, case.district, above.merged_into)
+        if above.reporter == case.reporter:
+            keep_wish(session, above, case, now)
+
+
+def keep_wish(session: Session, case: Case, wished: Case, now: datetime) -> None:
+    """Who isn't to be named in `wished` isn't in `case` either. Never shows what was hidden."""
+    was_named, worker_knew = not is_unnamed(case), not case.hide_name
+    wish = (case.hide_name or wished.hide_name, case.hide_group or wished.hide_group)
+    if wish == (case.hide_name, case.hide_group):
+        return
+    case.hide_name, case.hide_group = wish
+    session.add(case)
+    session.flush()
+    notices.refresh(session, case, now)
+    if case.hide_name and worker_knew:
         taking_back.forget_name(session, case, now)
     if was_named and is_unnamed(case):
         unsaying.unlink(session, case, now)

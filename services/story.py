@@ -114,7 +114,9 @@ def _detail(look: Look, event: CaseEvent) -> str:
         return _name(look, facts.get("to"))
     if event.verb == Verb.SUPERVISE:
         return territory.name(look.session, look.case.district, facts["unit"], look.language)
-    words = hiding.words(look.session, look.case, str(event.personal.get("text") or ""))
+    words = hiding.words(
+        look.session, look.case, str(event.personal.get("text") or ""), event.actor
+    )
     if event.verb == Verb.TELL:
         to = plain(f"story.to.{facts['to']}", look.language)
         return to + (f"：{_short(words)}" if words else "")
