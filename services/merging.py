@@ -18,7 +18,7 @@ from domain.worktime import Deadline
 from models import Attachment, Case, CaseEvent, Person, Voice, new_id
 from services import handling, merge_notices, notices, reporting
 from services.access import actor_of, locked_case, standings_of
-from services.cases import drop_via, facts_of, note_event
+from services.cases import all_within, drop_via, facts_of, note_event
 from services.likeness import own_voices, private_by_kind, voices_of
 
 # in the history of a case: a voice of it became a case of its own
@@ -106,7 +106,7 @@ def merge(session: Session, person: Person, found: Pair, now: datetime) -> Case:
     known = {voice.person for voice in voices_of(session, kept)}
     both = [voice for voice in voices_of(session, gone) if voice.person in known]
     moved = {"goes": _other(kept), "stays": _other(gone)}
-    facts = {"with": str(gone.id), "number": gone.number}
+    facts = {"with": str(gone.id), "number": gone.number} | _what_came(session, person, found, now)
     _step(
         session, kept, Verb.ABSORB, person, now, **moved["stays"],
         amount=gone.voices - len(both), facts=facts,
@@ -114,9 +114,34 @@ def merge(session: Session, person: Person, found: Pair, now: datetime) -> Case:
     facts = {"with": str(kept.id), "number": kept.number}
     _step(session, gone, Verb.MERGE, person, now, **moved["goes"], facts=facts)
     _give_voices(session, kept, gone, known)
+    _keep_wishes(session, kept, gone, now)
     notices.refresh(session, kept, now)
     merge_notices.tell_merged(session, kept, gone, owners, now, promise_moved=kept.due_at != due)
     return kept
+
+
+def _what_came(session: Session, person: Person, found: Pair, now: datetime) -> dict[str, Any]:
+    """What the one that stays takes over besides the promise, so that it can go again: the cause,
+    and by when the handler must be done."""
+    kept, actor = found.stays, actor_of(session, person, found.stays)
+    sets = handling.would(session, kept, Verb.ABSORB, actor, now, **_other(found.goes)).sets
+    came: dict[str, Any] = {"took_cause": True} if sets["cause"] != kept.cause else {}
+    if sets["handle_by"] != kept.handle_by:
+        came["hands_from"], came["hands_to"] = _iso(kept.handle_by), _iso(sets["handle_by"])
+    return came
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at is not None else None
+
+
+def _keep_wishes(session: Session, kept: Case, gone: Case, now: datetime) -> None:
+    """Who reported both and isn't to be named in one is named in neither: the number of one
+    stands on the card of the other."""
+    for each in (gone, *all_within(session, gone)):
+        if each.reporter is not None and each.reporter == kept.reporter:
+            reporting.keep_wish(session, kept, each, now)
+            reporting.keep_wish(session, each, kept, now)
 
 
 def _step(
@@ -159,26 +184,44 @@ def unmerge(
     )  # filed for somebody without a chat
     amount = drop_via(session, kept, gone.id) + silent
     facts = {"with": str(gone.id), "number": gone.number}
-    before = _promise_before(session, kept, gone)
-    _step(session, kept, Verb.RELEASE, person, now, amount=amount, at=before, facts=facts)
+    came = _came_with(session, kept, gone)
+    before, kind = _promise_before(kept, came), _what_goes(kept, gone, came)
+    _step(
+        session, kept, Verb.RELEASE, person, now, amount=amount, at=before, kind=kind, facts=facts
+    )
     facts = {"with": str(kept.id), "number": kept.number}
     _step(session, gone, Verb.UNMERGE, person, now, **_other(kept), facts=facts)
     merge_notices.tell_unmerged(session, kept, gone, now)
     return gone, kept
 
 
-def _promise_before(session: Session, kept: Case, gone: Case) -> datetime | None:
-    """The promise that the merging made stricter, if nothing has moved it since."""
+def _came_with(session: Session, kept: Case, gone: Case) -> dict[str, Any]:
+    """The facts of the last time that the one went into the other."""
     query = (
         select(CaseEvent.facts)
         .where(CaseEvent.district == kept.district, CaseEvent.case == kept.id)
         .where(CaseEvent.verb == str(Verb.ABSORB))
         .order_by(col(CaseEvent.seq).desc())
     )
-    facts = next((each for each in session.exec(query) if each["with"] == str(gone.id)), {})
-    if "due_to" not in facts or datetime.fromisoformat(facts["due_to"]) != kept.due_at:
+    return next((each for each in session.exec(query) if each["with"] == str(gone.id)), {})
+
+
+def _promise_before(kept: Case, came: dict[str, Any]) -> datetime | None:
+    """The promise that the merging made stricter, if nothing has moved it since."""
+    if came.get("due_to") != _iso(kept.due_at):
         return None
-    return datetime.fromisoformat(facts["due_from"])
+    return datetime.fromisoformat(came["due_from"])
+
+
+def _what_goes(kept: Case, gone: Case, came: dict[str, Any]) -> dict[str, Any]:
+    """What had come with the other besides, if nothing has moved it since."""
+    goes: dict[str, Any] = {}
+    if came.get("took_cause") and kept.cause == gone.cause:
+        goes["cause"] = None
+    if "hands_to" in came and came["hands_to"] == _iso(kept.handle_by):
+        before = came["hands_from"]
+        goes["handle_by"] = datetime.fromisoformat(before) if before else None
+    return goes
 
 
 # --- one voice becomes a case of its own ---

@@ -140,17 +140,20 @@ def _come_back_to_desk(moment: Moment) -> tuple[Sets, Timers]:
 
 def _release(moment: Moment) -> tuple[Sets, Timers]:
     """`given.amount`: how many voices it loses. `given.at`: the promise that it had before, if
-    the other's was stricter and nothing has moved it since."""
+    the other's was stricter and nothing has moved it since. `given.kind`: as it was before, what
+    else had come with the other."""
     case, given = moment.case, moment.given
     sets: Sets = {
         "voices": max(case.voices - (given.amount or 0), 1),
         "absorbed": max(case.absorbed - 1, 0),
+        **given.kind,
     }
     if given.at is None or is_suspended(case):
         return sets, {}
     warn = yellow_at(case.opened_at, given.at, given.policy)
-    own = case.handle_by if case.handle_by and case.handle_by > given.at else None
-    sets |= {"due_at": given.at, "warn_at": warn, "handle_by": own}
+    own = sets.get("handle_by", case.handle_by)
+    sets |= {"due_at": given.at, "warn_at": warn}
+    sets["handle_by"] = own if own and own > given.at else None
     if given.at > moment.now:
         sets["overdue_at"] = None
     return sets, promise_timers(moment, warn, given.at)
