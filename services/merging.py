@@ -203,7 +203,7 @@ def _came_with(session: Session, kept: Case, gone: Case) -> dict[str, Any]:
         .where(CaseEvent.verb == str(Verb.ABSORB))
         .order_by(col(CaseEvent.seq).desc())
     )
-    return next((each for each in session.exec(query) if each["with"] == str(gone.id)), {})
+    return next((dict(each) for each in session.exec(query) if each["with"] == str(gone.id)), {})
 
 
 def _promise_before(kept: Case, came: dict[str, Any]) -> datetime | None:

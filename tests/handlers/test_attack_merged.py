@@ -1,4 +1,4 @@
-"""Where one matter meets a hidden name, a private matter, another group, a desk's second thought."""
+"""Where one matter meets a hidden name, a private one, another group, a second thought."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -340,7 +340,7 @@ def test_words_added_in_another_group_after_merging_are_not_taken_for_one_of_thi
             sender=street.sender("陈叔"),
             private=False,
             data=press,
-        ),  # fmt: skip
+        ),
         BOT,
         street.now,
     )
