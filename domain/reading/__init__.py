@@ -14,10 +14,22 @@ from domain.reading.folding import fold
 from domain.reading.kinds import judge
 from domain.reading.language import language_of
 from domain.reading.lexicon import Lexicon
+from domain.reading.model import Model
 from domain.reading.personal import Personal, find_personal
 from domain.reading.place import NOWHERE, Place, find_mentions, find_place, private_spans
 
-__all__ = ["MASK", "NOWHERE", "Level", "Lexicon", "Personal", "Place", "Reading", "mask", "read"]
+__all__ = [
+    "MASK",
+    "NOWHERE",
+    "Level",
+    "Lexicon",
+    "Model",
+    "Personal",
+    "Place",
+    "Reading",
+    "mask",
+    "read",
+]
 
 Level = Literal["public", "staff", "unnamed"]
 MASK = "▇▇"
@@ -51,16 +63,18 @@ class Reading:
     personal: tuple[Personal, ...]
 
 
-def read(text: str, lexicon: Lexicon, catalogue: Catalogue | None = None) -> Reading:
+def read(
+    text: str, lexicon: Lexicon, catalogue: Catalogue | None = None, model: Model | None = None
+) -> Reading:
     """What the text says. `catalogue`: a district's own, if it is not the lexicon's: kinds that
-    it lacks are left out."""
+    it lacks are left out. `model`: what the district has learnt; None: the rules alone."""
     folded = fold(text)
     hits = lexicon.scan(folded.text)
     if catalogue is not None and catalogue is not lexicon.catalogue:
         hits = [hit for hit in hits if _has(catalogue, lexicon, hit.entry.code)]
     mentions = find_mentions(folded.text, MAX_MENTIONS)
     place, norm = find_place(folded, hits, mentions)
-    verdict = judge(folded.text, hits, lexicon, place != NOWHERE)
+    verdict = judge(folded.text, hits, lexicon, place != NOWHERE, model)
     return Reading(
         report=verdict.report,
         kinds=verdict.kinds,

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from math import exp
 
 from domain.catalogue import OTHER, Condition, Kind, Urgency
+from domain.reading.joining import joined
 from domain.reading.lexicon import MARKS, Hit, Lexicon, grams_of
+from domain.reading.model import Model
 
 UNKNOWN = 0.2  # probability of the kind "other" when no word says anything
 DOUBT = 2.5  # how much evidence it takes to be half sure
@@ -40,11 +42,13 @@ class Verdict:
     reason: str
 
 
-def judge(text: str, hits: list[Hit], lexicon: Lexicon, placed: bool) -> Verdict:
+def judge(
+    text: str, hits: list[Hit], lexicon: Lexicon, placed: bool, model: Model | None = None
+) -> Verdict:
     """The verdict on a folded text; `placed` says that it names a building, floor or the like."""
     guarded = _guarded(text, hits, lexicon)
     scores = _scores(hits, guarded, lexicon)
-    kinds = _shares(scores)
+    kinds = joined(_shares(scores), text, lexicon.catalogue, model)
     alarm = next((h.entry.word for h in hits if h.entry.code == "NOW" and id(h) not in guarded), "")
     condition = _condition(kinds[0][0], text, hits, lexicon)
     urgency, reason = _urgency(kinds[0], condition, alarm, lexicon)

@@ -1,0 +1,30 @@
+"""The rules' word and the model's, joined."""
+
+from __future__ import annotations
+
+from domain.catalogue import Catalogue
+from domain.reading.model import Model
+
+Kinds = tuple[tuple[str, float], ...]
+MOST = 3
+
+
+def joined(kinds: Kinds, text: str, catalogue: Catalogue, model: Model | None) -> Kinds:
+    """Up to three kinds by both, weighed by the model's share; by the rules alone without one.
+
+    Where the rules see danger, or what only one named person may hear of, their word stands: such
+    words are few and chosen, and private matters were never learnt from.
+    """
+    if model is None or not model.share or _stands(kinds, catalogue):
+        return kinds
+    shares = {code: p * (1 - model.share) for code, p in kinds}
+    for code, p in model.likeliest(text, len(model.labels)):
+        if code in catalogue.kinds or code in catalogue.matters:
+            shares[code] = shares.get(code, 0.0) + p * model.share
+    best = sorted(shares.items(), key=lambda share: (-share[1], share[0]))
+    return tuple((code, round(p, 4)) for code, p in best[:MOST])
+
+
+def _stands(kinds: Kinds, catalogue: Catalogue) -> bool:
+    kind = catalogue.kinds.get(kinds[0][0])
+    return kind is not None and (kind.reach == "named" or kind.default_urgency == "now")
