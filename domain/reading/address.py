@@ -40,18 +40,20 @@ _COUNTED = (
     r"(?!\d|[:.%/]\d|[%:]|\s?(?:道(?!路不)|[路街巷弄区期组村队排社年月日号元块毛度个点分秒天周岁米斤克次人条只"
     r"辆台件张位名瓦步折届岁袋箱瓶包杯份克寸楼层多万千百余来线]|平[方米]|公里|小时|kg|km|am|pm|w\b|m\b))"
 )
-_PLAIN = r"[a-z]{0,2}\d{1,6}[a-z]?(?![a-z\d])|\d{1,3}[a-z]\d{3,4}(?![a-z\d])|[a-z](?=-\d)"
+_PLAIN = r"[a-z]{0,2}\d{1,6}[a-z]?(?![a-z\d])|\d{1,3}[a-z]\d{2,4}(?![a-z\d])|[a-z](?=-\d)"
 # Measure words that count no address: a layer of dust, a flight of bridges, one household.
 _MEASURED = (
     rf"(?!一层[{_STUFF}]|[一两几][栋幢座](?:[高大小新老]?楼|别墅|房|桥|山|庙|岗)"
     rf"|[{NUMERALS}]{{1,2}}[房户])"
 )
-_SAID = rf"{_MEASURED}(?:第?(?:负|地下)?[{NUMERALS}]{{1,5}}|(?<![\d-])-[1-9]|[a-z]{{1,2}}(?!/?f))"
+_BELOW = r"(?<![\d-])-[1-9](?=楼|层|f)"
+_SAID = rf"{_MEASURED}(?:第?(?:负|地下)?[{NUMERALS}]{{1,5}}|{_BELOW}|[a-z]{{1,2}}(?!/?f))"
 _SIDE = "甲乙丙丁东西南北中"
 _TOKEN = re.compile(
     rf"(?<![\d.:/$¥€~+])(?:(?:第(?=\d))?(?:负|地下)?(?<![a-z])(?P<plain>{_PLAIN})(?:\s?(?P<mark>{_MARK})|{_COUNTED})"
     rf"|(?<![{NUMERALS}a-z第])(?P<said>{_SAID})\s?(?P<after>{_MARK})"
     rf"|(?<![{_SIDE}])(?:[{_SIDE}](?P<side>单元|座)|[东西南北](?P<block>楼)(?![下上道梯])|[东西南北中]{{1,2}}(?P<door>户)(?![型口外]))"
+    rf"|(?<=\d)[{_SIDE}](?P<between>(?=\d{{3,4}}(?!\d)))"
     r"|(?P<top>顶[楼层]))"
 )
 
@@ -84,8 +86,8 @@ def _rank(spans: Spans) -> int:
 # Words of talk: an address by itself has none of them.
 _TALK = re.compile(
     r"[的了吗呢吧啊呀嘛哦我你您他她咱这那谁哪请谢没很也就还又再不是被把给让叫说看听想要能可着坏漏堵停修"
-    r"费价卖吃喝打买丢响臭吵闹烧裂个今昨减。?!;]"
-    r"|有(?!限)|接龙|[a-z]{3,} [a-z]{2}|周[一二三四五六日末]|\d[月点]"
+    r"费价卖吃喝打买丢响臭吵闹烧裂个今昨减救帮急困灭爆冒滴溢掉摔淹。?!;]"
+    r"|有(?!限)|接龙|积水|停[水电气]|[a-z]{3,} [a-z]{2}|周[一二三四五六日末]|\d[月点]"
 )
 _BRACKETS = re.compile(r"\([^)]{0,40}\)?")
 
@@ -115,6 +117,8 @@ def _kind(match: re.Match[str]) -> str:
         return "unit" if match["side"] == "单元" else "building"
     if match["door"]:
         return "room"
+    if match["between"] is not None:
+        return "unit"  # 10东1306
     if match["top"] or _FLOOR_LETTER.fullmatch(match["plain"]):
         return "floor"
     return "bare"
@@ -135,7 +139,7 @@ def _runs(text: str, tokens: Sequence[Token]) -> Iterator[list[Token]]:
 
 
 _ROAD = re.compile(r"[路街道巷][东西南北中]?(?:[一二三四五六]?段)?$")
-_HAMLET = re.compile("[村队组社屯]$")
+_HAMLET = re.compile("(?<!新)村$|[队组社屯]$")
 _MARKET = re.compile("[厦场店馆]$|商城$")
 _HOUSE = re.compile("[厦场店心楼馆校舍际市城轩阁地]$")  # has rooms, not buildings
 _CHINESE = re.compile("[一-鿿]$")
@@ -161,6 +165,10 @@ _IN_CHAT = {
 _IN_CHAT |= {"floor": _IN_CHAT["unit"], "road": _IN_CHAT["unit"]}
 _STOREY_AND_DOOR = r"(?P<floor>1[2-9]|2[2-9]|3[23])(?P<room>[1-4])"  # no storey has 31 doors
 _ANY_ROOM = r"(?P<room>[a-z\d]+(?:[-一][a-z\d]+)?号?)"
+_GLUED = (
+    r"(?P<building>\d)(?P<room>(?:[12]\d|3[0-3])\d\d号?)",
+    r"(?P<building>\d\d)(?P<room>\d{3,4}号?)",
+)
 _IN_ADDRESS = {
     "nothing": _shapes(
         r"(?P<room>\d{1,2}0\d-\d|\d{4}-\d{1,3})",  # 802-3: part of a flat
@@ -174,6 +182,7 @@ _IN_ADDRESS = {
         r"(?P<building>[1-9])(?P<unit>[1-9])(?P<floor>[1-9])?(?P<room>[1-9])",
         r"(?P<building>\d{1,3})~(?P<unit>\d{1,2})~(?P<room>\d+)",
         r"(?P<building>\d{1,3})~(?P<room>\d{3,})",
+        *_GLUED,
         _ANY_ROOM,
     ),
     "building": _shapes(
@@ -183,7 +192,7 @@ _IN_ADDRESS = {
     "floor": _shapes(_ANY_ROOM),
     # At the end, after a name: of a hamlet, of one house, of an estate.
     "hamlet": _shapes(r"(?P<building>\w+)"),
-    "house": _shapes(r"(?P<room>\w{1,5}号?)"),
+    "house": _shapes(r"(?P<room>\w{1,5})", *_GLUED),
     "estate": _shapes(
         r"(?P<building>[a-z]\d{1,2}|\d{1,2})",
         r"(?P<building>\d{1,3}[a-z])(?P<room>\d{2,})",
@@ -191,9 +200,8 @@ _IN_ADDRESS = {
         r"(?P<building>\d)(?P<room>\d0\d)",
         r"(?P<building>\d)(?P<unit>\d)(?P<room>\d)",
         r"(?P<building>\d\d)(?P<unit>\d)(?P<room>\d)",
-        r"(?P<building>\d)(?P<room>(?:[12]\d|3[0-3])\d\d号?)",
-        r"(?P<building>\d\d)(?P<room>\d{3,4}号?)",
-        r"(?P<room>\w+)",
+        *_GLUED,
+        _ANY_ROOM,
     ),
 }
 
@@ -203,11 +211,12 @@ class _Reading:
 
     def __init__(self, text: str, whole: bool):
         self.text, self.whole = text, whole
-        self.ties = ("-", "一", ",") if whole else ("-",)
+        self.ties = ("-", "一", ",", "") if whole else ("-",)
         self.shapes = _IN_ADDRESS if whole else _IN_CHAT
         self.found: Spans = {}
         self.known = "nothing"  # the last part found, or road once its number has been passed
         self.weak = False  # the building is only a 号, which a real one replaces
+        self.road: Span | None = None  # the number of a house in its road
 
     def read(self, tokens: Sequence[Token]) -> Spans:
         end = -1
@@ -219,6 +228,8 @@ class _Reading:
             end = group[-1].end
         if self.weak and not self.whole and len(self.found) == 1:
             self._forget_building()
+        if self.whole and self.road and not self.found:
+            self._set("building", self.road)
         return self.found
 
     def _forget_building(self) -> None:
@@ -238,6 +249,8 @@ class _Reading:
 
     def _take(self, group: list[Token], touching: bool, more: bool) -> None:
         kind = group[-1].kind
+        if kind == "floor" and self.text.startswith("b", group[0].start) and self._named(group):
+            kind = "bare"  # of a house; in a chat B1 is below the ground
         if kind in ("bare", "number") and self._follows(group[0], _ROAD):
             group = self._pass_road(group)
         if not group or kind == "court":
@@ -249,8 +262,13 @@ class _Reading:
         elif kind == "building":
             ranged = self.text.startswith("-", group[0].end)  # 12-15栋
             self._take_building((group[0 if ranged else -1].start, group[-1].end))
+        elif kind == "floor" and len(group) == 2 and group[0].end - group[0].start == 1:
+            self._set("floor", (group[0].start, group[1].end))  # 3-5楼
         else:
             self._place(kind, group)
+
+    def _named(self, group: list[Token]) -> bool:
+        return self.whole and self._follows(group[0], _CHINESE)
 
     def _follows(self, token: Token, words: re.Pattern[str]) -> bool:
         return bool(words.search(self.text, max(0, token.start - 4), token.start))
@@ -261,6 +279,7 @@ class _Reading:
         if len(group) > 2 or (single and self._ends(group)):
             return group
         self.known = "road"
+        self.road = group[0][:2]
         return group[1:]
 
     def _ends(self, group: list[Token]) -> bool:
