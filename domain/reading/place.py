@@ -13,6 +13,7 @@ from itertools import islice
 from domain.numbers import NUMERALS, chinese_number
 from domain.reading.address import Span, Spans, find_runs, is_address
 from domain.reading.folding import Folded
+from domain.reading.landmark import find_landmark
 from domain.reading.lexicon import Hit
 
 
@@ -77,9 +78,9 @@ _ROAD = re.compile(
     r"(?:^|[\s,。在到从往沿住])([一-鿿]{2,4}(?:路|街|大道|巷)(?:\d{1,4}号|(?:和|与|跟)[一-鿿]{2,4}(?:路|街))?"
     r"(?:交叉口|交汇处|路口|口)?)"
 )
-_NO_ROAD = re.compile(r"[这那条整个马道线电铁走过挡占拦让修挖沿一半绕上](?:路|街)|网络|路面")
-_LEFT = re.compile(r"(?:小区|[东西南北]{1,2}|地下|中心|[一二三四五六七八九十\d]号|儿童)$")
-_RIGHT = re.compile(r"(?:门口|口|入口|出口|进口|旁边|旁|对面|后面|前面|附近|边上|角落)")
+_NO_ROAD = re.compile(
+    r"[这那条整个马道线电铁走过挡占拦让修挖沿一半绕上细把](?:路|街)|网络|路面|[我你他喺住的]"
+)
 
 
 def find_place(
@@ -134,16 +135,11 @@ _ROOMS = dict.fromkeys(("after", "before", "shape", "named", "last"), "room")
 
 
 def _landmark(text: str, hits: Iterable[Hit], taken: Iterable[Span]) -> Span | None:
-    spots = [(hit.start, hit.end) for hit in hits if hit.entry.code == "LANDMARK"]
-    spots = [s for s in spots if not any(s[0] < end and start < s[1] for start, end in taken)]
     road = _ROAD.search(text)
     if road and not _NO_ROAD.search(road[1]):
         return road.span(1)
-    if not spots:
-        return None
-    start, end = max(spots, key=lambda spot: (spot[1] - spot[0], -spot[0]))
-    left, right = _LEFT.search(text, max(0, start - 4), start), _RIGHT.match(text, end)
-    return (left.start() if left else start, right.end() if right else end)
+    spots = [(hit.start, hit.end) for hit in hits if hit.entry.code == "LANDMARK"]
+    return find_landmark(text, spots, taken)
 
 
 _SIDES = dict(zip("东西南北中甲乙丙丁", "EWSNMABCD", strict=True))

@@ -163,3 +163,22 @@ def test_a_group_never_sees_the_door(building, unit, floor, door):
     ):
         hidden = [text[start:end] for start, end in private_spans(fold(text).text)]
         assert any(room.endswith(span.removesuffix("室")) or room in span for span in hidden), text
+
+
+@pytest.mark.parametrize(
+    ("text", "landmark"),
+    [
+        ("东门垃圾站旁边的灯坏了", "东门垃圾站旁边"),
+        ("菜場後門少了個井蓋", "菜場後門"),
+        ("地下车库入口积水了", "地下车库入口"),
+        ("二楼消防通道堆满了", "消防通道"),
+        ("有人在水果店门口打架", "水果店门口"),
+        ("幸福路和平安路交叉口没灯了", "幸福路和平安路交叉口"),
+        ("there is a hole in the flower bed near gate 2", "the flower bed near gate 2"),
+        ("水把路淹了", None),
+        ("物业说明天来人", None),
+        ("今天没什么事", None),
+    ],
+)
+def test_a_landmark_is_said_with_its_side(text, landmark):
+    assert place(text).landmark == landmark
