@@ -43,7 +43,7 @@ _COUNTED = (
 _PLAIN = r"[a-z]{0,2}\d{1,6}[a-z]?(?![a-z\d])|\d{1,3}[a-z]\d{2,4}(?![a-z\d])|[a-z](?=-\d)"
 # Measure words that count no address: a layer of dust, a flight of bridges, one household.
 _MEASURED = (
-    rf"(?!一层[{_STUFF}]|[一两几][栋幢座](?:[高大小新老]?楼|别墅|房|桥|山|庙|岗)"
+    rf"(?![一两二三]层(?:[{_STUFF}]|蛋糕|口罩|玻璃|被|衣|台阶)|[一两几][栋幢座](?:[高大小新老]?楼|别墅|房|桥|山|庙|岗)"
     rf"|[{NUMERALS}]{{1,2}}[房户])"
 )
 _BELOW = r"(?<![\d-])-[1-9](?=楼|层|f)"
@@ -120,10 +120,15 @@ def _kind(match: re.Match[str]) -> str:
     if match["between"] is not None:
         return "unit"  # 10东1306
     if match["top"] or _FLOOR_LETTER.fullmatch(match["plain"]):
-        return "floor"
+        return "court" if _CERTIFICATE.search(match.string, *_around(match)) else "floor"
     return "bare"
 
 
+def _around(match: re.Match[str]) -> Span:
+    return max(0, match.start() - 1), match.end() + 1
+
+
+_CERTIFICATE = re.compile("[文素语级照考族本]b[1-4]|b[1-4][照级本证啦]")
 _FLOOR_LETTER = re.compile(r"\d{1,2}f|b[1-4]")
 _GAP = re.compile(r"[\s,_的-]{0,2}")
 
