@@ -1,4 +1,4 @@
-"""What a desk does when two cases are one matter, or were taken for one."""
+"""What a desk does when two cases are one matter, or were taken for one; what a reporter says."""
 
 from uuid import UUID
 
@@ -105,3 +105,12 @@ def split(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer 
 def _key(text: str) -> UUID | None:
     found = parse(f"x~~{text}")
     return found.case if found else None
+
+
+def alike(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """*That's the one* or *another matter*, by whoever reported it."""
+    if pressed.arg == "no":
+        merging.is_another(turn.session, person, pressed.case, turn.now)
+        return Answer(plain("alike.another", person.language))
+    kept = merging.is_this_one(turn.session, person, pressed.case, turn.now)
+    return Answer(plain("alike.joined", person.language, number=kept.number), alert=True)

@@ -104,6 +104,7 @@ PRESSES: dict[str, PressedBy] = {
     "home": resident.home,
     "apart": resident.apart,
     "join": resident.join,
+    "alike": merging.alike,
     "fix": resident.fix,
     "kind": resident.set_kind,
     "cond": resident.set_condition,

@@ -39,7 +39,7 @@ class Case(Row, table=True):
     `urged`: how often a desk has urged it, last at `urged_at`. `supervised_unit`: the highest desk
     that it was reported to. `merged_into`: the case that goes on for this one too; `absorbed`: how
     many went into this one. `cause`: what it has in common with others (models/causes).
-    `text`, `place_*`, `lat`, `lon` and `reporter` are personal and erased on archiving.
+    `text`, `trace`, `place_*`, `lat`, `lon` and `reporter` are personal and erased on archiving.
     """
 
     __tablename__ = "case_file"
@@ -84,6 +84,16 @@ class Case(Row, table=True):
             "id",
             sqlite_where=text(OPEN),
             postgresql_where=text(OPEN),
+        ),
+        # services/same: what a new report may be one more voice of
+        Index(
+            "ix_case_near",
+            "district",
+            "community",
+            "near",
+            "opened_at",
+            sqlite_where=text("near IS NOT NULL"),
+            postgresql_where=text("near IS NOT NULL"),
         ),
         # services/summary: the few that were reported upwards
         Index(
@@ -140,6 +150,12 @@ class Case(Row, table=True):
 
     text: str = ""
     words_key: str = ""
+    # what later reports are compared with: the building ("" if it is none's; None: with nothing,
+    # as for all that is private), and what the words name
+    near: str | None = None
+    trace: str = Field(default="", sa_column_kwargs={"server_default": ""})
+    # the case that the reporter is asked about: is it this one?
+    alike: UUID | None = None
     language: str = "zh-Hans"
     place_building: str | None = None
     place_unit: str | None = None

@@ -3,7 +3,7 @@
 The group sees the building at most, never a flat, a name, stars or what a private matter is.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, cast
@@ -35,6 +35,7 @@ from domain.lifecycle import (
 from domain.roles import RoleName, Standing, supervises
 from models import Case, Cause, Person
 from services import (
+    alike,
     buttons,
     case_time,
     duty,
@@ -286,11 +287,29 @@ def group_card(look: Look, menu: str = "") -> Message:
         due_line(look, public=True),
         look.say("card.voices", n=look.case.voices) if look.case.voices > 1 else None,
         _cause_line(look),
-        _condition_question(look),
+        _alike_question(look) or _condition_question(look),
         emergency(look) if look.state in UNTAKEN else None,
         _for_a_foreigner(look),
     )
     return Message(text, _group_buttons(look, menu))
+
+
+def _alike_question(look: Look) -> str | None:
+    """Is it this one? Its number and kind are said and nothing that anybody wrote."""
+    other = alike.asked_about(look.session, look.case)
+    if other is None:
+        return None
+    key = "card.alike_settled" if alike.is_settled(other) else "card.alike"
+    name = kind_name(replace(look, case=other))
+    return look.say(key, number=other.number, kind=name)
+
+
+def _alike_rows(look: Look) -> Rows:
+    other = alike.asked_about(look.session, look.case)
+    if other is None:
+        return ()
+    yes = "btn.alike_again" if alike.is_settled(other) else "btn.alike_yes"
+    return ((look.button("alike", yes, "yes"), look.button("alike", "btn.alike_no", "no")),)
 
 
 def _private_card(look: Look) -> Message:
@@ -356,7 +375,12 @@ def _group_buttons(look: Look, menu: str) -> Rows:
     if menu:
         return correction_buttons(look, menu)
     joined = look.button("join", "btn.join")
-    return (*_guess_rows(look), (joined, look.button("fix", "btn.fix", "main")))
+    return (*_first_rows(look), (joined, look.button("fix", "btn.fix", "main")))
+
+
+def _first_rows(look: Look) -> Rows:
+    """One question at a time: whether it is an earlier matter comes before what kind it is."""
+    return _alike_rows(look) or _guess_rows(look)
 
 
 def _guess_rows(look: Look) -> Rows:
@@ -474,7 +498,7 @@ def reporter_card(look: Look, menu: str = "") -> Message:
         if look.case.appointment_at
         else None,
         _cause_line(look),
-        _condition_question(look),
+        _alike_question(look) or _condition_question(look),
         emergency(look) if look.state in UNTAKEN else None,
         _for_a_foreigner(look),
     )
@@ -499,7 +523,7 @@ def _reporter_buttons(look: Look, menu: str) -> Rows:
     if menu:
         return correction_buttons(look, menu)
     return (
-        *_guess_rows(look),
+        *_first_rows(look),
         (look.button("add", "btn.add"), look.button("fix", "btn.fix", "main")),
         (name,),
     )

@@ -4,7 +4,7 @@ The case that is merged keeps its voices, words and files; who speaks in it gets
 one that stays as well, which goes when the two come apart.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,8 +16,8 @@ from domain.refused import Refused
 from domain.roles import ActorFacts, Standing
 from domain.worktime import Deadline
 from models import Attachment, Case, CaseEvent, Person, Voice, new_id
-from services import handling, merge_notices, notices, reporting
-from services.access import actor_of, locked_case, standings_of
+from services import alike, handling, merge_notices, notices, reporting
+from services.access import actor_of, case_of, locked_case, standings_of
 from services.cases import all_within, drop_via, facts_of, note_event
 from services.likeness import own_voices, private_by_kind, voices_of
 
@@ -102,13 +102,22 @@ def merge(session: Session, person: Person, found: Pair, now: datetime) -> Case:
     """
     kept, gone = found.stays, found.goes
     _check(session, person, kept, gone, now)
+    return _together(session, person, kept, gone, now)
+
+
+def _together(
+    session: Session, person: Person, kept: Case, gone: Case, now: datetime, *, voice: bool = False
+) -> Case:
+    """`voice`: the person gets one in `kept` by this very step."""
     due, owners = kept.due_at, (kept.owner, gone.owner)
     known = {voice.person for voice in voices_of(session, kept)}
     both = [voice for voice in voices_of(session, gone) if voice.person in known]
     moved = {"goes": _other(kept), "stays": _other(gone)}
-    facts = {"with": str(gone.id), "number": gone.number} | _what_came(session, person, found, now)
+    facts = {"with": str(gone.id), "number": gone.number} | _what_came(
+        session, _actor(session, person, kept, voice), kept, gone, now
+    )
     _step(
-        session, kept, Verb.ABSORB, person, now, **moved["stays"],
+        session, kept, Verb.ABSORB, person, now, voice=voice, **moved["stays"],
         amount=gone.voices - len(both), facts=facts,
     )  # fmt: skip
     facts = {"with": str(kept.id), "number": kept.number}
@@ -120,11 +129,12 @@ def merge(session: Session, person: Person, found: Pair, now: datetime) -> Case:
     return kept
 
 
-def _what_came(session: Session, person: Person, found: Pair, now: datetime) -> dict[str, Any]:
+def _what_came(
+    session: Session, actor: ActorFacts, kept: Case, gone: Case, now: datetime
+) -> dict[str, Any]:
     """What the one that stays takes over besides the promise, so that it can go again: the cause,
     and by when the handler must be done."""
-    kept, actor = found.stays, actor_of(session, person, found.stays)
-    sets = handling.would(session, kept, Verb.ABSORB, actor, now, **_other(found.goes)).sets
+    sets = handling.would(session, kept, Verb.ABSORB, actor, now, **_other(gone)).sets
     came: dict[str, Any] = {"took_cause": True} if sets["cause"] != kept.cause else {}
     if sets["handle_by"] != kept.handle_by:
         came["hands_from"], came["hands_to"] = _iso(kept.handle_by), _iso(sets["handle_by"])
@@ -145,10 +155,22 @@ def _keep_wishes(session: Session, kept: Case, gone: Case, now: datetime) -> Non
 
 
 def _step(
-    session: Session, case: Case, verb: Verb, person: Person, now: datetime, **given: Any
+    session: Session,
+    case: Case,
+    verb: Verb,
+    person: Person,
+    now: datetime,
+    *,
+    voice: bool = False,
+    **given: Any,
 ) -> None:
-    actor: ActorFacts = actor_of(session, person, case)
+    actor = _actor(session, person, case, voice)
     handling.change_case(session, case, verb, actor, now, None, **given)
+
+
+def _actor(session: Session, person: Person, case: Case, voice: bool) -> ActorFacts:
+    actor = actor_of(session, person, case)
+    return replace(actor, voice=True) if voice else actor
 
 
 def _give_voices(session: Session, kept: Case, gone: Case, known: set[UUID]) -> None:
@@ -159,6 +181,48 @@ def _give_voices(session: Session, kept: Case, gone: Case, known: set[UUID]) -> 
             row.via = gone.id
             session.add(row)
     session.flush()
+
+
+# --- the reporter's own word ---
+
+
+def is_this_one(session: Session, person: Person, key: UUID | None, now: datetime) -> Case:
+    """The reporter says that theirs is the case that they were asked about: it goes on for both,
+    and what was called settled is open again. Returns it.
+
+    Raises Refused `not_yours`, `others_joined`, `stale`, or what keeps the two apart.
+    """
+    own = case_of(session, person.district, key)
+    _check_own(person, own)
+    other = alike.asked_about(session, own)
+    if other is None:
+        raise handling.stale(session, own, person)
+    held = {
+        each: locked_case(session, person.district, each) for each in sorted((own.id, other.id))
+    }
+    gone, kept = held[own.id], held[other.id]
+    if alike.is_settled(kept):
+        _step(session, kept, Verb.REFUSE, person, now, voice=True)
+    gone.alike = None
+    return _together(session, person, kept, gone, now, voice=True)
+
+
+def is_another(session: Session, person: Person, key: UUID | None, now: datetime) -> Case:
+    """The reporter says that theirs is a matter of its own: the question goes away."""
+    own = locked_case(session, person.district, key)
+    if own.reporter != person.id:
+        raise Refused("not_yours")
+    own.alike = None
+    session.add(own)
+    notices.refresh(session, own, now)
+    return own
+
+
+def _check_own(person: Person, own: Case) -> None:
+    if own.reporter != person.id:
+        raise Refused("not_yours")
+    if own.voices > 1:
+        raise Refused("others_joined")
 
 
 # --- apart again ---

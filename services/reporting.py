@@ -28,6 +28,7 @@ from models.cases import OPEN, next_of
 from models.row import draft
 from models.statement import Prepared
 from services import (
+    alike,
     attachments,
     cause_notices,
     duty,
@@ -116,14 +117,15 @@ def report(
         return _joined(session, person, same, told, now)
     case = _collected(session, person, grid, group, told, reading, now, behalf)
     case.words_key = key
+    look = not (apart or behalf)
     if told.files:
         adopt(session, case)  # what is attached points at it
         _give_voice(session, case, now)
         _attach(session, case, person, told, now)
-        _file(session, case, person, reading, now)
+        _file(session, case, person, reading, now, look)
     else:
         with beginning(session, case):
-            _file(session, case, person, reading, now)
+            _file(session, case, person, reading, now, look)
         _give_voice(session, case, now)
     if undecided:
         regrid.ask_desk(session, case, now)
@@ -284,7 +286,10 @@ def _attach(session: Session, case: Case, person: Person, told: Report, now: dat
                 raise
 
 
-def _file(session: Session, case: Case, person: Person, reading: Reading, now: datetime) -> None:
+def _file(
+    session: Session, case: Case, person: Person, reading: Reading, now: datetime, look: bool
+) -> None:
+    """`look`: the reporter is asked whether it is an earlier matter, if it seems so."""
     found = catalogue(session, case.district)
     code, p = _best(reading)
     if code in found.matters:
@@ -302,6 +307,8 @@ def _file(session: Session, case: Case, person: Person, reading: Reading, now: d
     )
     given = {"kind": sets, "deadline": deadline, "facts": {"kind": code, "source": case.source}}
     _set_line(case, sets)
+    case.private, case.two_sides = sets["private"], sets["two_sides"]
+    alike.note(session, case, reading, now, look=look)
     _change(session, case, person, Verb.FILE, now, **given)
 
 
@@ -459,6 +466,8 @@ def _reread(
     facts["offer"] = wider and not other_line
     before, was, was_private = case.circle, case.kind, case.private
     _change(session, case, person, verb, now, kind=sets, deadline=deadline, facts=facts)
+    if case.private or case.reach == "named":
+        alike.forget(case)
     if case.private and not was_private:
         unsaying.goes_private(session, case, now)
     elif case.private and was == OTHER and case.kind != OTHER:
@@ -495,6 +504,7 @@ def correct_place(session: Session, person: Person, case: Case, text: str, now: 
     if not found:
         found = {"place_landmark": text.strip()[:60]}
     _change(session, case, person, Verb.CORRECT_PLACE, now, kind=found)
+    alike.move(case)
 
 
 def _place_columns(reading: Reading) -> dict[str, str | None]:
@@ -517,6 +527,7 @@ def set_private(session: Session, person: Person, case: Case, private: bool, now
     sets = {"private": private, "channel": "private" if private else "group"}
     _change(session, case, person, Verb.SET_PRIVACY, now, kind=sets, facts={"private": private})
     if private and not was:
+        alike.forget(case)
         unsaying.goes_private(session, case, now)
 
 
@@ -584,6 +595,7 @@ def edit(session: Session, person: Person, case: Case, text: str, now: datetime)
     for name, value in _place_columns(reading).items():
         setattr(case, name, value)
     _reread(session, case, person, Verb.EDIT, sets, deadline, {"kind": code}, now)
+    alike.note(session, case, reading, now, look=False)
 
 
 # --- more voices ---

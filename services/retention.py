@@ -49,6 +49,9 @@ PAUSE = timedelta(seconds=10)
 PERSONAL: dict[str, Any] = {
     "text": "",
     "words_key": "",
+    "near": None,
+    "trace": "",
+    "alike": None,
     "place_unit": None,
     "place_floor": None,
     "place_room": None,

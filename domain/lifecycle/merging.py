@@ -17,10 +17,11 @@ from domain.lifecycle.effects import (
     promise_timers,
 )
 from domain.lifecycle.effects import warn_at as yellow_at
-from domain.lifecycle.facts import DESK, CaseFacts, Moment, Rule, Sets, Timers
+from domain.lifecycle.facts import DESK, REPORTER, CaseFacts, Moment, Rule, Sets, Timers
 from domain.lifecycle.guards import needs_desk_of_circle
 from domain.lifecycle.words import BEFORE_DONE, State, Timer, Verb
 from domain.refused import Refused
+from domain.roles import Standing
 
 _RANK = {"normal": 0, "soon": 1, "now": 2}
 
@@ -159,7 +160,17 @@ def _release(moment: Moment) -> tuple[Sets, Timers]:
     return sets, promise_timers(moment, warn, given.at)
 
 
+def needs_own_or_desk(moment: Moment) -> None:
+    """A reporter's own, as long as nobody has joined; of the desks, that of the circle."""
+    if moment.case.reporter != moment.actor.person or moment.case.voices > 1:
+        needs_desk_of_circle(moment)
+
+
 MERGED = frozenset({State.MERGED})
+
+
+# a reporter may say that theirs is an earlier one: one more voice in it brings its case along
+JOINERS = DESK | {Standing.VOICE}
 
 
 RULES: tuple[Rule, ...] = (
@@ -167,11 +178,11 @@ RULES: tuple[Rule, ...] = (
         Verb.MERGE,
         BEFORE_DONE,
         State.MERGED,
-        DESK,
-        (needs_same_matter, needs_calmer, needs_no_unit_at_it, needs_desk_of_circle),
+        DESK | REPORTER,
+        (needs_same_matter, needs_calmer, needs_no_unit_at_it, needs_own_or_desk),
         _merge,
     ),
-    Rule(Verb.ABSORB, BEFORE_DONE, None, DESK, (needs_same_matter,), _absorb),
+    Rule(Verb.ABSORB, BEFORE_DONE, None, JOINERS, (needs_same_matter,), _absorb),
     Rule(Verb.UNMERGE, MERGED, State.DISPATCHED, DESK, (needs_open_other,), _come_back),
     Rule(Verb.RELEASE, BEFORE_DONE, None, DESK, (needs_absorbed,), _release),
 )

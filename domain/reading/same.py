@@ -11,9 +11,11 @@ import re
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from domain.reading import Reading
 from domain.reading.folding import fold
+from domain.reading.place import find_mentions, find_place
 from domain.reading.things import OTHERS, named_in
 
 # from here on two reports are offered as one matter
@@ -74,6 +76,13 @@ def trace_of(text: str, reading: Reading, minutes: float, building: str | None =
         echo=bool(_ECHO.search(folded)),
         minutes=minutes,
     )
+
+
+@lru_cache(maxsize=1024)  # the places of groups
+def building_of(place: str) -> str | None:
+    """The building that a place is, as `Reading.place_norm` has it: "快乐8号楼" is "8"."""
+    folded = fold(place)
+    return find_place(folded, (), find_mentions(folded.text))[1].building
 
 
 def letters_of(folded: str) -> frozenset[str]:
@@ -171,6 +180,34 @@ def _other_side(new: Trace, old: Trace) -> bool:
     return any(
         len(mine & pair) == 1 == len(theirs & pair) and mine & pair != theirs & pair
         for pair in OTHERS
+    )
+
+
+def packed(trace: Trace) -> str:
+    """What is kept of a report beside its case's own columns: no words, but what they name."""
+    floor = "" if trace.floor is None else str(trace.floor)
+    sets = (trace.things, trace.spots, trace.sides)
+    named = (" ".join(sorted(each)) for each in sets)
+    parts = (trace.unit or "", floor, *named, "".join(sorted(trace.letters)))
+    return "|".join(part.replace("|", "") for part in parts)
+
+
+def unpacked(
+    kept: str, kinds: tuple[tuple[str, float], ...], building: str | None, minutes: float
+) -> Trace:
+    """The trace of an earlier report. Raises ValueError for what `packed` didn't make."""
+    unit, floor, things, spots, sides, letters = kept.split("|")
+    return Trace(
+        kinds=kinds,
+        building=building,
+        unit=unit or None,
+        floor=int(floor) if floor else None,
+        things=frozenset(things.split()),
+        spots=frozenset(spots.split()),
+        sides=frozenset(sides.split()),
+        letters=frozenset(letters),
+        echo=False,
+        minutes=minutes,
     )
 
 
