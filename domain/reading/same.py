@@ -19,7 +19,7 @@ from domain.reading.place import find_mentions, find_place
 from domain.reading.things import OTHERS, named_in
 
 # from here on two reports are offered as one matter
-LIKELY = 0.6
+LIKELY = 0.7
 # below this probability of being a report at all a text is nobody's duplicate
 MAYBE_A_REPORT = 0.15
 # the newest reports of a chat that a new one is compared with
@@ -103,23 +103,23 @@ def _floor(floor: str | None, room: str | None) -> int | None:
 
 # fitted on three of the five chats of tests/data/reading/streams_known.jsonl (python -m bench.same)
 _WEIGHTS = {
-    "always": -4.1,
-    "kind": 1.2,
-    "first_kind": 1.7,
-    "things": 1.05,
-    "other_things": -1.0,
-    "spots": 1.4,
-    "other_spots": -0.7,
-    "building": 0.5,
+    "always": -3.1,
+    "kind": 0.3,
+    "first_kind": 0.5,
+    "things": 1.2,
+    "other_things": -1.2,
+    "spots": 1.7,
+    "other_spots": -0.9,
+    "building": 1.2,
     "other_flat": -1.8,
-    "floor": 0.5,
+    "floor": 0.4,
     "other_side": -2.6,
-    "letters": 0.9,
+    "letters": 1.1,
     "gap": -0.14,
     "at_once": 1.1,
-    "echo": 0.25,
-    "matter_and_place": 1.1,
-    "one_building": -0.8,
+    "echo": 0.2,
+    "matter_and_place": 1.25,
+    "one_building": -1.0,
 }
 
 
