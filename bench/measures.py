@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from bench import recording, rules, stored
+from bench import reading, recording, rules, stored
 from bench.figures import Figure, middle, share
 from bench.ground import OWN, Contestant, Ground
 from bench.load import loading
@@ -277,6 +277,15 @@ async def deciding(ground: Ground, scale: Scale, tell: Tell) -> list[Figure]:
     return rules.figures()
 
 
+async def read(ground: Ground, scale: Scale, tell: Tell) -> list[Figure]:
+    """How well texts are read, and how fast. The even lines were tuned on, the odd ones weren't."""
+    return [
+        figure
+        for half in ("even", "odd")
+        for figure in reading.figures(reading.readings(reading.KNOWN, half), f"{half} lines")
+    ]
+
+
 MEASURES: dict[str, Measure] = {
     "cases": cases,
     "compare": compare,
@@ -288,6 +297,7 @@ MEASURES: dict[str, Measure] = {
     "rest": rest,
     "open": many_open,
     "rules": deciding,
+    "reading": read,
 }
 # all but what another part shows too
 USUALLY = [name for name in MEASURES if name != "cases"]

@@ -16,7 +16,7 @@ from domain.catalogue import (
     parse_kinds,
     parse_not_admitted,
 )
-from domain.reading.lexicon import MARKS, Lexicon
+from domain.reading.lexicon import GROUP, MARKS, Lexicon
 from models import CatalogueRow
 from models.known import CATALOGUE, known
 from services.data import Name, default_rows, each_row
@@ -97,7 +97,7 @@ def _speaks_for(entry: str, known: Catalogue) -> bool:
     code, _, condition = entry.partition("/")
     if condition:
         return condition.isdigit() and int(condition) < len(known.conditions(code))
-    return code in MARKS or code in known.kinds or code in known.matters
+    return code in MARKS or code[:1] == GROUP or code in known.kinds or code in known.matters
 
 
 def stamp_of(session: Session, district: str) -> Stamp:

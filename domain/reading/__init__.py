@@ -47,9 +47,9 @@ class Reading:
     `report`: probability that it reports something. `kinds`: up to three (code, probability),
     likeliest first, together at most 1, matters not admitted (NAxx) among them. `condition`
     indexes the first kind's filing conditions; None when the text does not tell.
-    `urgency_reason`: the word that alarmed, "kind", "condition", or empty when normal. `place`
-    has what was written, `place_norm` digits and capitals. `personal`: (start, end, type) in
-    the original text, type one of phone, id, card, email, account, plate, name, room.
+    `urgency_reason`: the word that alarmed, "sound", "kind", "condition", or empty when normal.
+    `place` has what was written, `place_norm` digits and capitals. `personal`: (start, end, type)
+    in the original text, type one of phone, id, card, email, account, plate, name, room.
     """
 
     report: float
@@ -70,11 +70,14 @@ def read(
     it lacks are left out. `model`: what the district has learnt; None: the rules alone."""
     folded = fold(text)
     hits = lexicon.scan(folded.text)
+    lacking = frozenset[str]()
     if catalogue is not None and catalogue is not lexicon.catalogue:
-        hits = [hit for hit in hits if _has(catalogue, lexicon, hit.entry.code)]
+        ours = lexicon.catalogue
+        lacking = frozenset({*ours.kinds, *ours.matters} - {*catalogue.kinds, *catalogue.matters})
+        hits = [hit for hit in hits if hit.entry.code not in lacking]
     mentions = find_mentions(folded.text, MAX_MENTIONS)
     place, norm = find_place(folded, hits, mentions)
-    verdict = judge(folded.text, hits, lexicon, place != NOWHERE, model)
+    verdict = judge(folded.text, hits, lexicon, place != NOWHERE, model, lacking)
     return Reading(
         report=verdict.report,
         kinds=verdict.kinds,
@@ -110,8 +113,3 @@ def mask(text: str, reading: Reading, level: Level = "public") -> str:
 def _hides(level: Level, kind: str) -> bool:
     hidden = HIDDEN_WITH_NAMES if level == "unnamed" else HIDDEN_FROM_STAFF
     return level == "public" or kind in hidden
-
-
-def _has(catalogue: Catalogue, lexicon: Lexicon, code: str) -> bool:
-    theirs = code in catalogue.kinds or code in catalogue.matters
-    return theirs or (code not in lexicon.catalogue.kinds and code not in lexicon.catalogue.matters)

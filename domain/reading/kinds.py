@@ -9,15 +9,25 @@ from math import exp
 
 from domain.catalogue import OTHER, Condition, Kind, Urgency
 from domain.reading.joining import joined
-from domain.reading.lexicon import MARKS, Hit, Lexicon, grams_of
+from domain.reading.lexicon import MARKS, Hit, Lexicon, Span, grams_of
 from domain.reading.model import Model
+from domain.reading.tone import tone_of
+from domain.reading.votes import hints
 
 UNKNOWN = 0.2  # probability of the kind "other" when no word says anything
+UNSAID = 0.7  # what hints alone are worth for kinds that one named person hears of
+HINTED = 0.08  # a kind less likely than this is no better guess than "other"
 DOUBT = 2.5  # how much evidence it takes to be half sure
 NAMED_BOOST = 1.5  # despair and violence are recognised however little is said (recall first)
 GUARDED = 0.3  # what a danger word is worth when it is past, feared or denied
 LATER_WORDS = (1.0, 0.35, 0.2, 0.1)  # each further word of a kind says less that is new
 REACH_BEFORE, REACH_AFTER = 12, 10  # characters over which a guard holds
+FRAMED = 2.0  # from this weight on a frame silences the danger words
+DOUBTED = 0.25  # below this probability of a report a kind's own danger raises no alarm
+ALARMING = 1.6  # from here on a report that sounds like danger is taken for it
+CERTAIN, CERTAINTY = 0.95, 0.5  # what is surely of a slower kind must sound the more like danger
+CALM_SOUND = 0.4  # below it a kind's own danger isn't
+SOUNDS = 0.5  # how likely it must be a report for its sound to count
 SURE = 0.3  # from here on a kind's own urgency counts
 SOON_HOURS = 4  # wall hours of a condition's limit that make it "soon"
 
@@ -33,7 +43,7 @@ Kinds = tuple[tuple[str, float], ...]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`reason` is the danger word as folded, or "kind", "condition" or "" (normal)."""
+    """`reason` is the danger word as folded, or "sound", "kind", "condition" or "" (normal)."""
 
     report: float
     kinds: Kinds
@@ -43,16 +53,30 @@ class Verdict:
 
 
 def judge(
-    text: str, hits: list[Hit], lexicon: Lexicon, placed: bool, model: Model | None = None
+    text: str,
+    hits: list[Hit],
+    lexicon: Lexicon,
+    placed: bool,
+    model: Model | None = None,
+    lacking: frozenset[str] = frozenset(),
 ) -> Verdict:
-    """The verdict on a folded text; `placed` says that it names a building, floor or the like."""
+    """The verdict on a folded text; `placed` says that it names a building, floor or the like,
+    `lacking` which codes can't be meant."""
     guarded = _guarded(text, hits, lexicon)
     scores = _scores(hits, guarded, lexicon)
-    kinds = joined(_shares(scores), text, lexicon.catalogue, model)
+    shares = _shares(_hinted(scores, text, lexicon, lacking))
+    kinds = joined(shares, text, lexicon.catalogue, model)
     alarm = next((h.entry.word for h in hits if h.entry.code == "NOW" and id(h) not in guarded), "")
     condition = _condition(kinds[0][0], text, hits, lexicon)
+    report = _report(scores, hits, placed, bool(alarm), tone_of(text, lexicon.tone))
     urgency, reason = _urgency(kinds[0], condition, alarm, lexicon)
-    report = _report(scores, hits, placed, bool(alarm))
+    sound = tone_of(text, lexicon.alarm)
+    said = kinds[0][0] in scores and (report >= DOUBTED or kinds[0][0] in lexicon.named)
+    if urgency == "now" and not alarm and (not said or sound < CALM_SOUND):
+        urgency, reason = "normal", ""
+    enough = ALARMING if kinds[0][1] < CERTAIN else ALARMING + CERTAINTY
+    if urgency != "now" and sound >= enough and report >= SOUNDS and not guarded:
+        urgency, reason = "now", "sound"
     return Verdict(report, kinds, condition, urgency, reason)
 
 
@@ -60,29 +84,38 @@ def _guarded(text: str, hits: list[Hit], lexicon: Lexicon) -> set[int]:
     """Ids of the danger words that are past, feared, rehearsed or denied."""
     before = [hit for hit in hits if hit.entry.code == "BEFORE"]
     after = [hit for hit in hits if hit.entry.code == "AFTER"]
-    if any(hit.entry.code == "STILL" for hit in hits):
+    if _goes_on(hits):
         before, after = [], []
     danger = [hit for hit in hits if hit.entry.code == "NOW" or hit.entry.code in lexicon.urgent]
+    if _told_of(hits) >= FRAMED:
+        return {id(hit) for hit in danger}
     return {
         id(hit)
         for hit in danger
-        if _DENIED.search(text[max(0, hit.start - 12) : hit.start])
-        or any(_reaches_on(text, guard, hit) for guard in before)
-        or any(_reaches_back(text, guard, hit) for guard in after)
+        if any(_held(text, spot, before, after) for spot in hit.spots or ((hit.start, hit.end),))
     }
 
 
-def _reaches_on(text: str, guard: Hit, hit: Hit) -> bool:
-    gap = hit.start - guard.end
-    if guard.start >= hit.start or gap > REACH_BEFORE:
-        return False
-    return not _CLAUSE_END.search(text, guard.end, hit.start)
+def _held(text: str, spot: Span, before: list[Hit], after: list[Hit]) -> bool:
+    """Whether a guard or a denial reaches a danger word, or a part of one."""
+    return (
+        _DENIED.search(text[max(0, spot[0] - 12) : spot[0]]) is not None
+        or any(_reaches_on(text, guard, spot) for guard in before)
+        or any(_reaches_back(text, guard, spot) for guard in after)
+    )
 
 
-def _reaches_back(text: str, guard: Hit, hit: Hit) -> bool:
-    if not 0 <= guard.start - hit.end <= REACH_AFTER:
+def _reaches_on(text: str, guard: Hit, spot: Span) -> bool:
+    gap = spot[0] - guard.end
+    if guard.start >= spot[0] or gap > REACH_BEFORE:
         return False
-    return not _SENTENCE_END.search(text, hit.end, guard.start)
+    return not _CLAUSE_END.search(text, guard.end, spot[0])
+
+
+def _reaches_back(text: str, guard: Hit, spot: Span) -> bool:
+    if not 0 <= guard.start - spot[1] <= REACH_AFTER:
+        return False
+    return not _SENTENCE_END.search(text, spot[1], guard.start)
 
 
 def _scores(hits: Iterable[Hit], guarded: set[int], lexicon: Lexicon) -> dict[str, float]:
@@ -100,9 +133,24 @@ def _scores(hits: Iterable[Hit], guarded: set[int], lexicon: Lexicon) -> dict[st
     }
 
 
+def _hinted(
+    scores: dict[str, float], text: str, lexicon: Lexicon, lacking: frozenset[str]
+) -> dict[str, float]:
+    """The scores with what pieces of words hint at; nobody is called to a despair that is only
+    hinted at so easily as to a blocked drain."""
+    hinted = dict(scores)
+    for code, hint in hints(text, lexicon.votes).items():
+        if code not in lacking:
+            much = UNSAID if code in lexicon.named and code not in scores else 1.0
+            hinted[code] = scores.get(code, 0.0) + hint * much
+    return hinted
+
+
 def _worth(hit: Hit) -> float:
     """Longer words are more particular: up to 1.5 more."""
     letters = sum(map(len, hit.entry.parts))
+    if "@" in hit.entry.parts[0]:
+        return hit.entry.weight
     extra = (letters - 6) / 10 if hit.entry.parts[0].isascii() else (letters - 2) / 3
     return hit.entry.weight + min(1.5, max(0.0, extra))
 
@@ -121,7 +169,7 @@ def _shares(scores: dict[str, float]) -> Kinds:
     whole = exp(DOUBT) + sum(powers.values())
     shares = [(code, round(power / whole, 4)) for code, power in powers.items()]
     best = sorted(shares, key=lambda share: (-share[1], share[0]))
-    if not best or best[0][1] < UNKNOWN:
+    if not best or best[0][1] < HINTED:
         best = [(OTHER, UNKNOWN), *(share for share in best if share[0] != OTHER)]
     return tuple(best[:3])
 
@@ -171,11 +219,26 @@ def _urgency_of(kind: Kind, condition: Condition) -> Urgency:
     return kind.default_urgency
 
 
-def _report(scores: dict[str, float], hits: Iterable[Hit], placed: bool, alarm: bool) -> float:
+def _goes_on(hits: Iterable[Hit]) -> bool:
+    return any(hit.entry.code == "STILL" for hit in hits)
+
+
+def _told_of(hits: Iterable[Hit]) -> float:
+    """How much says that this is told of, not happening here: a film, a drill, an advertisement;
+    or that it is settled, unless it goes on again."""
+    codes = {"FRAME"} if _goes_on(hits) else {"FRAME", "SOLVED"}
+    return max((hit.entry.weight for hit in hits if hit.entry.code in codes), default=0.0)
+
+
+def _report(
+    scores: dict[str, float], hits: list[Hit], placed: bool, alarm: bool, tone: float
+) -> float:
     """How likely the text reports something rather than chats."""
     words = {hit.entry: hit.entry for hit in hits}
     asked = sum(entry.weight for entry in words if entry.code == "ASK")
     chat = sum(entry.weight for entry in words if entry.code == "CHAT")
+    state = any(entry.code == "STATE" for entry in words)
     evidence = min(4.0, max(scores.values(), default=0.0))
-    weight = 0.9 * evidence + 0.6 * min(2.0, asked) + 0.6 * placed + 1.5 * alarm - 1.1 * chat
-    return round(1 / (1 + exp(2.2 - weight)), 4)
+    weight = 0.55 * evidence + 0.13 * min(2.0, asked) + 0.55 * placed + 0.35 * alarm + 0.6 * state
+    weight += 1.2 * tone - 0.5 * min(4.0, chat) - 0.6 * _told_of(hits)
+    return round(1 / (1 + exp(2.0 - weight)), 4)
