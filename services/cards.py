@@ -243,7 +243,9 @@ def first_help(found: Catalogue, code: str, language: Language) -> str | None:
     kind = found.kinds.get(code)
     if kind is None:
         return None
-    numbers = "、".join(_number(each, language) for each in kind.emergency_number)
+    numbers = plain("people.listed", language).join(
+        _number(each, language) for each in kind.emergency_number
+    )
     steps = kind.first_steps(language)
     lines = (
         say("card.call_first", language, numbers=numbers) if numbers else None,
@@ -314,7 +316,9 @@ def _alike_rows(look: Look) -> Rows:
 
 def _private_card(look: Look) -> Message:
     """Not even where it stands is shown: only the way into the private chat, and for who wrote it
-    the way to take it back. Nor the number, if it would lead from a case to who isn't to be named.
+    the way to take it back. The numbers for danger stand on each, urgent or not: who has no private
+    chat reads them nowhere else, and on some cards only they would tell. Not shown is the case's
+    number, if it would lead from a case to who isn't to be named.
     """
     case = look.case
     group = territory.find_group(look.session, case.district, case.group)
@@ -323,6 +327,7 @@ def _private_card(look: Look) -> Message:
     key = "card.private_unnamed" if is_unnamed(case) else "card.private"
     text = _lines(
         look.say(key, number=case.number),
+        look.say("card.private_danger"),
         look.say("card.unsay_yourself") if deletable and not may else None,
     )
     unsay = ((look.button("unsay", "btn.unsay"),),) if deletable and may else ()
@@ -775,8 +780,9 @@ def _desk_rows(look: Look, person: Person) -> Rows:
         look.button("descend", "btn.descend") if below(look.case.circle) else None,
     )
     first = (look.button("menu", give, "assign"), look.button("whistle", "btn.whistle"))
-    rows = (first, tuple(m for m in moves if m), (end,))
-    return tuple(row for row in rows if row)
+    last = tuple(m for m in moves if m)
+    # two to a row: what a phone shows whole
+    return (first, (*last, end)) if len(last) < 2 else (first, last, (end,))
 
 
 def _may_rise(look: Look) -> bool:

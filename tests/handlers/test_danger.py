@@ -26,6 +26,21 @@ def test_the_group_reads_number_and_first_steps_before_anything_else(session: Se
     assert "602" not in card
 
 
+def test_a_private_matter_reads_the_numbers_in_the_group_and_no_kind_of_it_differs(
+    session: Session,
+) -> None:
+    """Who never opened the private chat reads nothing else; neighbours learn nothing from it."""
+    street = peopled(session)
+    shown = set()
+    for words in (BLOWS, "我爱人突发心脏病倒在地上", "我和对门为停车位吵起来了，他骂我"):
+        street.say("王阿姨", words, command="report")
+        case = street.case()
+        assert case.private
+        shown.add(street.texts(GROUP_CHAT)[-1].replace(case.number, ""))
+    (same,) = shown
+    assert all(number in same for number in ("110", "119", "120"))
+
+
 def test_the_whole_team_is_told_at_once_and_others_are_not(session: Session) -> None:
     street = peopled(session)
     street.say("王阿姨", GAS, command="report")
@@ -87,7 +102,7 @@ def test_violence_at_home_reaches_the_named_person_and_nobody_else(session: Sess
     for name in ("李强", "赵敏", "周姐", "孙主任", "钱站长", "冯管理"):
         assert not street.texts(name), name
     group = " ".join(street.texts(GROUP_CHAT))
-    assert not any(word in group for word in ("家暴", "打我", "110", "8号楼", "王阿姨"))
+    assert not any(word in group for word in ("家暴", "打我", "8号楼", "王阿姨"))
 
 
 def test_nothing_lights_up_at_home_after_the_first_answer(session: Session) -> None:
