@@ -132,11 +132,13 @@ def forget_me(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Ans
 
 
 def withdraw(turn: Turn, said: Said, person: Person) -> None:
-    """`/withdraw` [number]: takes a report back; with one open there is nothing to choose."""
+    """`/withdraw` [number]: takes that report back; without a number it asks which, also of one,
+    for the command is a link in the privacy notice, and a tap to see what it does takes nothing.
+    """
     own = [case for case in reporting.mine(turn.session, person) if _withdrawable(case, person)]
     wanted = said.text.strip().upper()
     chosen = [case for case in own if case.number == wanted] if wanted else own
-    if len(chosen) == 1:
+    if wanted and chosen:
         case = locked_case(turn.session, person.district, chosen[0].id)
         ended = reporting.withdraw(turn.session, person, case, turn.now)
         key = "fix.withdrawn" if ended else "fix.stepped_out"

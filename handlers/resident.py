@@ -480,8 +480,10 @@ def who_text(turn: Turn, group: Group, language: str, short: bool = False) -> st
     """The team of a grid, who is on duty first."""
     team = routing.on_duty_now(turn.session, group.district, group.grid, turn.now)
     names = {name: plain(f"role.{role}", language) for name, role in team.everybody}
-    everybody = "、".join(f"{name}({role})" for name, role in names.items()) or "—"
-    now = "、".join(team.now) or plain("who.nobody_now", language)
+    comma = plain("people.listed", language)
+    members = (plain("who.member", language, name=n, role=r) for n, r in names.items())
+    everybody = comma.join(members) or "—"
+    now = comma.join(team.now) or plain("who.nobody_now", language)
     key = "who.short" if short else "who.long"
     talk = plain if short else say
     return talk(key, language, now=now, team=everybody)

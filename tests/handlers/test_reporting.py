@@ -190,6 +190,24 @@ def test_withdrawing_is_one_tap_and_the_worker_hears(session: Session) -> None:
     assert any("撤回" in text for text in street.texts("李强"))
 
 
+def test_the_command_asks_before_it_takes_back_the_only_one(session: Session) -> None:
+    """`/withdraw` stands as a link in the privacy notice: to tap it takes nothing back."""
+    street = peopled(session)
+    street.say("王阿姨", LAMP, command="report")
+    street.say("王阿姨", command="withdraw", private=True)
+    case = street.case()
+    assert case.state == "dispatched"
+    street.press("王阿姨", case.number, private=True)
+    assert street.case().state == "withdrawn"
+
+
+def test_the_command_with_a_number_takes_that_one_back(session: Session) -> None:
+    street = peopled(session)
+    street.say("王阿姨", LAMP, command="report")
+    street.say("王阿姨", street.case().number, command="withdraw", private=True)
+    assert street.case().state == "withdrawn"
+
+
 def test_what_others_joined_goes_on_without_its_reporter(session: Session) -> None:
     street = peopled(session)
     street.say("王阿姨", LAMP, command="report")
