@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from html import unescape
 from typing import Any
+from unicodedata import east_asian_width
 
 from babel.dates import format_skeleton
 from sqlmodel import Session
@@ -32,6 +33,7 @@ LOCALES = {"zh-Hans": "zh_Hans_CN", "zh-Hant": "zh_Hant_HK", "en": "en_GB"}
 LONGEST = 1024
 PAGE = 8
 LONGEST_NAME = 24
+A_THIRD = 12  # signs of a label that a third of a phone's row shows whole
 GRIDS, KINDS, PICTURE_ROWS, CAUSES = 5, 6, 6, 3
 TILES = ("opened", "handled", "closed", "confirmed", "reopened")
 RED = ("overdue", "danger")
@@ -113,7 +115,7 @@ def _grid_lines(day: Day, language: str) -> list[str]:
 def _grid_line(day: Day, line: GridLine, language: str) -> str:
     days = (day.counted_at - line.oldest).days
     return say(
-        "day.grid",
+        "day.grid" if days else "day.grid_new",
         language,
         n=days,
         name=_cut(line.name),
@@ -143,7 +145,11 @@ def _buttons(day: Day, language: str) -> Rows:
     if day.supervised:
         label = plain("day.button.supervised", language, count=day.supervised)
         numbers.append(_behind_button(day, SUPERVISED, label))
-    return (*in_rows(numbers, 3), *in_rows(kinds, 2), *in_rows(_grid_buttons(day), 2))
+    return (
+        *in_rows(numbers, 3 if _are_narrow(numbers) else 2),
+        *in_rows(kinds, 2),
+        *in_rows(_grid_buttons(day), 2),
+    )
 
 
 def _number_button(day: Day, what: str, count: int, language: str) -> Button:
@@ -166,6 +172,14 @@ def _grid_buttons(day: Day) -> list[Button]:
         for line in below
         if line.at_work
     ]
+
+
+def _are_narrow(made: Sequence[Button]) -> bool:
+    """Whether a phone shows three in a row without cutting one; a Chinese sign counts two."""
+    return all(
+        sum(2 if east_asian_width(sign) in "WF" else 1 for sign in each.label) <= A_THIRD
+        for each in made
+    )
 
 
 def in_rows(made: Sequence[Button], wide: int) -> Rows:

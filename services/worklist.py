@@ -17,6 +17,7 @@ from services.texts import plain, say
 
 MOST = 20  # lines; the rest is said as a number, and comes up as these are done
 LONGEST_PLACE = 40
+MORNING_ENDS = 11  # o'clock, local
 
 # sections in the order of the list
 SECTIONS = ("late", "today", "new", "waiting", "revisit", "rest")
@@ -45,11 +46,11 @@ def worklist(session: Session, person: Person, now: datetime) -> Message | None:
     if not found:
         return None
     shown = listed[:MOST]
-    lines = [_head(person, found), *_body(session, person, shown, now)]
+    lines = [_head(session, person, found, now), *_body(session, person, shown, now)]
     lines += _tail(person.language, len(listed) - len(shown), len(hidden))
     made = [_button(each.case, each.case.number) for each in shown]
     made += [_button(each.case, plain("worklist.private", person.language)) for each in hidden]
-    return Message("\n".join(lines), in_rows(made, 3))
+    return Message("\n".join(lines), in_rows(made, 2))
 
 
 def items(session: Session, person: Person, now: datetime) -> list[Item]:
@@ -97,8 +98,11 @@ def _revisits(session: Session, person: Person, midnight: datetime) -> list[Item
     return [Item(case, "revisit", at) for case, at in session.exec(query)]
 
 
-def _head(person: Person, found: list[Item]) -> str:
-    return say("worklist.head", person.language, n=len(found), name=person.name)
+def _head(session: Session, person: Person, found: list[Item], now: datetime) -> str:
+    """Good morning is said in the morning only: `/list` is asked for at any hour."""
+    early = now.astimezone(territory.zone(session, person.district)).hour < MORNING_ENDS
+    key = "worklist.head" if early else "worklist.head_later"
+    return say(key, person.language, n=len(found), name=person.name)
 
 
 def _body(session: Session, person: Person, shown: list[Item], now: datetime) -> list[str]:

@@ -175,6 +175,15 @@ async def test_the_day_is_one_message_with_one_picture(database: Database, langu
     assert all(row for row in message.buttons)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_a_phone_shows_each_label_of_the_day_whole(database: Database, language: str) -> None:
+    _, found = await on(database, 6, h.STREET)
+    crowded = [row for row in day_message(found, language).buttons if len(row) > 2]
+    labels = [each.label for row in crowded for each in row]
+    assert bool(labels) == (language != "en")
+    assert all(len(each) <= 8 for each in labels)
+
+
 async def test_every_button_of_the_day_opens_as_many_cases_as_it_says(database: Database) -> None:
     _, found = await on(database, 6, h.STREET)
     message = day_message(found, "zh-Hans")

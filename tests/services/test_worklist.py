@@ -118,3 +118,26 @@ async def test_a_long_list_fits_one_message_and_says_what_is_left_out(database: 
     assert len(message.text) <= 4096
     assert str(60 - MOST) in message.text.splitlines()[-1]
     assert sum(len(row) for row in message.buttons) == MOST
+
+
+async def test_it_says_good_morning_in_the_morning_only(database: Database) -> None:
+    def job(session: Session) -> list[str]:
+        session.add_all(h.territory_rows())
+        worker = h.worker_row()
+        session.add(worker)
+        session.flush()
+        session.add(case(1, worker))
+        session.flush()
+        made = [worklist(session, worker, MORNING + later) for later in (0 * HOUR, 9 * HOUR)]
+        return [each.text for each in made if each is not None]
+
+    early, late = await database.write(job)
+    assert "早上好" in early
+    assert "早上好" not in late
+    assert "1" in late
+
+
+async def test_a_phone_shows_each_number_whole(database: Database) -> None:
+    message, _ = await morning(database, {}, {}, {})
+    assert message is not None
+    assert max(len(row) for row in message.buttons) == 2
