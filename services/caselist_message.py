@@ -64,15 +64,21 @@ def list_message(
         "\n".join([head, "", *(case_line(look) for look in looks)]),
         (
             *in_rows([open_button(each) for each in found.cases], WIDE),
-            *_turning(district, found),
+            *_turning(district, found, language),
             *_together(district, found, language),
             (_back(district, found.unit, language),),
         ),
     )
 
 
-def _turning(district: str, found: Listed) -> Rows:
-    turns = (("◀", found.page - 1), ("▶", found.page + 1))
+def _turns(page: int, language: str) -> tuple[tuple[str, int], ...]:
+    """The way back and the way on, with the page that each leads to."""
+    earlier, further = plain("day.earlier", language), plain("day.further", language)
+    return ((earlier, page - 1), (further, page + 1))
+
+
+def _turning(district: str, found: Listed, language: str) -> Rows:
+    turns = _turns(found.page, language)
     row = tuple(
         Button(label, buttons.data("filter", district, arg=found.arg(to)))
         for label, to in turns
@@ -102,7 +108,9 @@ def found_message(
     session: Session, district: str, found: Found, language: str, now: datetime
 ) -> Message:
     """What a search found."""
-    name = "、".join(territory.name(session, district, unit, language) for unit in found.units)
+    name = plain("people.listed", language).join(
+        territory.name(session, district, unit, language) for unit in found.units
+    )
     back = (_back(district, found.units[0], language),)
     if not found.cases:
         return Message(say("cases.not_found", language, words=found.words, name=name), (back,))
@@ -112,7 +120,7 @@ def found_message(
         head += say("cases.page", language, page=found.page + 1, pages=found.pages)
     looks = [look_at(session, each, language, now) for each in found.shown()]
     opening = in_rows([open_button(each) for each in found.shown()], WIDE)
-    turning = _turning_found(district, found)
+    turning = _turning_found(district, found, language)
     one = _one_cause(district, found, language)
     return Message(
         "\n".join([head, "", *(case_line(look) for look in looks)]),
@@ -120,9 +128,9 @@ def found_message(
     )
 
 
-def _turning_found(district: str, found: Found) -> Rows:
+def _turning_found(district: str, found: Found, language: str) -> Rows:
     """The words are searched again for the other page; so what has moved on shows as it is."""
-    turns = (("◀", found.page - 1), ("▶", found.page + 1))
+    turns = _turns(found.page, language)
     try:
         row = tuple(
             Button(label, buttons.data("found", district, arg=f"{to}:{found.words}"))

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from models import Case, Cause
-from services import buttons, territory
+from services import buttons, territory, when
 from services.cards import look_at
 from services.caselist import asking
 from services.catalogue import catalogue
@@ -61,8 +61,8 @@ def cause_message(
 ) -> Message:
     """Where it stands, and what its desk can do with all of it."""
     unit = territory.name(session, cause.district, cause.unit, language)
-    zone = territory.zone(session, cause.district)
-    since = f"{cause.made_at.astimezone(zone):%m-%d %H:%M}"
+    zone = str(territory.zone(session, cause.district))
+    since = when.moment(cause.made_at, now, zone, language)
     lines = [
         say("cause.head", language, name=cause.name, unit=unit, since=since),
         say("cause.counts", language, open=found.open, all=found.all, late=found.late),
@@ -70,8 +70,8 @@ def cause_message(
     if cause.notices:
         lines.append(say("cause.told", language, n=cause.notices))
     if cause.ended_at is not None:
-        when = f"{cause.ended_at.astimezone(zone):%m-%d %H:%M}"
-        lines.append(say("cause.ended", language, when=when, words=cause.words))
+        gone = when.moment(cause.ended_at, now, zone, language)
+        lines.append(say("cause.ended", language, when=gone, words=cause.words))
     elif more:
         lines.append(say("cause.more", language, n=more))
     return Message("\n".join(lines), _rows(cause, found, more, language))

@@ -101,11 +101,11 @@ def test_a_list_has_ten_to_a_page_and_turns(session: Session) -> None:
     assert "第 1/2 页" in listing(street)["text"]
     first = [each for each in labels(listing(street)) if each.startswith("KL1-")]
     assert len(first) == 10
-    tap(street, "▶")
+    tap(street, "下一页")
     second = [each for each in labels(listing(street)) if each.startswith("KL1-")]
     assert len(second) == 2
     assert not set(first) & set(second)
-    tap(street, "◀")
+    tap(street, "上一页")
     assert [each for each in labels(listing(street)) if each.startswith("KL1-")] == first
 
 
@@ -212,12 +212,12 @@ def test_what_was_found_is_turned_ten_to_a_page(session: Session) -> None:
     assert "第 1/2 页" in text
     assert text.count("KL1-") == 10
     assert cases[11].number in text
-    tap(street, "▶")
+    tap(street, "下一页")
     text = listing(street)["text"]
     assert "第 2/2 页" in text
     assert text.count("KL1-") == 2
     assert cases[0].number in text
-    assert "▶" not in labels(listing(street))
+    assert "下一页 ›" not in labels(listing(street))
     gone = street.press_data(DESK, data("found", DISTRICT, arg="2:楼道灯"), private=True)
     assert gone is not None
     assert "这一页没有了" in gone.text
