@@ -279,7 +279,7 @@ def test_one_who_joined_gets_a_case_of_their_own(session: Session) -> None:
     street.say("Emily", "also on floor 5", private=True, command="who")
     opened(street, case)
     on_card(street, case, "值班台")
-    on_card(street, case, "谁也遇到")
+    on_card(street, case, "还有谁遇到")
     street.now += timedelta(hours=1)
     said = on_card(street, case, "另立一件")
     made = street.case()
@@ -303,7 +303,7 @@ def test_the_same_words_and_photos_go_with_who_sent_them(session: Session) -> No
     assert case.voices == 2
     opened(street, case)
     on_card(street, case, "值班台")
-    on_card(street, case, "谁也遇到")
+    on_card(street, case, "还有谁遇到")
     street.now += timedelta(minutes=1)
     on_card(street, case, "另立一件")
     made = street.case()
