@@ -33,7 +33,7 @@ _MARK = (
     r"|单(?=\d{3})|[门梯](?=[\s-]?\d{3,4}(?!\d)|$)"
     r"|楼(?![栋号盘市])|层(?![层次面高]|小?楼|洋房|别墅)|(?<!号)/?f(?![a-z])"
     r"|室(?![\d一二两]?厅)|房(?![\d一二两]?[厅间])|户(?![居人型口])"
-    r"|号(?![线机键车文召码称角位令])"
+    r"|号(?![线机键车文召码称角位令桩柜梯]|电梯|充电)"
 )
 # What a bare number counts, if it is no door.
 _COUNTED = (
@@ -65,6 +65,11 @@ class Token(NamedTuple):
     start: int
     end: int
     kind: str
+
+
+def find_doors(text: str) -> Iterator[Span]:
+    """Every number in a folded text that is called a unit, a floor or a room, of all addresses."""
+    return (token[:2] for token in _tokens(text, None) if token.kind in PARTS[1:])
 
 
 def find_runs(text: str, limit: int | None = None) -> list[Spans]:

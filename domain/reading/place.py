@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from domain.numbers import NUMERALS, chinese_number
-from domain.reading.address import Span, Spans, find_runs, is_address
+from domain.reading.address import Span, Spans, find_doors, find_runs, is_address
 from domain.reading.folding import Folded
 from domain.reading.landmark import find_landmark
 from domain.reading.lexicon import Hit
@@ -102,6 +102,7 @@ def find_place(
 def private_spans(text: str) -> Iterator[Span]:
     """Everything in a folded text that may name a unit, floor or flat, bare numbers too: what a
     group must not see. Better one number too many than a door."""
+    yield from find_doors(text)
     for spans in find_mentions(text):
         yield from (span for part, span in spans.items() if part != "building")
     yield from (match.span() for match in _MAYBE_ROOM.finditer(text))

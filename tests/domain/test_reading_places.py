@@ -183,3 +183,13 @@ def test_a_group_never_sees_the_door(building, unit, floor, door):
 )
 def test_a_landmark_is_said_with_its_side(text, landmark):
     assert place(text).landmark == landmark
+
+
+def test_a_group_sees_no_door_of_a_second_address():
+    text = "3号楼2单元501 4号楼1单元302"
+    hidden = {text[start:end] for start, end in private_spans(text)}
+    assert {"2单元", "501", "1单元", "302"} <= hidden
+
+
+def test_a_numbered_lift_is_no_flat():
+    assert parts(place("3栋5号电梯坏了")) == ("3栋", None, None, None)
