@@ -18,6 +18,7 @@ from models.columns import UTCDateTime, metadata, new_id
 from models.errands import Errand
 from models.findings import Finding
 from models.known import Stamp
+from models.learnt import Learnt
 from models.people import FailedTry, Invite, Leave, Person, Role, Shift, Swap
 from models.phrases import Phrase
 from models.queue import (
@@ -59,6 +60,7 @@ __all__ = [
     "Inbox",
     "Invite",
     "Lane",
+    "Learnt",
     "Lease",
     "Leave",
     "MovedChat",

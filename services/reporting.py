@@ -32,6 +32,7 @@ from services import (
     attachments,
     cause_notices,
     duty,
+    learnt,
     notices,
     regrid,
     routing,
@@ -155,7 +156,8 @@ def read_report(session: Session, district: str, text: str) -> Reading:
     """The reading of a text by the district's catalogue and lexicon."""
     last = session.info.get(READ)
     if last is None or last[0] != (district, text):
-        found = read(text, lexicon(session, district), catalogue(session, district))
+        words, kinds = lexicon(session, district), catalogue(session, district)
+        found = read(text, words, kinds, learnt.model(session, district))
         session.info[READ] = last = ((district, text), found)
     reading: Reading = last[1]
     return reading

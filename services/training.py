@@ -21,6 +21,7 @@ HALF_SEEN = 0.5  # texts' worth of doubt about where a run stands
 FLOOR = 0.1  # what a run counts that tells no labels apart
 PARTS = 4  # of the texts, each held back once to find the temperature
 BINS = 15  # of the calibration error
+UNSAID = 1e-3  # probability of what was not among the guesses
 TEMPERATURES = tuple(round(0.2 + 0.05 * n, 2) for n in range(60))
 
 Labelled = tuple[str, str]  # text, label
@@ -226,7 +227,7 @@ def figures(guesses: Sequence[Guess], truth: Sequence[str]) -> Figures:
         for guess, true in zip(guesses, truth, strict=True)
     ]
     loss = [
-        -log(max(dict(guess).get(true, 0.0), 1e-6))
+        -log(max(dict(guess).get(true, 0.0), UNSAID))
         for guess, true in zip(guesses, truth, strict=True)
     ]
     count = max(1, len(truth))

@@ -1,6 +1,7 @@
 """`linli learn`: a model of kinds, from files to measure with, or from what a district's people
 put right."""
 
+import asyncio
 import json
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ import msgspec
 import typer
 
 from bot.cannot import Cannot
+from bot.config import load
 
 MOST_TEXTS = 200_000
 # what a text of a file may be as a label
@@ -32,25 +34,42 @@ def learn(
         Path | None, typer.Option(help="JSON lines {text, label} to learn from")
     ] = None,
     test: Annotated[Path | None, typer.Option(help="as many as you like to be tested on")] = None,
+    district: Annotated[str, typer.Option(help="which district's, if there are several")] = "",
+    report: Annotated[
+        bool, typer.Option("--report", help="what was corrected most; nothing is learnt")
+    ] = False,
+    roll_back: Annotated[
+        bool, typer.Option("--roll-back", help="read with the version before, or the rules alone")
+    ] = False,
 ) -> None:
-    """Learn kinds from labelled texts and say how well they are read; the last line is JSON."""
-    if texts is None or test is None:
-        raise typer.BadParameter("--texts and --test go together")
-    typer.echo(json.dumps(_measured(_labelled(texts), _labelled(test))))
+    """Learn kinds from what a district's people put right, and read with it if that is better.
+
+    With --texts and --test from files instead: nothing is kept, the last line is JSON.
+    """
+    if (texts is None) != (test is None) or report + roll_back + (texts is not None) > 1:
+        raise typer.BadParameter("--texts and --test go together, and alone")
+    if texts is not None and test is not None:
+        typer.echo(json.dumps(_measured(_labelled(texts), _labelled(test))))
+        return
+    from bot import learning  # the service's rooms, which files don't need
+
+    work = learning.report if report else learning.roll_back if roll_back else learning.learn
+    for line in asyncio.run(work(load(), district)):
+        typer.echo(line)
 
 
 def _measured(told: list[tuple[str, str]], held: list[tuple[str, str]]) -> dict[str, float]:
     """What a model learnt from `told` makes of `held`: rates, seconds of learning, its size."""
-    from domain.reading.model import dump, load
+    from domain.reading import model
     from services.training import TooFew, judged, train
 
     begun = time.perf_counter()
     try:
-        artefact = dump(train(told))
+        artefact = model.dump(train(told))
     except TooFew:
         raise Cannot("These texts can't be learnt from: two labels are the least.") from None
     seconds = time.perf_counter() - begun
-    found = judged(load(artefact), held)
+    found = judged(model.load(artefact), held)
     rates = {
         "accuracy": found.accuracy,
         "macro_f1": found.macro_f1,

@@ -11,7 +11,7 @@ from bot.cannot import Cannot
 from bot.errands.errand import Errand, Undone, When
 from domain.refused import Refused
 from models import Person, inbox
-from services import binding, enrolment, territory, trouble
+from services import binding, enrolment, learnt, territory, trouble
 from services.equipment import policy
 from services.imports import Outcome, import_tables
 from services.imports.outcome import Unreadable
@@ -166,12 +166,42 @@ def _brought(outcomes: list[list[Outcome]]) -> bool:
     return not any(each.failed for unit in outcomes for each in unit)
 
 
+# --- what a district has learnt ---
+
+
+class Learnt(Struct, frozen=True):
+    """A new version of a district's model; `use`: read with it from now on."""
+
+    district: str
+    artefact: bytes
+    texts: int
+    figures: dict[str, Any]
+    use: bool
+
+
+def _keep(session: Session, given: Learnt, when: When) -> int:
+    rest = given.artefact, given.texts, given.figures, when.now
+    return learnt.keep(session, given.district, *rest, use=given.use)
+
+
+class RollBack(Struct, frozen=True):
+    """A district that reads with an earlier version, or with the rules alone."""
+
+    district: str
+
+
+def _roll_back(session: Session, given: RollBack, when: When) -> int | None:
+    return learnt.roll_back(session, given.district, when.now)
+
+
 REPLAY = Errand("replay", Replay, int, _replay, always)
 SETTLE = Errand("settle", Settle, int, _settle, always)
 INVITE = Errand("invite", Invite, tuple[str, str], _invite, never)
 BINDCODE = Errand("bindcode", BindCode, tuple[str, str, str], _bindcode, never)
 BRING = Errand("bring", Lists, list[list[Outcome]], _bring, _brought)
+LEARN = Errand("learn", Learnt, int, _keep, always)
+ROLL_BACK = Errand("roll_back", RollBack, int | None, _roll_back, always)
 
 ALL: dict[str, Errand[Any, Any]] = {
-    each.name: each for each in (REPLAY, SETTLE, INVITE, BINDCODE, BRING)
+    each.name: each for each in (REPLAY, SETTLE, INVITE, BINDCODE, BRING, LEARN, ROLL_BACK)
 }
