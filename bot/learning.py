@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from sqlmodel import Session, select
 
@@ -18,8 +18,8 @@ from domain.catalogue import Catalogue, Language
 from domain.refused import Refused
 from models import Division
 from models.reading import Missing, open_reading
-from services import learning, learnt
-from services.catalogue import catalogue, lexicon
+from services import learning
+from services.catalogue import catalogue
 from services.corrections import corrections
 from services.texts import plain
 
@@ -31,14 +31,12 @@ async def learn(settings: Settings, district: str) -> list[str]:
 
     def job(session: Session) -> tuple[str, list[learning.Text], learning.Beside]:
         code = _district(session, district)
-        beside = learning.Beside(
-            lexicon(session, code), catalogue(session, code), learnt.in_use(session, code)
-        )
-        return code, learning.labelled(session, code, datetime.now(UTC)), beside
+        texts = learning.labelled(session, code, datetime.now(UTC))
+        return code, texts, learning.beside_of(session, code)
 
-    code, texts, beside = await _read(settings, job)
+    code, texts, reads = await _read(settings, job)
     try:
-        lesson = await asyncio.to_thread(learning.learn, texts, beside)
+        lesson = await asyncio.to_thread(learning.learn, texts, reads)
         figures = {"before": asdict(lesson.before), "after": asdict(lesson.after)}
         given = Learnt(code, lesson.artefact, lesson.texts, figures, lesson.better)
         version = await ask(settings, LEARN, lambda: given)
@@ -47,18 +45,26 @@ async def learn(settings: Settings, district: str) -> list[str]:
     return _told(lesson, version)
 
 
+async def beside(settings: Settings, district: str) -> learning.Beside:
+    """What the district reads with now. Raises Cannot."""
+    return await _read(
+        settings, lambda session: learning.beside_of(session, _district(session, district))
+    )
+
+
 def _told(lesson: learning.Lesson, version: int) -> list[str]:
     language, before, after = terminal_language(), lesson.before, lesson.after
     counts = {"texts": lesson.texts, "corrected": lesson.corrected, "held": lesson.held}
-    rates = {
-        "first": f"{before.accuracy:.1%} → {after.accuracy:.1%}",
-        "two": f"{before.top2:.1%} → {after.top2:.1%}",
-        "ece": f"{before.ece:.3f} → {after.ece:.3f}",
-    }
     key = "reading.in_use" if lesson.better else "reading.not_better"
     return [
         plain("reading.learnt", language, **counts),
-        plain("reading.gain", language, first=rates["first"], two=rates["two"], ece=rates["ece"]),
+        plain(
+            "reading.gain",
+            language,
+            first=f"{before.accuracy:.1%} → {after.accuracy:.1%}",
+            two=f"{before.top2:.1%} → {after.top2:.1%}",
+            ece=f"{before.ece:.3f} → {after.ece:.3f}",
+        ),
         plain(key, language, version=version, share=f"{lesson.share:.0%}"),
     ]
 
@@ -100,11 +106,7 @@ async def report(settings: Settings, district: str) -> list[str]:
 
 def _named(found: Catalogue, code: str, language: str) -> str:
     kind = found.kinds.get(code)
-    return code if kind is None else f"{code} {kind.name(_language(language))}"
-
-
-def _language(language: str) -> Language:
-    return "en" if language == "en" else "zh-Hant" if language == "zh-Hant" else "zh-Hans"
+    return code if kind is None else f"{code} {kind.name(cast(Language, language))}"
 
 
 async def _read(settings: Settings, job: Callable[[Session], T]) -> T:

@@ -19,7 +19,7 @@ from domain.refused import Refused
 from models import Case, CaseEvent
 from services.catalogue import catalogue, lexicon
 from services.equipment import policy
-from services.learnt import InUse
+from services.learnt import InUse, in_use
 from services.training import Figures, TooFew, figures, train
 
 # below this a model is no better than rules: measured on titles of real petitions
@@ -139,6 +139,13 @@ class Beside:
     words: Lexicon
     found: Catalogue
     now: InUse | None = None
+
+
+def beside_of(session: Session, district: str) -> Beside:
+    """What a district reads with now."""
+    return Beside(
+        lexicon(session, district), catalogue(session, district), in_use(session, district)
+    )
 
 
 def learn(texts: Sequence[Text], beside: Beside) -> Lesson:

@@ -1,20 +1,21 @@
-"""`linli read`: what texts say, by the words that are shipped.
+"""`linli read`: what texts say, by the words that are shipped or a district's own.
 
 Lines of JSON come in, one reading each goes out, in order; a line that isn't one is answered in its
 place. Nothing is kept. The answers' form is stable.
 """
 
+import asyncio
 import os
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any, BinaryIO, cast
 
 import msgspec
 import typer
 
-from domain.catalogue import Catalogue, parse_conditions, parse_kinds, parse_not_admitted
-from domain.reading import Lexicon, Reading, read
+from domain.catalogue import Catalogue, Language, parse_conditions, parse_kinds, parse_not_admitted
+from domain.reading import Lexicon, Model, Reading, read
 from domain.reading.same import Matters
 from services.data import default_rows, each_row
 
@@ -44,6 +45,7 @@ class Words:
 
     lexicon: Lexicon
     catalogue: Catalogue
+    model: Model | None = None
 
 
 def register(app: typer.Typer) -> None:
@@ -59,14 +61,41 @@ def reading(
             "which line told of the same matter first.",
         ),
     ] = False,
+    explain: Annotated[
+        str | None, typer.Option(metavar="TEXT", help="say why this one text is read so")
+    ] = None,
+    district: Annotated[
+        str, typer.Option(help="read by a district's own words and what it has learnt")
+    ] = "",
 ) -> None:
     """Read lines of JSON ({"text": ...}) from standard input; one answer each, in order."""
+    words = _of_district(district) if district else shipped()
+    if explain is not None:
+        _explain(explain, words)
+        return
     try:
-        for answer in answers(sys.stdin.buffer, shipped(), duplicates=duplicates):
+        for answer in answers(sys.stdin.buffer, words, duplicates=duplicates):
             sys.stdout.buffer.write(answer + b"\n")
             sys.stdout.buffer.flush()
     except BrokenPipeError:  # whoever listened has heard enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _explain(text: str, words: Words) -> None:
+    from bot.commands.importing import terminal_language
+    from bot.explained import explained
+
+    rest = words.lexicon, words.catalogue, words.model
+    typer.echo(explained(text, *rest, cast(Language, terminal_language())))
+
+
+def _of_district(district: str) -> Words:
+    """What a district of this deployment reads with. Raises Cannot."""
+    from bot import learning
+    from bot.config import load
+
+    beside = asyncio.run(learning.beside(load(), district))
+    return Words(beside.words, beside.found, beside.now.model if beside.now else None)
 
 
 def shipped() -> Words:
@@ -92,7 +121,7 @@ def answers(lines: BinaryIO, words: Words, *, duplicates: bool = False) -> Itera
         except BadLine as error:
             yield encode({"error": error.code})
         else:
-            found = read(told.text, words.lexicon, words.catalogue)
+            found = read(told.text, words.lexicon, words.catalogue, words.model)
             same = {} if chat is None else {"same_as": chat.same_as(index, told, found)}
             yield encode(told_of(found) | same)
 

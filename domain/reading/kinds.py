@@ -65,7 +65,7 @@ def judge(
     guarded = _guarded(text, hits, lexicon)
     scores = _scores(hits, guarded, lexicon)
     shares = _shares(_hinted(scores, text, lexicon, lacking))
-    kinds = joined(shares, text, lexicon.catalogue, model)
+    kinds = joined(shares, text, lexicon.catalogue, model, lacking)
     alarm = next((h.entry.word for h in hits if h.entry.code == "NOW" and id(h) not in guarded), "")
     condition = _condition(kinds[0][0], text, hits, lexicon)
     report = _report(scores, hits, placed, bool(alarm), tone_of(text, lexicon.tone))
@@ -78,6 +78,21 @@ def judge(
     if urgency != "now" and sound >= enough and report >= SOUNDS and not guarded:
         urgency, reason = "now", "sound"
     return Verdict(report, kinds, condition, urgency, reason)
+
+
+def weighed(text: str, hits: list[Hit], lexicon: Lexicon) -> list[tuple[Hit, float, bool]]:
+    """Each hit with what it counts, and whether it was silenced; for explanations."""
+    guarded = _guarded(text, hits, lexicon)
+    return [
+        (hit, _counts(hit) * (GUARDED if id(hit) in guarded else 1.0), id(hit) in guarded)
+        for hit in hits
+    ]
+
+
+def _counts(hit: Hit) -> float:
+    """A mark or a condition counts what the lexicon says, a kind's word also by its length."""
+    plain = hit.entry.code in MARKS or hit.entry.condition is not None
+    return hit.entry.weight if plain else _worth(hit)
 
 
 def _guarded(text: str, hits: list[Hit], lexicon: Lexicon) -> set[int]:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -131,7 +132,7 @@ def full(url: str, count: int) -> None:
     def job(session: Session) -> None:
         rows, events = [], []
         for number in range(count):
-            kind, word = (("LS03", "叮叮"), ("UM05", "亮亮"))[number % 2]
+            kind, word = (("LS03", "呱呱"), ("UM05", "哞哞"))[number % 2]
             rows.append(
                 Case(
                     district="320116",
@@ -185,5 +186,10 @@ def test_it_learns_shows_the_gain_reports_and_goes_back(
     assert "version 1 reads from now on" in used
     assert run(monkeypatch, "--report") == 0
     assert "180 × LS99 Other was put right to LS03" in capsys.readouterr().out
+    words = ["linli", "read", "--district", "320116", "--explain", "那个呱呱又这样"]
+    monkeypatch.setattr(sys, "argv", words)
+    with pytest.raises(SystemExit):
+        cli.main()
+    assert re.search(r"LS03 .*\n  by what was learnt: .*呱呱", capsys.readouterr().out)
     assert run(monkeypatch, "--roll-back") == 0
     assert capsys.readouterr().out == "The rules read alone again.\n"

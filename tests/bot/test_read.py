@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import subprocess
 import sys
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 
 from bot.commands.read import LONGEST_LINE, answers, shipped
+from bot.explained import explained
+from domain.catalogue import Language
 
 WORDS = shipped()
 KEYS = {"report", "kinds", "condition", "urgency", "place", "place_norm", "language", "personal"}
@@ -118,3 +121,37 @@ def test_what_one_grid_said_is_no_duplicate_in_another() -> None:
 
 def _followed(lines: list[bytes]) -> list[bytes]:
     return list(answers(io.BytesIO(b"\n".join(lines)), WORDS, duplicates=True))
+
+
+# --- why ---
+
+
+def page(text: str, language: Language = "en") -> str:
+    return explained(text, WORDS.lexicon, WORDS.catalogue, None, language)
+
+
+def test_an_explanation_names_the_words_and_what_they_count() -> None:
+    found = page("三号楼电梯坏了")
+    assert re.search(r"^\d+% LS03 .*\n  by words: .*电梯[^\n]* \d", found, re.MULTILINE)
+    assert "Place: building 三号楼 → 3" in found
+    assert re.search(r"^A report: \d+%", found)
+    assert re.search(r"^Filing condition", found, re.MULTILINE)
+    assert re.search(r"^Urgency: ", found, re.MULTILINE)
+
+
+def test_a_danger_word_that_is_past_stands_in_brackets_with_what_silenced_it() -> None:
+    assert re.search(r"\([^)]*着火", page("去年三号楼着火了"))
+    assert "(BEFORE): 去年" in page("去年三号楼着火了")
+    assert not re.search(r"\([^)]*着火", page("三号楼着火了"))
+
+
+@pytest.mark.parametrize(
+    ("language", "word"), [("zh-Hans", "报事"), ("zh-Hant", "報事"), ("en", "A report")]
+)
+def test_an_explanation_is_in_the_reader_s_language(language: Language, word: str) -> None:
+    assert word in page("路灯坏了,快来", language).splitlines()[0]
+
+
+@pytest.mark.parametrize("text", ["", "哈哈", "x" * 4096, "着火" * 2048, "🌸\u202e"])
+def test_any_text_can_be_explained(text: str) -> None:
+    assert page(text)

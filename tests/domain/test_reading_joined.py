@@ -32,13 +32,13 @@ def first(text: str, found: Model | None = None) -> tuple[str, float]:
 
 
 def test_a_word_that_only_this_town_uses_is_understood_by_the_model() -> None:
-    assert first("老地方那个叮叮又哑了")[0] == "LS99"
-    assert first("老地方那个叮叮又哑了", model("LS03", "叮叮", share=0.6))[0] == "LS03"
+    assert first("老地方那个呱呱又哑了")[0] == "LS99"
+    assert first("老地方那个呱呱又哑了", model("LS03", "呱呱", share=0.6))[0] == "LS03"
 
 
 def test_without_a_share_the_rules_speak_alone() -> None:
-    mute = model("LS03", "叮叮", share=0.0)
-    assert read("叮叮哑了", LEXICON, CATALOGUE, mute) == read("叮叮哑了", LEXICON, CATALOGUE)
+    mute = model("LS03", "呱呱", share=0.0)
+    assert read("呱呱哑了", LEXICON, CATALOGUE, mute) == read("呱呱哑了", LEXICON, CATALOGUE)
 
 
 def test_the_model_says_nothing_where_the_rules_see_danger_or_despair() -> None:
@@ -49,7 +49,7 @@ def test_the_model_says_nothing_where_the_rules_see_danger_or_despair() -> None:
 
 
 def test_a_kind_that_the_district_has_dropped_is_not_said() -> None:
-    kinds = read("叮叮哑了", LEXICON, CATALOGUE, model("ZZ99", "叮叮")).kinds
+    kinds = read("呱呱哑了", LEXICON, CATALOGUE, model("ZZ99", "呱呱")).kinds
     assert "ZZ99" not in [code for code, _ in kinds]
 
 
