@@ -7,6 +7,8 @@ from domain.reading.model import Model
 
 Kinds = tuple[tuple[str, float], ...]
 MOST = 3
+# below this probability the rules only guess at danger
+SEEN = 0.3
 
 
 def joined(
@@ -34,5 +36,8 @@ def joined(
 
 
 def _stands(kinds: Kinds, catalogue: Catalogue) -> bool:
-    kind = catalogue.kinds.get(kinds[0][0])
-    return kind is not None and (kind.reach == "named" or kind.default_urgency == "now")
+    code, p = kinds[0]
+    kind = catalogue.kinds.get(code)
+    if kind is None:
+        return False
+    return kind.reach == "named" or (kind.default_urgency == "now" and p >= SEEN)

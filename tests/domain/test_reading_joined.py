@@ -2,6 +2,7 @@
 
 from domain.catalogue import Catalogue, parse_conditions, parse_kinds, parse_not_admitted
 from domain.reading import Lexicon, read
+from domain.reading.joining import joined
 from domain.reading.model import Model, Trained, dump, load
 from services.data import default_rows
 
@@ -46,6 +47,13 @@ def test_the_model_says_nothing_where_the_rules_see_danger_or_despair() -> None:
         assert read(text, LEXICON, CATALOGUE, model("UM05", "煤气", "想活", share=1.0)) == read(
             text, LEXICON, CATALOGUE
         )
+
+
+def test_a_danger_that_the_rules_only_guess_at_silences_nobody_but_a_named_matter_does() -> None:
+    sure = model("LS03", "呱呱", share=0.6)
+    assert joined((("PS01", 0.1),), "呱呱", CATALOGUE, sure)[0][0] == "LS03"
+    assert joined((("PS01", 0.4),), "呱呱", CATALOGUE, sure) == (("PS01", 0.4),)
+    assert joined((("LS18", 0.1),), "呱呱", CATALOGUE, sure) == (("LS18", 0.1),)
 
 
 def test_a_kind_that_the_district_has_dropped_is_not_said() -> None:
