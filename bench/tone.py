@@ -1,8 +1,8 @@
 """Learn how reports and danger sound: `python -m bench.tone` writes the lexicon's last rows.
 
-From the even lines of known.jsonl and the everyday texts of tests/data, so that the odd lines stay
-a measure. A piece's weight is the logarithm of how much oftener it occurs in reports than in
-talk, or in danger than elsewhere.
+From the even lines of known.jsonl, our own.jsonl and the everyday texts of tests/data, so that the
+odd lines stay a measure. A piece's weight is the logarithm of how much oftener it occurs in
+reports than in talk, or in danger than elsewhere.
 """
 
 import csv
@@ -26,7 +26,7 @@ Labelled = tuple[str, bool]  # a text, whether it is so
 
 def reports() -> Iterator[Labelled]:
     """What may be learnt from of the sound of reports."""
-    for line in _known():
+    for line in _labelled():
         yield line["text"], line["report"]
     for line in (*_everyday("reports"), *_everyday("paraphrases")):
         yield line["text"], line["kind"] != "CHAT"
@@ -34,15 +34,15 @@ def reports() -> Iterator[Labelled]:
 
 def dangers() -> Iterator[Labelled]:
     """And of danger: where it is labelled."""
-    for line in _known():
+    for line in _labelled():
         yield line["text"], line["urgency"] == "now"
     for line in _everyday("reports"):
         if "urgency" in line or line["kind"] == "CHAT":
             yield line["text"], line.get("urgency") == "now"
 
 
-def _known() -> list[dict[str, Any]]:
-    return _everyday("reading/known")[::2]
+def _labelled() -> list[dict[str, Any]]:
+    return [*_everyday("reading/known")[::2], *_everyday("reading/own")]
 
 
 def _everyday(name: str) -> list[dict[str, Any]]:

@@ -45,6 +45,14 @@ class Policy:
     morning: time = time(8)
     evening: time = time(18)
 
+    # words to the bot are filed without a question from this probability that they report
+    report_from: float = 0.3
+    # a kind is told as known from this probability; below, with two others to choose from
+    kind_from: float = 0.6
+    # other thresholds, by group: "-1001234567890=0.5"
+    report_from_in: tuple[str, ...] = ()
+    kind_from_in: tuple[str, ...] = ()
+
     strange_group_minutes: int = 10
     asked_minutes: int = 30
     invite_hours: int = 72
@@ -58,5 +66,17 @@ class Policy:
 
     def share_checked(self, grid: str) -> float:
         """The share that is drawn for an on-site check in the grid's district."""
-        own = dict(each.partition("=")[::2] for each in self.check_shares)
-        return float(own.get(grid[:6], self.check_share))
+        return _own(self.check_shares, grid[:6], self.check_share)
+
+    def reports_from(self, chat: str | None) -> float:
+        """How likely words must be a report to be filed unasked in this chat."""
+        return _own(self.report_from_in, chat, self.report_from)
+
+    def kinds_from(self, chat: str | None) -> float:
+        """How likely a kind must be to be told as known in this chat."""
+        return _own(self.kind_from_in, chat, self.kind_from)
+
+
+def _own(pairs: tuple[str, ...], key: str | None, usual: float) -> float:
+    own = dict(each.partition("=")[::2] for each in pairs) if pairs else {}
+    return float(own.get(key or "", usual))

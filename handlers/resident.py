@@ -33,13 +33,10 @@ from services.access import case_of, is_staff, locked_case, may_read
 from services.buttons import Pressed, data, key22
 from services.cards import ANSWERS, HIDE, NAMES, OTHER, case_payload
 from services.cases import goes_on_as
+from services.equipment import policy
 from services.hiding import is_unnamed
 from services.outbox import Address, Button, Message, Priority, Rows
 from services.texts import plain, say
-
-# a text that reads so little like a report that we ask first instead of opening a case
-DOUBT = 0.3
-
 
 # --- reporting in a group ---
 
@@ -190,9 +187,7 @@ def addressed(turn: Turn, said: Said, person: Person, group: Group) -> None:
     row = asked(turn, said)
     if row is not None and row.what == "report":
         return open_in_group(turn, said, person, group)
-    if not said.forwarded and (
-        _shows_something(said) or reads_like_report(turn, person, said.text)
-    ):
+    if not said.forwarded and (_shows_something(said) or reads_like_report(turn, person, said)):
         return open_in_group(turn, said, person, group)
     return _ask_whether(turn, said, group.language, person.district)
 
@@ -201,10 +196,14 @@ def _shows_something(said: Said) -> bool:
     return bool(said.files or said.location)
 
 
-def reads_like_report(turn: Turn, person: Person, text: str) -> bool:
-    """Whether words that nobody asked for are to be filed without a question."""
-    reading = reporting.read_report(turn.session, person.district, text) if text else None
-    return reading is not None and (reading.report >= DOUBT or reading.urgency == "now")
+def reads_like_report(turn: Turn, person: Person, said: Said) -> bool:
+    """Whether words that nobody asked for are to be filed without a question; of those that read
+    too little like a report we ask first."""
+    if not said.text:
+        return False
+    reading = reporting.read_report(turn.session, person.district, said.text)
+    enough = policy(turn.session).reports_from(said.at.chat)
+    return reading.report >= enough or reading.urgency == "now"
 
 
 def _ask_whether(turn: Turn, said: Said, language: str, district: str) -> None:
@@ -348,9 +347,7 @@ def button_of(label: str, what: str) -> Button:
 
 def private_words(turn: Turn, said: Said, person: Person) -> None:
     """Words in private without a command: a report if they read like one, else asked kindly."""
-    if not said.forwarded and (
-        _shows_something(said) or reads_like_report(turn, person, said.text)
-    ):
+    if not said.forwarded and (_shows_something(said) or reads_like_report(turn, person, said)):
         return open_in_private(turn, said, person)
     if not (said.text or _shows_something(said)):
         return reply(turn, said, person.language, "report.empty")

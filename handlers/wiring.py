@@ -457,7 +457,7 @@ def _staff_words(turn: Turn, said: Said, person: Person) -> None:
     """A photo that belongs to something in hand, a report, or just a word to the bot."""
     if worker.loose_files(turn, said, person):
         return None
-    if said.files or said.location or resident.reads_like_report(turn, person, said.text):
+    if said.files or said.location or resident.reads_like_report(turn, person, said):
         return worker.staff_report(turn, said, person)
     return everyone.greet(turn, said, person)
 

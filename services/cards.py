@@ -53,7 +53,7 @@ from services.cases import facts_of, goes_on_as, merged_into
 from services.catalogue import catalogue
 from services.contacts import sheet
 from services.desk_card import DESK_PAGES, ELSEWHERE, STORY, desk_page, desk_rows, story_rows
-from services.equipment import link
+from services.equipment import link, policy
 from services.hiding import is_unnamed
 from services.outbox import Button, Message, Rows
 from services.story import story
@@ -63,8 +63,6 @@ from services.when import moment
 DOT = {Colour.GREEN: "🟢", Colour.YELLOW: "🟡", Colour.RED: "🔴"}
 # the kind of what nobody could name yet: private until somebody can
 OTHER = "LS99"
-# below this the guess of the kind is shown as one, with the next two as buttons
-SURE = 0.6
 LINES_OF_CONTACTS = 5
 # characters of the reporter's words on a card, and where the history stands below them
 CARD_WORDS, STORY_WORDS = 600, 160
@@ -95,6 +93,12 @@ class Look:
 
     def when(self, instant: datetime) -> str:
         return moment(instant, self.now, self.zone, self.language)
+
+    @property
+    def sure(self) -> bool:
+        """Whether the kind is told as known; else as a guess, with the next two as buttons."""
+        sure_from = policy(self.session).kinds_from(self.case.source_chat)
+        return self.case.kind_p >= sure_from or not self.case.alternatives
 
     def say(self, key: str, **facts: Any) -> str:
         return say(key, self.language, **facts)
@@ -222,8 +226,7 @@ def due_line(look: Look, *, public: bool = False) -> str | None:
 def head(look: Look) -> str:
     """Dot, number and kind."""
     dot = DOT[colour(facts_of(look.case), look.now)]
-    sure = look.case.kind_p >= SURE or look.state not in UNTAKEN or not look.case.alternatives
-    key = "card.head" if sure else "card.head_guess"
+    key = "card.head" if look.sure or look.state not in UNTAKEN else "card.head_guess"
     return look.say(key, dot=dot, number=look.case.number, kind=kind_name(look))
 
 
@@ -392,7 +395,7 @@ def _guess_rows(look: Look) -> Rows:
     """What the kind may be instead, or which condition it is: one tap each."""
     if look.state not in UNTAKEN:
         return ()
-    if look.case.kind_p < SURE and look.case.alternatives:
+    if not look.sure:
         return tuple((kind_button(look, code),) for code in look.case.alternatives[:2])
     return condition_rows(look) if _asks_condition(look) else ()
 

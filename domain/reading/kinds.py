@@ -16,17 +16,30 @@ from domain.reading.votes import hints
 
 UNKNOWN = 0.2  # probability of the kind "other" when no word says anything
 UNSAID = 0.7  # what hints alone are worth for kinds that one named person hears of
+HINT = 1.0  # what a hint is worth beside a word of weight 1
 HINTED = 0.08  # a kind less likely than this is no better guess than "other"
 DOUBT = 2.5  # how much evidence it takes to be half sure
 NAMED_BOOST = 1.5  # despair and violence are recognised however little is said (recall first)
 GUARDED = 0.3  # what a danger word is worth when it is past, feared or denied
 LATER_WORDS = (1.0, 0.35, 0.2, 0.1)  # each further word of a kind says less that is new
 REACH_BEFORE, REACH_AFTER = 12, 10  # characters over which a guard holds
+# what each sign is worth for its being a report, and how much it takes to be half sure
+WORTH = {
+    "evidence": 0.55,
+    "asked": 0.13,
+    "placed": 0.55,
+    "alarm": 0.35,
+    "state": 0.6,
+    "tone": 1.5,
+    "chat": -0.5,
+    "framed": -0.6,
+}
+REPORT_DOUBT = 2.3
 FRAMED = 2.0  # from this weight on a frame silences the danger words
 DOUBTED = 0.25  # below this probability of a report a kind's own danger raises no alarm
-ALARMING = 1.6  # from here on a report that sounds like danger is taken for it
+ALARMING = 1.4  # from here on a report that sounds like danger is taken for it
 CERTAIN, CERTAINTY = 0.95, 0.5  # what is surely of a slower kind must sound the more like danger
-CALM_SOUND = 0.4  # below it a kind's own danger isn't
+CALM_SOUND = 0.5  # below it a kind's own danger isn't
 SOUNDS = 0.5  # how likely it must be a report for its sound to count
 SURE = 0.3  # from here on a kind's own urgency counts
 SOON_HOURS = 4  # wall hours of a condition's limit that make it "soon"
@@ -71,8 +84,9 @@ def judge(
     report = _report(scores, hits, placed, bool(alarm), tone_of(text, lexicon.tone))
     urgency, reason = _urgency(kinds[0], condition, alarm, lexicon)
     sound = tone_of(text, lexicon.alarm)
-    said = kinds[0][0] in scores and (report >= DOUBTED or kinds[0][0] in lexicon.named)
-    if urgency == "now" and not alarm and (not said or sound < CALM_SOUND):
+    named = kinds[0][0] in lexicon.named
+    said = kinds[0][0] in scores and (report >= DOUBTED or named)
+    if urgency == "now" and not alarm and not (said and (named or sound >= CALM_SOUND)):
         urgency, reason = "normal", ""
     enough = ALARMING if kinds[0][1] < CERTAIN else ALARMING + CERTAINTY
     if urgency != "now" and sound >= enough and report >= SOUNDS and not guarded:
@@ -157,7 +171,7 @@ def _hinted(
     for code, hint in hints(text, lexicon.votes).items():
         if code not in lacking:
             much = UNSAID if code in lexicon.named and code not in scores else 1.0
-            hinted[code] = scores.get(code, 0.0) + hint * much
+            hinted[code] = scores.get(code, 0.0) + hint * much * HINT
     return hinted
 
 
@@ -253,7 +267,15 @@ def _report(
     asked = sum(entry.weight for entry in words if entry.code == "ASK")
     chat = sum(entry.weight for entry in words if entry.code == "CHAT")
     state = any(entry.code == "STATE" for entry in words)
-    evidence = min(4.0, max(scores.values(), default=0.0))
-    weight = 0.55 * evidence + 0.13 * min(2.0, asked) + 0.55 * placed + 0.35 * alarm + 0.6 * state
-    weight += 1.2 * tone - 0.5 * min(4.0, chat) - 0.6 * _told_of(hits)
-    return round(1 / (1 + exp(2.0 - weight)), 4)
+    told = {
+        "evidence": min(4.0, max(scores.values(), default=0.0)),
+        "asked": min(2.0, asked),
+        "placed": placed,
+        "alarm": alarm,
+        "state": state,
+        "tone": tone,
+        "chat": min(4.0, chat),
+        "framed": _told_of(hits),
+    }
+    weight = sum(WORTH[name] * value for name, value in told.items())
+    return round(1 / (1 + exp(REPORT_DOUBT - weight)), 4)

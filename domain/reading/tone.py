@@ -19,7 +19,8 @@ REPORTS, TALKS = "REPORTS", "TALKS"
 DANGER, CALM = "DANGER", "CALM"
 
 _LATIN = re.compile("[a-z]{2,}")
-_MARKS = "!?"
+_MARKS = frozenset("!?:()#。…、【】「」『』“”《》")
+STEP, STEPS = 12, 7  # characters; how long a text is tells a little too
 
 
 def pieces_of(text: str) -> set[str]:
@@ -27,6 +28,7 @@ def pieces_of(text: str) -> set[str]:
     found = {a + b for a, b in pairwise(text) if a > "㐀" and b > "㐀"}
     found |= {char for char in text if char > "㐀" or char in _MARKS}
     found.update(_LATIN.findall(text))
+    found.add(f"length {min(STEPS, len(text) // STEP)}")
     return found
 
 

@@ -3,7 +3,10 @@
 import pytest
 from sqlmodel import Session
 
+from domain.policy import Policy
 from handlers.turn import Quoted, Sender
+from services.equipment import Equipment
+from services.vault import Vault
 from tests.people import ADDRESSES, DISTRICT, GROUP_CHAT, Street, peopled, photo
 
 LAMP = "3号楼2单元楼道灯坏了"
@@ -315,3 +318,15 @@ def test_somebody_unknown_in_private_is_asked_where_they_live(session: Session) 
     case = street.case()
     assert (case.text, case.channel, case.district) == (LAMP, "private", DISTRICT)
     assert not street.texts(GROUP_CHAT)
+
+
+def test_a_group_may_have_a_threshold_of_its_own_for_telling_a_kind_as_known(
+    session: Session,
+) -> None:
+    own = Policy(kind_from_in=(f"{GROUP_CHAT}=0.999",))
+    session.info["equipment"] = Equipment(
+        own, vault=Vault(Vault.new_key()), usernames={"777": "linli_bot"}
+    )
+    street = peopled(session)
+    street.say("Emily", "the drain outside blk 5 stinks", command="report")
+    assert "下水道堵、污水外溢" in street.labels(GROUP_CHAT)
