@@ -410,6 +410,7 @@ def move_chat(session: Session, bot: str, platform: str, old: str, new: str, now
     Message ids start again there, so cards are posted anew and nothing replies to old ones.
     """
     _remember_move(session, bot, platform, old, new, now)
+    groups = session.exec(select(Group.id).where(*_at(Group, bot, platform, old))).all()
     _move_group(session, bot, platform, old, new)
     _move_strange(session, bot, platform, old, new)
     _move_rows(session, bot, platform, old, new)
@@ -419,7 +420,8 @@ def move_chat(session: Session, bot: str, platform: str, old: str, new: str, now
     _run(session, update(Asked).where(*_at(Asked, *here)).values(chat=new, message=None))
     _run(session, delete(Budget).where(col(Budget.bot) == bot, col(Budget.chat) == old))
     where = (col(Case.bot) == bot, col(Case.platform) == platform, col(Case.source_chat) == old)
-    moved = select(Case.id).where(*where)
+    # of a case whose reporter is forgotten nothing but its group says where it was told
+    moved = select(Case.id).where(or_(and_(*where), col(Case.group).in_(groups)))
     _run(session, delete(GroupPost).where(col(GroupPost.case).in_(moved)))
     _run(session, update(Case).where(*where).values(source_chat=new, source_message=None))
 
