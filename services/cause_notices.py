@@ -88,6 +88,14 @@ def fire_tell(session: Session, row: Due, now: datetime) -> None:
     if len(cases) == PORTION:
         data = dict(row.data) | {"after": str(cases[-1].id)}
         due.plan(session, cause.district, row.key, causes.TELL, now, subject=row.subject, data=data)
+    else:
+        _forget(session, row)
+
+
+def _forget(session: Session, row: Due) -> None:
+    """What was said and shown is kept with the cause and its cases, and ends with them."""
+    row.data = {}
+    session.add(row)
 
 
 def _tell(session: Session, cause: Cause, case: Case, said: dict[str, Any], now: datetime) -> None:
@@ -153,6 +161,7 @@ def fire_over(session: Session, row: Due, now: datetime) -> None:
         _tell_worker(session, cause, case, now)
     if ended.last:
         _tell_desk(session, cause, row.data["done"] + len(ended.done), ended.left, now)
+        _forget(session, row)
 
 
 def _tell_worker(session: Session, cause: Cause, case: Case, now: datetime) -> None:
