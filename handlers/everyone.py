@@ -18,6 +18,7 @@ from services import (
 )
 from services.access import case_of, is_staff, locked_case
 from services.buttons import Pressed, data, parse
+from services.cases import goes_on_as
 from services.outbox import Message
 from services.texts import LANGUAGES, language_of, plain, say
 
@@ -124,9 +125,11 @@ def delete(turn: Turn, said: Said, person: Person) -> None:
 def forget_me(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """*Delete everything about me*: done at once."""
     text = plain("privacy.deleted_short", person.language)
-    own = [case for case in reporting.mine(turn.session, person, 200) if case.state not in ENDED]
+    mine = reporting.mine(turn.session, person, 200)
+    going_on = {each.id: each for each in (goes_on_as(turn.session, case) for case in mine)}
     privacy.delete(turn.session, person, turn.now)
-    for case in own:  # their name and words leave the cards that others hold
+    for case in (each for each in going_on.values() if each.state not in ENDED):
+        # their name and words leave the cards that others hold
         notices.refresh(turn.session, case, turn.now)
     return Answer(text, alert=True)
 
