@@ -220,7 +220,8 @@ def _let_next_speak(session: Session, case: Case) -> None:
         session.add(row)
     case.reporter = following.person if following else None
     for each in all_within(session, case):
-        if each.reporter == case.reporter:  # what they wished there holds here as well
+        # what they wished there holds here as well; an archived case no longer says whose it was
+        if each.reporter == case.reporter or each.archived_at is not None:
             case.hide_name |= each.hide_name
             case.hide_group |= each.hide_group
     if following is not None:

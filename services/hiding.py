@@ -8,7 +8,7 @@ from sqlmodel import Session, select
 from domain.reading import MASK, mask, read
 from models import Case, CaseEvent, GroupPost
 from services import people
-from services.cases import begins, own_within
+from services.cases import all_within, begins
 from services.catalogue import catalogue, lexicon
 
 
@@ -40,9 +40,9 @@ def words(session: Session, case: Case, text: str, by: UUID | None = None) -> st
 
 
 def _hid_before(session: Session, case: Case, by: UUID | None) -> bool:
-    """Whether somebody came from a case, merged into this one, in which they aren't named."""
-    own = own_within(session, case, by) if by is not None and case.absorbed else None
-    return own is not None and own.hide_name
+    """Whether somebody reported a case, merged into this one, in which they aren't named."""
+    within = all_within(session, case) if by is not None else []
+    return any(each.hide_name and each.reporter == by for each in within)
 
 
 def _names(session: Session, case: Case, by: UUID | None) -> list[str]:

@@ -9,17 +9,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from domain.lifecycle import BEFORE_DONE, Verb, stays
 from domain.refused import Refused
 from domain.roles import ActorFacts, Standing
 from domain.worktime import Deadline
-from models import Attachment, Case, CaseEvent, Person, Voice, new_id
-from services import alike, handling, merge_notices, notices, reporting
+from models import Attachment, Case, Person, Voice, new_id
+from services import alike, handling, merge_notices, notices, reporting, wishes
 from services.access import actor_of, case_of, locked_case, standings_of
-from services.cases import all_within, drop_via, facts_of, note_event
+from services.cases import all_within, facts_of, note_event
 from services.likeness import own_voices, private_by_kind, voices_of
+from services.parting import part, what_came
 
 # in the history of a case: a voice of it became a case of its own
 SPLIT = "split_off"
@@ -113,9 +114,9 @@ def _together(
     known = {voice.person for voice in voices_of(session, kept)}
     both = [voice for voice in voices_of(session, gone) if voice.person in known]
     moved = {"goes": _other(kept), "stays": _other(gone)}
-    facts = {"with": str(gone.id), "number": gone.number} | _what_came(
-        session, _actor(session, person, kept, voice), kept, gone, now
-    )
+    actor = _actor(session, person, kept, voice)
+    sets = handling.would(session, kept, Verb.ABSORB, actor, now, **moved["stays"]).sets
+    facts = {"with": str(gone.id), "number": gone.number} | what_came(kept, sets)
     _step(
         session, kept, Verb.ABSORB, person, now, voice=voice, **moved["stays"],
         amount=gone.voices - len(both), facts=facts,
@@ -123,35 +124,11 @@ def _together(
     facts = {"with": str(kept.id), "number": kept.number}
     _step(session, gone, Verb.MERGE, person, now, **moved["goes"], facts=facts)
     _give_voices(session, kept, gone, known)
-    _keep_wishes(session, kept, gone, now)
+    for each in (gone, *all_within(session, gone)):
+        wishes.keep_between(session, kept, each, now)
     notices.refresh(session, kept, now)
     merge_notices.tell_merged(session, kept, gone, owners, now, promise_moved=kept.due_at != due)
     return kept
-
-
-def _what_came(
-    session: Session, actor: ActorFacts, kept: Case, gone: Case, now: datetime
-) -> dict[str, Any]:
-    """What the one that stays takes over besides the promise, so that it can go again: the cause,
-    and by when the handler must be done."""
-    sets = handling.would(session, kept, Verb.ABSORB, actor, now, **_other(gone)).sets
-    came: dict[str, Any] = {"took_cause": True} if sets["cause"] != kept.cause else {}
-    if sets["handle_by"] != kept.handle_by:
-        came["hands_from"], came["hands_to"] = _iso(kept.handle_by), _iso(sets["handle_by"])
-    return came
-
-
-def _iso(at: datetime | None) -> str | None:
-    return at.isoformat() if at is not None else None
-
-
-def _keep_wishes(session: Session, kept: Case, gone: Case, now: datetime) -> None:
-    """Who reported both and isn't to be named in one is named in neither: the number of one
-    stands on the card of the other."""
-    for each in (gone, *all_within(session, gone)):
-        if each.reporter is not None and each.reporter == kept.reporter:
-            reporting.keep_wish(session, kept, each, now)
-            reporting.keep_wish(session, each, kept, now)
 
 
 def _step(
@@ -241,51 +218,8 @@ def unmerge(
     kept = locked_case(session, person.district, gone.merged_into)
     if version is not None and version != gone.version:
         raise handling.stale(session, gone, person)
-    actor = actor_of(session, person, gone)
-    handling.would(session, gone, Verb.UNMERGE, actor, now, **_other(kept))
-    silent = max(
-        gone.voices - len(voices_of(session, gone)), 0
-    )  # filed for somebody without a chat
-    amount = drop_via(session, kept, gone.id) + silent
-    facts = {"with": str(gone.id), "number": gone.number}
-    came = _came_with(session, kept, gone)
-    before, kind = _promise_before(kept, came), _what_goes(kept, gone, came)
-    _step(
-        session, kept, Verb.RELEASE, person, now, amount=amount, at=before, kind=kind, facts=facts
-    )
-    facts = {"with": str(kept.id), "number": kept.number}
-    _step(session, gone, Verb.UNMERGE, person, now, **_other(kept), facts=facts)
-    merge_notices.tell_unmerged(session, kept, gone, now)
+    part(session, kept, gone, lambda case: actor_of(session, person, case), now)
     return gone, kept
-
-
-def _came_with(session: Session, kept: Case, gone: Case) -> dict[str, Any]:
-    """The facts of the last time that the one went into the other."""
-    query = (
-        select(CaseEvent.facts)
-        .where(CaseEvent.district == kept.district, CaseEvent.case == kept.id)
-        .where(CaseEvent.verb == str(Verb.ABSORB))
-        .order_by(col(CaseEvent.seq).desc())
-    )
-    return next((dict(each) for each in session.exec(query) if each["with"] == str(gone.id)), {})
-
-
-def _promise_before(kept: Case, came: dict[str, Any]) -> datetime | None:
-    """The promise that the merging made stricter, if nothing has moved it since."""
-    if came.get("due_to") != _iso(kept.due_at):
-        return None
-    return datetime.fromisoformat(came["due_from"])
-
-
-def _what_goes(kept: Case, gone: Case, came: dict[str, Any]) -> dict[str, Any]:
-    """What had come with the other besides, if nothing has moved it since."""
-    goes: dict[str, Any] = {}
-    if came.get("took_cause") and kept.cause == gone.cause:
-        goes["cause"] = None
-    if "hands_to" in came and came["hands_to"] == _iso(kept.handle_by):
-        before = came["hands_from"]
-        goes["handle_by"] = datetime.fromisoformat(before) if before else None
-    return goes
 
 
 # --- one voice becomes a case of its own ---

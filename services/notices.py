@@ -829,6 +829,8 @@ def _tell_voices(
         look = look_at(session, case, language, now)
         said = facts | {"reason": end_reason(look)}
         number = f"{own.number} → {case.number}" if own is not None else case.number
+        if own is not None and group and case.private:  # nothing of that one comes back there
+            number = own.number
         text = (_mention(own, person) if own is not None and group else "") + look.say(
             sentence, number=number, **said
         )

@@ -34,11 +34,13 @@ from services import (
     duty,
     learnt,
     notices,
+    parting,
     regrid,
     routing,
     taking_back,
     territory,
     unsaying,
+    wishes,
 )
 from services.access import actor_of, locked_case
 from services.cards import OTHER, first_help, look_at, may_return
@@ -470,6 +472,8 @@ def _reread(
     _change(session, case, person, verb, now, kind=sets, deadline=deadline, facts=facts)
     if case.private or case.reach == "named":
         alike.forget(case)
+    if case.absorbed and _is_one_alone(case, was_private):
+        parting.part_all(session, case, now)
     if case.private and not was_private:
         unsaying.goes_private(session, case, now)
     elif case.private and was == OTHER and case.kind != OTHER:
@@ -479,6 +483,11 @@ def _reread(
     elif case.state in UNTAKEN and case.circle != before:
         # what nobody has taken yet goes to those whose authority covers what it turned out to be
         by_clock(session, case, Verb.REFILE, now, facts={"circle": case.circle})
+
+
+def _is_one_alone(case: Case, was_private: bool) -> bool:
+    """Whether it has become what is never one matter with another."""
+    return case.reach == "named" or case.two_sides or (case.private and not was_private)
 
 
 def _urgency_of_words(session: Session, case: Case) -> str:
@@ -551,32 +560,7 @@ def hide(
     if was_named and is_unnamed(case):
         unsaying.unlink(session, case, now)
 
-    _keep_above(session, case, now)
-
-
-def _keep_above(session: Session, case: Case, now: datetime) -> None:
-    """The wish holds as well where the case has gone, if they speak for that one too."""
-    above = case
-    while above.merged_into is not None:
-        above = locked_case(session, case.district, above.merged_into)
-        if above.reporter == case.reporter:
-            keep_wish(session, above, case, now)
-
-
-def keep_wish(session: Session, case: Case, wished: Case, now: datetime) -> None:
-    """Who isn't to be named in `wished` isn't in `case` either. Never shows what was hidden."""
-    was_named, worker_knew = not is_unnamed(case), not case.hide_name
-    wish = (case.hide_name or wished.hide_name, case.hide_group or wished.hide_group)
-    if wish == (case.hide_name, case.hide_group):
-        return
-    case.hide_name, case.hide_group = wish
-    session.add(case)
-    session.flush()
-    notices.refresh(session, case, now)
-    if case.hide_name and worker_knew:
-        taking_back.forget_name(session, case, now)
-    if was_named and is_unnamed(case):
-        unsaying.unlink(session, case, now)
+    wishes.keep_near(session, case, now, newly=hide_name and worker_knew)
 
 
 def edit(session: Session, person: Person, case: Case, text: str, now: datetime) -> None:
@@ -658,6 +642,10 @@ def leave(session: Session, person: Person, case: Case, now: datetime) -> None:
     session.add(case)
     session.flush()
     notices.refresh(session, case, now)
+    above = case.merged_into
+    through = session.get(Voice, (case.district, above, person.id)) if above else None
+    if through is not None and through.via == case.id:
+        leave(session, person, locked_case(session, case.district, above), now)
 
 
 def _step_out(session: Session, person: Person, case: Case) -> None:

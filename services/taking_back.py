@@ -4,12 +4,14 @@ whatever it likes where it administers a supergroup."""
 from datetime import datetime, timedelta
 from html import escape
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import String, cast, false, or_
 from sqlmodel import Session, col, select
 
 from models import Case, Outbox, Posted
 from services import notices
+from services.cases import goes_on_as
 from services.outbox import About, Address, Priority, act
 
 # how long before a case somebody may have been asked in the group for what became it
@@ -59,17 +61,21 @@ def _said_in_group(session: Session, case: Case, to: Address) -> Any:
     # an answer to somebody; what is said to all of a group may hold other cases' numbers as well
     answers = cast(col(Outbox.payload)["reply_to"].as_string(), String).is_not(None)
     named = [text.contains(case.number, autoescape=True) & answers]
+    theirs = [col(Outbox.case) == case.id]
     if reporter is not None and reporter.address is not None:
         call = f'tg://user?id={reporter.address}"'
         asked = col(Outbox.made_at) <= case.opened_at + ASKED_BEFORE
         named.append(text.contains(call, autoescape=True) & asked)
+        into = goes_on_as(session, case)
+        if into is not case:  # they were told there how the matter ended
+            theirs.append((col(Outbox.case) == into.id) & text.contains(call, autoescape=True))
     return select(Outbox).where(
         Outbox.bot == to.bot,
         Outbox.chat == to.chat,
         col(Outbox.made_at) >= case.opened_at - ASKED_BEFORE,
         col(Outbox.state).in_(("pending", "sent")),
         col(Outbox.act).in_(("send", "card")),
-        or_(col(Outbox.case) == case.id, col(Outbox.case).is_(None) & or_(*named)),
+        or_(*theirs, col(Outbox.case).is_(None) & or_(*named)),
     )
 
 
@@ -82,10 +88,11 @@ def take_card(session: Session, to: Address, name: str, now: datetime) -> None:
         session.flush()
 
 
-def forget_name(session: Session, case: Case, now: datetime) -> None:
-    """Who handles it loses the older cards and the sentences that name the reporter: the newest
-    card is the one that no longer does. A bot deletes its own for 48 hours."""
-    reporter = notices.person_of(session, case, case.reporter)
+def forget_name(session: Session, case: Case, now: datetime, whose: UUID | None = None) -> None:
+    """Who handles it loses the older cards and the sentences that name the reporter (or `whose`
+    words came from a merged case): the newest card is the one that no longer does. A bot deletes
+    its own for 48 hours."""
+    reporter = notices.person_of(session, case, whose or case.reporter)
     text = cast(col(Outbox.payload)["text"].as_string(), String)
     name = escape(reporter.name) if reporter is not None else ""
     naming = text.contains(name, autoescape=True) if name else false()

@@ -17,13 +17,15 @@ from domain.lifecycle.effects import (
     promise_timers,
 )
 from domain.lifecycle.effects import warn_at as yellow_at
-from domain.lifecycle.facts import DESK, REPORTER, CaseFacts, Moment, Rule, Sets, Timers
+from domain.lifecycle.facts import CLOCK, DESK, REPORTER, CaseFacts, Moment, Rule, Sets, Timers
 from domain.lifecycle.guards import needs_desk_of_circle
 from domain.lifecycle.words import BEFORE_DONE, State, Timer, Verb
 from domain.refused import Refused
 from domain.roles import Standing
 
 _RANK = {"normal": 0, "soon": 1, "now": 2}
+# the weakest first
+_PROOF, _CHECK = ("none", "note", "photo"), ("reporter", "sample", "onsite")
 
 
 def why_not_one(one: CaseFacts, other: CaseFacts) -> str | None:
@@ -105,7 +107,8 @@ def _merge(moment: Moment) -> tuple[Sets, Timers]:
 
 
 def _absorb(moment: Moment) -> tuple[Sets, Timers]:
-    """`given.amount`: how many voices it gains. Of both promises the stricter one holds."""
+    """`given.amount`: how many voices it gains. Of both promises the stricter one holds, and so
+    it is with what must be shown and who looks."""
     case, other = moment.case, moment.given.other
     assert other is not None  # needs_same_matter
     late = [each.overdue_at for each in (case, other) if each.overdue_at is not None]
@@ -113,6 +116,8 @@ def _absorb(moment: Moment) -> tuple[Sets, Timers]:
         "voices": case.voices + (moment.given.amount or 0),
         "absorbed": case.absorbed + 1,
         "cause": case.cause or other.cause,
+        "evidence": max(case.evidence, other.evidence, key=_PROOF.index),
+        "verify": max(case.verify, other.verify, key=_CHECK.index),
         "overdue_at": min(late, default=None),
     }
     due = min(case.due_at, other.due_at)
@@ -183,10 +188,13 @@ RULES: tuple[Rule, ...] = (
         _merge,
     ),
     Rule(Verb.ABSORB, BEFORE_DONE, None, JOINERS, (needs_same_matter,), _absorb),
-    Rule(Verb.UNMERGE, MERGED, State.DISPATCHED, DESK, (needs_open_other,), _come_back),
-    Rule(Verb.RELEASE, BEFORE_DONE, None, DESK, (needs_absorbed,), _release),
+    # by the clock when the other has become what is never one with another
+    Rule(Verb.UNMERGE, MERGED, State.DISPATCHED, DESK | CLOCK, (needs_open_other,), _come_back),
+    Rule(Verb.RELEASE, BEFORE_DONE, None, DESK | CLOCK, (needs_absorbed,), _release),
 )
 
 
 # what needs a larger circle's authority comes back to that circle's desk
-AT_DESK = (Rule(Verb.UNMERGE, MERGED, State.FILED, DESK, (needs_open_other,), _come_back_to_desk),)
+AT_DESK = (
+    Rule(Verb.UNMERGE, MERGED, State.FILED, DESK | CLOCK, (needs_open_other,), _come_back_to_desk),
+)
