@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import Session, select
 
 from models import Audit, Case, CaseEvent, Cause, Due, Role
-from services import auditing, causes, clock
+from services import auditing, causes, clock, retention
 from services.buttons import data, key22
 from tests.handlers.test_attack_hidden import NAME, gives_away
 from tests.handlers.test_attack_under_way import together
@@ -187,6 +187,31 @@ def test_any_words_of_a_desk_fit_into_a_message_and_are_only_words(
             assert len(text) <= 4096 * 4
             assert "<b>断" not in text
             assert "<<" not in text
+
+
+def test_a_desks_words_are_kept_nowhere_but_with_the_cause_and_its_cases(
+    session: Session,
+) -> None:
+    street = peopled(session)
+    cause, cases = under_one(street)
+    tap(street, "通知所有人")
+    street.say(DESK, "变压器坏了，找张三", private=True)
+    tap(street, "发出")
+    sweep(street)
+    gone(street, "张三修好了")
+    for case in cases:
+        press = data("settle", DISTRICT, case.id, case.version)
+        street.press_data({0: "王阿姨", 1: "陈叔", 2: "Emily", 3: "陈叔"}[cases.index(case)], press)
+        session.expire_all()
+        retention.archive(session, case, street.now)
+    later = street.now + timedelta(days=400)
+    assert retention.purge_causes(session, DISTRICT, later, 10) == 1
+    session.flush()
+    session.expire_all()
+    assert (cause.name, cause.words) == ("", "")
+    kept = [str(row.data) for row in session.exec(select(Due))]
+    kept += [str(event.personal) for event in session.exec(select(CaseEvent))]
+    assert not [each for each in kept if "张三" in each]
 
 
 def test_three_hundred_cases_are_ended_in_portions_and_each_is_well(session: Session) -> None:

@@ -9,12 +9,24 @@ from sqlmodel import Session, select
 from handlers.turn import File, Press, Said
 from handlers.wiring import handle
 from models import Case, Cause, Group, Person, Voice
-from services import attachments, cards, causes, merging, notices, people, reporting
+from services import (
+    attachments,
+    binding,
+    cards,
+    causes,
+    merging,
+    notices,
+    people,
+    reporting,
+    retention,
+)
 from services.buttons import data
 from services.cards import look_at
 from services.outbox import Address
+from tests.handlers.test_alike import LIFT, told, yes
+from tests.handlers.test_alike import two as alike_two
 from tests.handlers.test_attack_hidden import NAME, gives_away
-from tests.handlers.test_desk import DESK
+from tests.handlers.test_desk import DESK, opened
 from tests.handlers.test_merging import DARK, LAMP, handled, merged, started, two, voices
 from tests.handlers.test_privacy_in_public import delivered, shown, standing
 from tests.people import ADDRESSES, BOT, DISTRICT, GRID, GROUP_CHAT, Street, peopled, photo
@@ -52,6 +64,13 @@ def leaves(street: Street, name: str) -> None:
     street.say(name, private=True, command="delete")
     street.press_data(name, data("forget", DISTRICT), private=True)
     street.session.expire_all()
+
+
+def unreachable(street: Street, case: Case) -> None:
+    person = people.person(street.session, DISTRICT, case.reporter)
+    person.reachable = False
+    street.session.add(person)
+    street.session.flush()
 
 
 def screens(street: Street, case: Case) -> str:
@@ -126,8 +145,37 @@ def test_who_hid_in_a_case_that_went_on_twice_stays_hidden_when_they_speak(
     assert everywhere(street, first, second, third) == []
 
 
-def test_what_a_hidden_voice_adds_is_read_without_the_name(session: Session) -> None:
+def test_the_words_of_who_is_deleted_leave_the_card_of_the_case_that_stays(
+    session: Session,
+) -> None:
     street, first, second = hidden_pair(session)
+    hides(street, second, NAME, "n")
+    merged(street, first, second)
+    opened(street, first, "李强")
+    delivered(street)
+    assert "黑得很" in shown(street, "李强")
+    leaves(street, NAME)
+    delivered(street)
+    assert "黑得很" not in shown(street, "李强")
+    assert gives_away(shown(street, "李强")) == []
+
+
+def test_a_wish_outlives_the_case_in_which_it_was_said(session: Session) -> None:
+    street, first, second = hidden_pair(session)
+    merged(street, first, second)
+    retention.archive(session, second, street.now)
+    session.flush()
+    leaves(street, "王阿姨")
+    assert first.reporter is not None
+    assert (first.hide_name, first.hide_group) == (True, True)
+    assert everywhere(street, first, second) == []
+
+
+@pytest.mark.parametrize("joined", [True, False])
+def test_what_a_hidden_voice_adds_is_read_without_the_name(session: Session, joined: bool) -> None:
+    street, first, second = hidden_pair(session)
+    if joined:  # to the one that stays as well, before they were one
+        street.press_data(NAME, data("join", DISTRICT, first.id, first.version))
     street.press_data(NAME, data("add", DISTRICT, second.id, second.version), private=True)
     merged(street, first, second)
     delivered(street)
@@ -161,10 +209,7 @@ def test_nothing_in_the_group_answers_a_hidden_reporters_message_at_the_end(
     street, first, second = hidden_pair(session)
     merged(street, first, second)
     delivered(street)
-    person = people.person(session, DISTRICT, second.reporter)
-    person.reachable = False
-    session.add(person)
-    session.flush()
+    unreachable(street, second)
     if end == "settle":
         _settled(street, first, second)
     else:
@@ -209,6 +254,64 @@ def test_a_wish_said_in_the_old_case_holds_where_they_speak_now(session: Session
     assert everywhere(street, first, second) == []
 
 
+def test_who_hides_later_is_hidden_where_their_words_stand(session: Session) -> None:
+    street, first, second = hidden_pair(session)
+    hides(street, second, NAME, "n")
+    merged(street, first, second)
+    delivered(street)
+    opened(street, first, "李强")
+    delivered(street)
+    assert "欧阳秀英" in shown(street, "李强")
+    hides(street, second, NAME, "b")
+    delivered(street)
+    assert everywhere(street, first, second) == []
+
+
+def test_who_hides_where_they_speak_now_is_hidden_in_their_old_case(session: Session) -> None:
+    street, first, second = hidden_pair(session)
+    hides(street, second, NAME, "n")
+    merged(street, first, second)
+    delivered(street)
+    leaves(street, "王阿姨")
+    delivered(street)
+    hides(street, first, NAME, "b")
+    delivered(street)
+    assert (second.hide_name, second.hide_group) == (True, True)
+    assert everywhere(street, first, second) == []
+
+
+def test_who_was_called_by_name_at_the_end_and_hides_then_is_called_no_more(
+    session: Session,
+) -> None:
+    street, first, second = hidden_pair(session)
+    hides(street, second, NAME, "n")
+    merged(street, first, second)
+    delivered(street)
+    unreachable(street, second)
+    _settled(street, first, second)
+    delivered(street)
+    assert NAME in shown(street, GROUP_CHAT)
+    hides(street, second, NAME, "g")
+    delivered(street)
+    assert NAME not in shown(street, GROUP_CHAT)
+
+
+def test_who_says_that_theirs_is_another_matter_leaves_the_merged_one_too(
+    session: Session,
+) -> None:
+    street = peopled(session)
+    first, second = two(street)
+    street.say("Emily", DARK, command="report")
+    session.expire_all()
+    assert second.voices == 2
+    merged(street, first, second)
+    assert first.voices == 3
+    street.press_data("Emily", data("apart", DISTRICT, second.id))
+    session.expire_all()
+    assert (first.voices, second.voices) == (2, 1)
+    assert len(voices(street, first)) == 2
+
+
 def test_who_hid_and_stepped_out_is_not_named_by_their_own_words(session: Session) -> None:
     street = peopled(session)
     ADDRESSES[NAME] = "8675309"
@@ -241,26 +344,57 @@ def a_cause(street: Street, case: Case) -> Cause:
 # --- what became private or one person's ---
 
 
-@pytest.mark.parametrize("how", ["hush", "named"])
-def test_the_groups_card_says_no_more_of_what_became_private(session: Session, how: str) -> None:
+def test_the_groups_card_says_no_more_of_what_became_private(session: Session) -> None:
     street = peopled(session)
     first, second = two(street)
     merged(street, first, second)
     delivered(street)
-    if how == "hush":
-        street.press_data("王阿姨", data("hush", DISTRICT, first.id, first.version))
-    else:
-        person = people.person(session, DISTRICT, first.reporter)
-        reporting.correct_kind(session, person, first, NAMED, street.now)
+    street.press_data("王阿姨", data("hush", DISTRICT, first.id, first.version))
     session.expire_all()
-    assert first.private, first.kind
-    look = look_at(session, second, "zh-Hans", street.now)
-    card = cards.group_card(look)
+    assert first.private
+    card = cards.group_card(look_at(session, second, "zh-Hans", street.now))
     assert "李强" not in card.text
     assert not card.buttons
     delivered(street)
     rows = [row.payload.get("text", "") for row in standing(street, GROUP_CHAT)]
     assert not [each for each in rows if second.number in each and "已接单" in each]
+
+
+def test_the_end_of_what_became_private_is_not_told_in_the_group(session: Session) -> None:
+    street = peopled(session)
+    first, second = two(street)
+    merged(street, first, second)
+    street.press_data("王阿姨", data("hush", DISTRICT, first.id, first.version))
+    unreachable(street, second)
+    session.expire_all()
+    before = len(street.rows(GROUP_CHAT))
+    _settled(street, first, second)
+    said = [row.payload.get("text", "") for row in street.rows(GROUP_CHAT)[before:]]
+    assert any(second.number in each for each in said)
+    # the card of the private one stands there with its number, for its reporter to go on
+    assert not [each for each in said if first.number in each and "结案" in each]
+
+
+# a kind for one named person, a quarrel, a household's own
+ALONE = (NAMED, "PO01", "LS16")
+
+
+@pytest.mark.parametrize("kind", ALONE)
+def test_what_becomes_a_matter_of_its_own_lets_go_of_what_went_into_it(
+    session: Session, kind: str
+) -> None:
+    street = peopled(session)
+    first, second = two(street)
+    own = second.due_at
+    merged(street, first, second)
+    person = people.person(session, DISTRICT, first.reporter)
+    reporting.correct_kind(session, person, first, kind, street.now)
+    session.expire_all()
+    assert (first.absorbed, first.voices, list(voices(street, first))) == (0, 1, [first.reporter])
+    assert (second.state, second.merged_into, second.due_at) == ("dispatched", None, own)
+    assert second.owner is not None
+    assert second.next_at is not None
+    assert any("现在单独办" in each for each in street.texts(GROUP_CHAT))
 
 
 def test_what_is_for_one_named_person_leaves_its_cause(session: Session) -> None:
@@ -357,6 +491,68 @@ def test_words_added_in_another_group_after_merging_are_not_taken_for_one_of_thi
     assert "77" not in deleted
 
 
+def test_after_a_group_has_moved_no_old_number_is_deleted(session: Session) -> None:
+    """Also of what was told to a case whose reporter has left: it says only its group."""
+    street = peopled(session)
+    started(street, "王阿姨", "陈叔")
+    street.say("王阿姨", LAMP, command="report")
+    case = street.case()
+    street.say("陈叔", LAMP, command="report")
+    session.expire_all()
+    assert case.voices == 2
+    leaves(street, "王阿姨")
+    for _ in range(2):
+        binding.migrate(session, Address(BOT.bot, GROUP_CHAT), "-1009", street.now)
+    session.expire_all()
+    said = street.press_data("陈叔", data("unsay", DISTRICT, case.id), private=True)
+    assert said is not None
+    assert said.alert
+    assert [row for row in street.rows("-1009") if row.act == "delete"] == []
+
+
+# --- the reporter's own word that theirs is another's ---
+
+
+@pytest.mark.parametrize("then", ["hush", NAMED, "PO01"])
+def test_a_yes_to_what_has_become_private_meanwhile_joins_nothing(
+    session: Session, then: str
+) -> None:
+    street = peopled(session)
+    first, second = alike_two(street)
+    person = people.person(session, DISTRICT, first.reporter)
+    if then == "hush":
+        street.press_data("王阿姨", data("hush", DISTRICT, first.id, first.version))
+    else:
+        reporting.correct_kind(session, person, first, then, street.now)
+    session.expire_all()
+    said = yes(street, "陈叔", second)
+    assert said.alert
+    session.expire_all()
+    assert (second.state, second.merged_into, first.absorbed) == ("dispatched", None, 0)
+    assert (
+        first.number not in cards.group_card(look_at(session, second, "zh-Hans", street.now)).text
+    )
+
+
+def test_who_is_hidden_and_says_yes_stays_hidden(session: Session) -> None:
+    street = peopled(session)
+    ADDRESSES[NAME] = "8675309"
+    started(street, "王阿姨", NAME)
+    first = told(street, "王阿姨", LIFT)
+    street.press("李强", "接单", private=True)
+    street.now += timedelta(hours=2)
+    second = told(street, NAME, "三幢的电梯怎么还没修好，欧阳秀英")
+    delivered(street)
+    hides(street, second, NAME)
+    delivered(street)
+    yes(street, NAME, second)
+    session.expire_all()
+    assert second.merged_into == first.id
+    assert everywhere(street, first, second) == []
+    opened(street, first, "李强")
+    assert everywhere(street, first, second) == []
+
+
 # --- a desk's second thought ---
 
 
@@ -382,6 +578,22 @@ def test_time_that_was_granted_is_there_again_after_taking_apart(session: Sessio
     _apart(street, first, second)
     session.expire_all()
     assert first.handle_by == granted
+
+
+def test_what_asks_for_a_photo_or_a_look_does_so_in_the_case_that_stays(
+    session: Session,
+) -> None:
+    street = peopled(session)
+    first, second = two(street)
+    first.evidence, first.verify = "note", "reporter"
+    second.evidence, second.verify = "photo", "onsite"
+    session.add_all([first, second])
+    session.flush()
+    merged(street, first, second)
+    assert (first.evidence, first.verify) == ("photo", "onsite")
+    _apart(street, first, second)
+    session.expire_all()
+    assert (first.evidence, first.verify) == ("note", "reporter")
 
 
 def test_voices_are_those_of_the_rows_after_every_step(session: Session) -> None:
