@@ -69,11 +69,17 @@ class CatalogueError(Exception):
         return f"row {self.row}, column {self.column}: {self.code} {self.value!r}. {self.cure}"
 
 
+def _in(language: Language, hans: str, hant: str, en: str) -> str:
+    """The text in the reader's language; one that wasn't written in zh-Hant is read in zh-Hans."""
+    return {"zh-Hans": hans, "zh-Hant": hant or hans, "en": en}[language]
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """When a kind is filed, by when it must be settled and what counts as settled.
 
     `limit_value` is in `limit_unit`; `source` is a published row or "own", our own estimate.
+    `*_zh_hant` may be empty in a catalogue of one's own: then zh-Hant readers get the zh-Hans text.
     """
 
     kind: str
@@ -84,14 +90,16 @@ class Condition:
     closing_zh: str
     closing_en: str
     source: str
+    text_zh_hant: str = ""
+    closing_zh_hant: str = ""
 
     def text(self, language: Language) -> str:
-        """The condition in the reader's language (zh-Hant readers get the zh-Hans text)."""
-        return self.text_en if language == "en" else self.text_zh
+        """The condition in the reader's language."""
+        return _in(language, self.text_zh, self.text_zh_hant, self.text_en)
 
     def closing(self, language: Language) -> str:
         """What must be true before the case closes."""
-        return self.closing_en if language == "en" else self.closing_zh
+        return _in(language, self.closing_zh, self.closing_zh_hant, self.closing_en)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +130,7 @@ class Kind:
     first_steps_zh_hans: str
     first_steps_en: str
     two_sides: bool = False
+    first_steps_zh_hant: str = ""
 
     def name(self, language: Language) -> str:
         """The kind's name as people see it."""
@@ -129,8 +138,9 @@ class Kind:
         return names[language]
 
     def first_steps(self, language: Language) -> str:
-        """What to do before anybody comes; empty if nothing (zh-Hant gets zh-Hans)."""
-        return self.first_steps_en if language == "en" else self.first_steps_zh_hans
+        """What to do before anybody comes; empty if nothing."""
+        texts = (self.first_steps_zh_hans, self.first_steps_zh_hant, self.first_steps_en)
+        return _in(language, *texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +153,7 @@ class Matter:
     name_en: str
     where_to_go_zh: str
     where_to_go_en: str
+    where_to_go_zh_hant: str = ""
 
     def name(self, language: Language) -> str:
         """The matter's name as people see it."""
@@ -150,8 +161,8 @@ class Matter:
         return names[language]
 
     def where_to_go(self, language: Language) -> str:
-        """The office that decides on it (zh-Hant readers get the zh-Hans text)."""
-        return self.where_to_go_en if language == "en" else self.where_to_go_zh
+        """The office that decides on it."""
+        return _in(language, self.where_to_go_zh, self.where_to_go_zh_hant, self.where_to_go_en)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +257,10 @@ class _Fields:
         value = self.values.get(column) or ""
         self.errors.append(CatalogueError(self.number, column, code, value, choices))
 
+    def later(self, column: str) -> str:
+        """What lists from before the column existed leave out."""
+        return (self.values.get(column) or "").strip()
+
     def optional(self, column: str) -> str:
         value = self.values.get(column)
         if value is None:
@@ -338,6 +353,7 @@ def _kind(row: _Fields) -> Kind:
         first_steps_zh_hans=row.optional("first_steps_zh_hans"),
         first_steps_en=row.optional("first_steps_en"),
         two_sides=row.sides() == "two",
+        first_steps_zh_hant=row.later("first_steps_zh_hant"),
     )
 
 
@@ -353,6 +369,8 @@ def _condition(row: _Fields, known: frozenset[str]) -> Condition:
         closing_zh=row.text("closing_condition_zh"),
         closing_en=row.text("closing_condition_en"),
         source=row.text("source"),
+        text_zh_hant=row.later("condition_zh_hant"),
+        closing_zh_hant=row.later("closing_condition_zh_hant"),
     )
 
 
@@ -364,4 +382,5 @@ def _matter(row: _Fields) -> Matter:
         name_en=row.text("name_en"),
         where_to_go_zh=row.text("where_to_go_zh"),
         where_to_go_en=row.text("where_to_go_en"),
+        where_to_go_zh_hant=row.later("where_to_go_zh_hant"),
     )

@@ -40,6 +40,27 @@ def test_a_kind_knows_who_must_hear_and_what_to_do_first():
     assert gas.first_steps("en").startswith("Touch no switch")
 
 
+def test_every_text_of_the_shipped_catalogue_is_there_in_traditional_characters():
+    shipped = catalogue()
+    texts = [kind.first_steps_zh_hant for kind in shipped.kinds.values() if kind.first_steps("en")]
+    texts += [
+        text
+        for code in shipped.kinds
+        for each in shipped.conditions(code)
+        for text in (each.text_zh_hant, each.closing_zh_hant)
+    ]
+    texts += [matter.where_to_go_zh_hant for matter in shipped.matters.values()]
+    assert all(texts)
+    assert not any(set(text) & set("这说为开关门电们楼没车处") for text in texts)
+    assert shipped.kind("PS01").first_steps("zh-Hant").startswith("別開關電器")
+
+
+def test_a_list_without_traditional_texts_is_read_in_simplified_ones():
+    rows = [{k: v for k, v in row.items() if k != "first_steps_zh_hant"} for row in KINDS]
+    gas = next(kind for kind in parse_kinds(rows).required() if kind.code == "PS01")
+    assert gas.first_steps("zh-Hant") == gas.first_steps("zh-Hans")
+
+
 def test_a_limit_belongs_to_the_condition():
     missing, worn, _ = catalogue().conditions("PS11")
     assert (missing.limit_value, missing.limit_unit) == (2, "wall_hours")
