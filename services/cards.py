@@ -583,8 +583,8 @@ def staff_card(look: Look, person: Person, menu: str = "") -> Message:
     )
     if menu == STORY:
         told = "\n\n".join((text, story(look)))
-        rows = _staff_buttons(look, person, held, "") + story_rows(look, person, held)
-        return Message(told, rows)
+        rows = _staff_buttons(look, person, held, "")
+        return Message(told, rows + story_rows(look, person, held, rows))
     return Message(text, _staff_buttons(look, person, held, menu))
 
 

@@ -53,7 +53,8 @@ def preview(district: str, chosen: Selection, token: UUID, language: str) -> Mes
     """How many cases, under which name; other words in answer change the name."""
     text = say("cause.preview", language, n=len(chosen.keys), name=chosen.name)
     yes = _button("cause_yes", "btn.cause_yes", district, token, language, "primary")
-    return Message(text, ((yes,),), ask=None)
+    overview = buttons.data("overview", district, arg=chosen.unit)
+    return Message(text, ((yes,), (Button(plain("btn.overview", language), overview),)), ask=None)
 
 
 def cause_message(

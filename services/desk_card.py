@@ -187,12 +187,13 @@ def _phrase_rows(look: Look, person: Person, to: str) -> Rows:
     return (*rows, (look.button("phrases", "btn.phrases"),))
 
 
-def story_rows(look: Look, person: Person, held: frozenset[Standing]) -> Rows:
-    """Below a case's story: its files, and for the desk who reported it."""
+def story_rows(look: Look, person: Person, held: frozenset[Standing], above: Rows) -> Rows:
+    """Below a case's story: its files unless a button `above` shows them, and who reported it."""
     files = len(attachments.of(look.session, look.case))
     row: tuple[Button, ...] = ()
-    if files:
-        row = (look.button_with("photos", "btn.files", n=files),)
+    photos = look.button_with("photos", "btn.files", n=files)
+    if files and photos.data not in {each.data for buttons_ in above for each in buttons_}:
+        row = (photos,)
     if Standing.DESK in held and look.case.reporter is not None:
         row = (*row, look.button("whois", "btn.whois"))
     return (row,) if row else ()

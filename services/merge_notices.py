@@ -109,6 +109,8 @@ def preview(
     rows = [(_button("merge_yes", "btn.merge_yes", kept, token, language, "primary"),)]
     if may_swap:
         rows.append((_button("merge_swap", "btn.merge_swap", kept, token, language),))
+    leave = buttons.data("open", kept.district, kept.id)
+    rows.append((Button(plain("btn.back", language), leave),))
     return Message("\n".join(lines), tuple(rows))
 
 

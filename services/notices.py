@@ -647,6 +647,7 @@ def propose(session: Session, case: Case, times: Sequence[datetime], now: dateti
         (Button(look.when(at), look.button("appoint", "btn.back", str(index)).data),)
         for index, at in enumerate(times)
     )
+    rows += ((look.button("add", "btn.answer_words"),),)  # none of them may suit
     message = Message(text, rows, reply_to=_answers(case) if group else None)
     put(session, to, message, now, _about(case, Priority.ANSWER))
 
@@ -778,7 +779,7 @@ def _forced(session: Session, case: Case, change: Change, now: datetime) -> None
 
 
 def _answered(session: Session, case: Case, change: Change, now: datetime) -> None:
-    if case.owner is not None:
+    if case.owner is not None and "answer" not in change.facts:  # a preset one is told in full
         tell_staff(session, case, case.owner, "work.answered", now, str(now.timestamp()))
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from sqlmodel import Session
 
-from tests.people import ADDRESSES, GROUP_CHAT, peopled, photo
+from tests.people import ADDRESSES, GROUP_CHAT, Street, peopled, photo
 
 
 def test_one_message_behind_the_button_becomes_a_numbered_case(session: Session) -> None:
@@ -57,3 +57,28 @@ def test_a_press_by_somebody_else_changes_nothing_and_says_why(session: Session)
     assert answer is not None
     assert answer.alert
     assert street.case().state == "dispatched"
+
+
+def asked(street: Street, *labels: str) -> None:
+    """王阿姨's lamp is taken, and its worker asks her something."""
+    street.say("王阿姨", "3号楼2单元楼道灯坏了", command="report")
+    for label in ("接单", "更多", *labels):
+        street.press("李强", label, private=True)
+
+
+def test_an_answer_ready_made_is_told_to_the_worker_once(session: Session) -> None:
+    street = peopled(session)
+    asked(street, "问报事人", "现在还是这样")
+    before = len(street.texts("李强"))
+    street.press("王阿姨", "是的")
+    told = [text for text in street.texts("李强")[before:] if "报事人" in text]
+    assert len(told) == 1, told
+    assert "是的" in told[0]
+
+
+def test_whom_no_proposed_time_suits_says_so_in_their_own_words(session: Session) -> None:
+    street = peopled(session)
+    asked(street, "约上门时间", "今晚到明天")
+    street.press("王阿姨", "用自己的话回复")
+    street.say("王阿姨", "周一上午行吗")
+    assert any("周一上午行吗" in text for text in street.texts("李强"))

@@ -69,6 +69,14 @@ def once(street: Street, name: str, words: str) -> str:
     return found[0]
 
 
+def test_who_looks_only_goes_back_and_nothing_is_merged(session: Session) -> None:
+    street = peopled(session)
+    first, second = two(street)
+    propose(street, first, second)
+    street.press_data(DESK, data_of(preview(street), "返回"), private=True)
+    assert {each.state for each in street.cases()} == {"taken", "dispatched"}
+
+
 def test_a_desk_is_offered_what_may_be_the_same_and_reads_what_will_happen(
     session: Session,
 ) -> None:
