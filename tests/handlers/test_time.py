@@ -106,8 +106,8 @@ def test_a_suspension_is_public_stands_still_and_ends_by_itself(session: Session
     suspend(street)
     case = street.case()
     assert (case.state, case.waits_for) == ("waiting", "suspended")
-    assert any("⏸ 挂账到" in text and "等经费" in text for text in street.texts(GROUP_CHAT))
-    assert any("先挂账到" in text and "等经费" in text for text in street.texts(GROUP_CHAT))
+    assert any("⏸ 暂停到" in text and "等经费" in text for text in street.texts(GROUP_CHAT))
+    assert any("先停到" in text and "等经费" in text for text in street.texts(GROUP_CHAT))
     run_until(street, days=29)
     assert street.case().overdue_at is None
     assert "remind" not in verbs(street)
