@@ -64,9 +64,10 @@ def cause_message(
     unit = territory.name(session, cause.district, cause.unit, language)
     zone = str(territory.zone(session, cause.district))
     since = when.moment(cause.made_at, now, zone, language)
+    counts = "cause.counts" if cause.ended_at is None else "cause.counts_over"
     lines = [
         say("cause.head", language, name=cause.name, unit=unit, since=since),
-        say("cause.counts", language, open=found.open, all=found.all, late=found.late),
+        say(counts, language, open=found.open, all=found.all, late=found.late),
     ]
     if cause.notices:
         lines.append(say("cause.told", language, n=cause.notices))
