@@ -27,6 +27,7 @@ MOST_LABELS = 400
 MOST_GRAMS = 200_000
 LONGEST_LABEL = 64  # characters
 LONGEST = 2  # characters of a run
+LOOKED_AT = 1_000  # characters of a text: what somebody reports has been said by then
 DIGEST = 32  # bytes of a SHA-256
 HEADER = 4  # bytes of the header's length
 HALF = 1 << 15  # weights are 16 bits wide, moved up so that none is negative
@@ -116,6 +117,7 @@ def _lane(packed: int, at: int) -> int:
 
 def grams_of(text: str, numbers: bool) -> set[str]:
     """The characters and pairs of a folded text; without `numbers`, none has a digit."""
+    text = text[:LOOKED_AT]
     text = _SPACES.sub(" ", text if numbers else _NUMBERS.sub(GAP, text)).strip()
     found = {*text, *map("".join, pairwise(text))}
     found.discard(" ")

@@ -44,6 +44,11 @@ def test_any_text_has_probabilities_that_are_together_one(text: str) -> None:
     assert sum(load(dump(LIFT_AND_LIGHT)).probabilities(text)) == pytest.approx(1.0)
 
 
+def test_a_wall_of_characters_is_read_as_far_as_anybody_reports() -> None:
+    wall = "".join(chr(0x4E00 + n) for n in range(4096))
+    assert len(grams_of(wall, numbers=True)) < 2_000
+
+
 def test_without_numbers_no_run_has_a_digit_or_spans_one() -> None:
     assert grams_of("电话139", numbers=False) == {"电", "话", "电话"}
     assert "话1" in grams_of("电话139", numbers=True)
