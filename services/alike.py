@@ -3,13 +3,13 @@
 The case is filed at once, whatever is found: its card asks the reporter, and a tap decides.
 """
 
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam
 from sqlalchemy import select as columns
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from domain.lifecycle import BEFORE_DONE, State, why_not_one
 from domain.reading import Reading
@@ -20,17 +20,16 @@ from services.cases import facts_of, goes_on_as
 from services.equipment import policy
 
 # the newest of a place that are compared
-COMPARED = 30
+COMPARED = 20
 # a spot has its like in the next grid as well: what lies there must be surer
 LIKELY_NEXT_DOOR = 0.85
-# how sure a kept kind is, and each that the guess left out
-_FIRST, _SECOND = 0.6, 0.1
 _RANK = {"normal": 0, "soon": 1, "now": 2}
 # called settled; the same again reopens it
 _SETTLED = frozenset({State.DONE, State.CLOSED})
 _LIVING = BEFORE_DONE | _SETTLED | {State.MERGED}
 
-_READ = ("id", "grid", "state", "kind", "alternatives", "trace", "opened_at")
+# nothing but strings, which no driver has to convert
+_READ = ("number", "grid", "state", "trace")
 _NEAR = Prepared(
     lambda _: (
         columns(*(getattr(Case, name) for name in _READ))
@@ -52,16 +51,27 @@ def note(session: Session, case: Case, reading: Reading, now: datetime, *, look:
         forget(case)
         return
     here = building_of(case.place_building or "")
-    trace = trace_of(case.text, reading, _minutes(case.opened_at), here)
+    trace = trace_of(case.text, reading, case.opened_at.timestamp() / 60, here)
     if look:
         case.alike = _earlier(session, case, trace, now)
-    case.near, case.trace = trace.building or "", packed(trace)
+    case.near, case.trace = _near(case, trace), packed(trace)
 
 
-def move(case: Case) -> None:
-    """It is in another place than was thought."""
-    if case.near is not None:
-        case.near = building_of(case.place_building or "") or ""
+def follow(case: Case, *, placed: bool = False) -> None:
+    """It is of another kind or grid than was thought; `placed`: or in another place."""
+    if case.near is None:
+        return
+    trace = unpacked(case.trace)
+    if not trace.kinds or trace.kinds[0][0] != case.kind:
+        trace = replace(trace, kinds=((case.kind, 1.0),))
+    if placed:
+        trace = replace(trace, building=building_of(case.place_building or ""))
+    case.near, case.trace = _near(case, trace), packed(trace)
+
+
+def _near(case: Case, trace: Trace) -> str:
+    """Where it is looked for: each grid has buildings of its own; "" is out of doors."""
+    return f"{case.grid[12:]}:{trace.building}" if trace.building else ""
 
 
 def forget(case: Case) -> None:
@@ -69,48 +79,30 @@ def forget(case: Case) -> None:
     case.near, case.trace, case.alike = None, "", None
 
 
-def _minutes(instant: datetime) -> float:
-    return instant.timestamp() / 60
-
-
 def _earlier(session: Session, case: Case, new: Trace, now: datetime) -> UUID | None:
     """The likeliest case that the new one may be, of those that it may become one with."""
-    since = now - timedelta(days=policy(session).reopen_days)
     of = {
         "in_district": case.district,
         "in_community": case.community,
-        "at": new.building or "",
-        "since": since,
+        "at": _near(case, new),
+        "since": now - timedelta(days=policy(session).reopen_days),
     }
     found = []
-    for row in _NEAR.all(session, of):
-        least = _least(case, new, row)
-        p = 0.0 if least is None else likeness(new, _trace(row, new.building))
-        if least is not None and p >= least:
-            found.append((p, row[0]))
+    for number, grid, state, kept in _NEAR.all(session, of):
+        p = likeness(new, unpacked(kept)) if state in _LIVING else 0.0
+        if p >= (LIKELY if grid == case.grid else LIKELY_NEXT_DOOR):
+            found.append((p, number))
     found.sort(key=lambda each: -each[0])
-    return next((key for _, key in found if _may_be_one(session, case, key, now)), None)
+    others = (_by_number(session, case.district, number) for _, number in found)
+    return next((other.id for other in others if _may_be_one(session, case, other, now)), None)
 
 
-def _least(case: Case, new: Trace, row: Any) -> float | None:
-    """How likely it must be; None if it can't be: another grid has buildings of its own."""
-    if row[2] not in _LIVING:
-        return None
-    if row[1] == case.grid:
-        return LIKELY
-    return None if new.building else LIKELY_NEXT_DOOR
+def _by_number(session: Session, district: str, number: str) -> Case:
+    return session.exec(select(Case).where(Case.district == district, Case.number == number)).one()
 
 
-def _trace(row: Any, building: str | None) -> Trace:
-    kinds = ((row[3], _FIRST), *((code, _SECOND) for code in row[4]))
-    return unpacked(row[5], kinds, building, _minutes(row[6]))
-
-
-def _may_be_one(session: Session, case: Case, key: UUID, now: datetime) -> bool:
+def _may_be_one(session: Session, case: Case, found: Case, now: datetime) -> bool:
     """Never asked: whether what is urgent goes on as something calmer; about what is private."""
-    found = session.get(Case, (case.district, key))
-    if found is None:
-        return False
     other = goes_on_as(session, found)
     calmer = _RANK[case.urgency] > _RANK[other.urgency]
     ended = other.closed_at or now
@@ -133,3 +125,11 @@ def asked_about(session: Session, case: Case) -> Case | None:
     if other is None or other.private or not (other.state in BEFORE_DONE or is_settled(other)):
         return None
     return other
+
+
+def is_likely(one: Case, other: Case) -> bool:
+    """Whether the reporter of the later of two public cases would be asked about the earlier."""
+    if one.near is None or other.near is None or one.grid != other.grid:
+        return False
+    old, new = sorted((one, other), key=lambda case: case.opened_at)
+    return likeness(unpacked(new.trace), unpacked(old.trace)) >= LIKELY

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 from domain.lifecycle import BEFORE_DONE, CaseFacts, why_not_one
 from models import Case, Voice
 from models.cases import OPEN, OTHER_SIDE
+from services import alike
 from services.cases import facts_of
 from services.catalogue import catalogue
 from services.summary import hidden, in_unit
@@ -54,6 +55,7 @@ def _in_common(one: Case, other: Case) -> int:
         + 3 * (one.kind == other.kind)
         + 2 * (one.place_building is not None and one.place_building == other.place_building)
         + 2 * (_share(one.text, other.text) >= ALIKE)
+        + LIKELY * alike.is_likely(one, other)
         + (one.grid == other.grid)
         + (abs(one.opened_at - other.opened_at) <= NEAR_IN_TIME)
     )

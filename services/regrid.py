@@ -22,6 +22,7 @@ from domain.refused import Refused
 from domain.roles import CLOCK, DESK_DIGITS, ActorFacts, administers, is_desk, within
 from models import BindCode, Case, Contact, Division, Due, Group, Person, PlaceNote, Role, Shift
 from services import (
+    alike,
     binding,
     due,
     duty,
@@ -311,6 +312,7 @@ def move(session: Session, case: Case, grid: str, actor: ActorFacts, now: dateti
     handling.change_case(
         session, case, Verb.MOVE, actor, now, kind=place, next_unit=unit, facts=facts
     )
+    alike.follow(case)
     if case.state in BEFORE_DONE and case.owner is not None:
         owner = people.find(session, case.district, case.owner)
         roles = roles_of(session, owner) if owner is not None else ()

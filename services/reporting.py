@@ -472,6 +472,11 @@ def _reread(
     _change(session, case, person, verb, now, kind=sets, deadline=deadline, facts=facts)
     if case.private or case.reach == "named":
         alike.forget(case)
+    else:
+        if case.near is None:  # until now nobody knew what it is
+            reading = read_report(session, case.district, case.text)
+            alike.note(session, case, reading, now, look=False)
+        alike.follow(case)
     if case.absorbed and _is_one_alone(case, was_private):
         parting.part_all(session, case, now)
     if case.private and not was_private:
@@ -515,7 +520,7 @@ def correct_place(session: Session, person: Person, case: Case, text: str, now: 
     if not found:
         found = {"place_landmark": text.strip()[:60]}
     _change(session, case, person, Verb.CORRECT_PLACE, now, kind=found)
-    alike.move(case)
+    alike.follow(case, placed=True)
 
 
 def _place_columns(reading: Reading) -> dict[str, str | None]:

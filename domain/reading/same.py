@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import re
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -18,10 +17,12 @@ from domain.reading.folding import fold
 from domain.reading.place import find_mentions, find_place
 from domain.reading.things import OTHERS, named_in
 
-# from here on two reports are offered as one matter
-LIKELY = 0.7
+# from here on a reporter is asked whether two reports are one matter
+LIKELY = 0.6
+# from here on `linli read --duplicates` leads one to the other: hardly ever wrongly
+SURE = 0.75
 # below this probability of being a report at all a text is nobody's duplicate
-MAYBE_A_REPORT = 0.15
+MAYBE_A_REPORT = 0.3
 # the newest reports of a chat that a new one is compared with
 REMEMBERED = 300
 COMPARED = 600  # characters of a text whose letters are compared
@@ -36,8 +37,13 @@ _ECHO = re.compile(
 )
 # whose matter is one flat's: two floors apart they are two
 _OF_ONE_FLAT = frozenset({"leak", "noise", "violence", "renting"})
-# what floods of reports are about and what nobody can name is no kind in common
+_OPPOSED = frozenset().union(*OTHERS)
+# what nobody could name is no kind in common
 _NO_KIND = "LS99"
+# minutes within which neighbours tell of what has just happened
+AT_ONCE = 15
+# so much of a kind in common is something
+_SOME = 0.2
 _SPECIAL = {"TOP": 99}
 
 
@@ -102,25 +108,29 @@ def _floor(floor: str | None, room: str | None) -> int | None:
 
 
 # fitted on three of the five chats of tests/data/reading/streams_known.jsonl (python -m bench.same)
-_WEIGHTS = {
-    "always": -3.1,
-    "kind": 0.3,
-    "first_kind": 0.5,
-    "things": 1.2,
-    "other_things": -1.2,
-    "spots": 1.7,
-    "other_spots": -0.9,
-    "building": 1.2,
-    "other_flat": -1.8,
-    "floor": 0.4,
-    "other_side": -2.6,
-    "letters": 1.1,
-    "gap": -0.14,
-    "at_once": 1.1,
-    "echo": 0.2,
-    "matter_and_place": 1.25,
-    "one_building": -1.0,
-}
+@dataclass(frozen=True, slots=True)
+class _Weights:
+    always: float = -3.1
+    kind: float = 0.3
+    first_kind: float = 0.5
+    things: float = 1.2
+    other_things: float = -1.2
+    spots: float = 1.7
+    other_spots: float = -0.9
+    building: float = 1.2
+    other_unit: float = -7.0
+    other_flat: float = -1.8
+    floor: float = 0.4
+    other_side: float = -2.6
+    letters: float = 1.1
+    gap: float = -0.14
+    at_once: float = 1.1
+    echo: float = 0.2
+    matter_and_place: float = 1.25
+    one_building: float = -1.0
+
+
+_W = _Weights()
 
 
 def likeness(new: Trace, old: Trace) -> float:
@@ -130,35 +140,54 @@ def likeness(new: Trace, old: Trace) -> float:
     """
     if new.building is not None and old.building is not None and new.building != old.building:
         return 0.0
-    total = sum(_WEIGHTS[name] * value for name, value in _compared(new, old))
+    things, kind = len(new.things & old.things), _kind(new, old)
+    total = _W.always + _of_matter(new, old, things, kind) + _of_time(new, old)
+    total += _of_place(new, old, one_matter=things > 0 or kind > _SOME)
     return 1 / (1 + math.exp(-total))
 
 
-def _compared(new: Trace, old: Trace) -> Iterable[tuple[str, float]]:
-    kinds = dict(old.kinds)
-    kind = sum(
-        math.sqrt(p * kinds[code]) for code, p in new.kinds if code in kinds and code != _NO_KIND
+def _of_matter(new: Trace, old: Trace, things: int, kind: float) -> float:
+    total = _W.kind * kind + _W.things * min(things, 2)
+    total += _W.letters * min(0.45 * len(new.letters & old.letters), 3)
+    if new.things and old.things and not things:
+        total += _W.other_things
+    if _first(new) is not None and _first(new) == _first(old):
+        total += _W.first_kind
+    return total
+
+
+def _kind(new: Trace, old: Trace) -> float:
+    """How much of what each may be the other may be as well."""
+    return sum(
+        math.sqrt(p * q)
+        for code, p in new.kinds
+        for other, q in old.kinds
+        if code == other and code != _NO_KIND
     )
-    things, spots = len(new.things & old.things), len(new.spots & old.spots)
+
+
+def _of_place(new: Trace, old: Trace, *, one_matter: bool) -> float:
+    spots = len(new.spots & old.spots)
     building = new.building is not None and new.building == old.building
+    total = _W.spots * min(spots, 2) + _W.building * building
+    if new.spots and old.spots and not spots:
+        total += _W.other_spots
+    if (new.building is None) != (old.building is None):
+        total += _W.one_building
+    if new.unit is not None and old.unit is not None and new.unit != old.unit:
+        total += _W.other_unit  # another stairwell, lift and door
+    if new.floor is not None and old.floor is not None:
+        total += _W.floor if new.floor == old.floor else _W.other_flat * _other_flat(new, old)
+    if _other_side(new, old):
+        total += _W.other_side
+    if one_matter and (building or spots):
+        total += _W.matter_and_place
+    return total
+
+
+def _of_time(new: Trace, old: Trace) -> float:
     gap = max(new.minutes - old.minutes, 0.0)
-    yield "always", 1
-    yield "kind", kind
-    yield "first_kind", _first(new) is not None and _first(new) == _first(old)
-    yield "things", min(things, 2)
-    yield "other_things", bool(new.things and old.things and not things)
-    yield "spots", min(spots, 2)
-    yield "other_spots", bool(new.spots and old.spots and not spots)
-    yield "building", building
-    yield "other_flat", _other_flat(new, old)
-    yield "floor", new.floor is not None and new.floor == old.floor
-    yield "other_side", _other_side(new, old)
-    yield "letters", min(0.45 * len(new.letters & old.letters), 3)
-    yield "gap", math.log1p(gap / 30)
-    yield "at_once", gap <= 15
-    yield "echo", new.echo
-    yield "matter_and_place", (building or spots > 0) and (things > 0 or kind > 0.2)
-    yield "one_building", (new.building is None) != (old.building is None)
+    return _W.gap * math.log1p(gap / 30) + _W.at_once * (gap <= AT_ONCE) + _W.echo * new.echo
 
 
 def _first(trace: Trace) -> str | None:
@@ -167,39 +196,40 @@ def _first(trace: Trace) -> str | None:
 
 
 def _other_flat(new: Trace, old: Trace) -> bool:
-    if new.floor is None or old.floor is None:
-        return False
-    return abs(new.floor - old.floor) > 1 and bool((new.things | old.things) & _OF_ONE_FLAT)
+    far = abs((new.floor or 0) - (old.floor or 0)) > 1
+    return far and bool((new.things | old.things) & _OF_ONE_FLAT)
 
 
 def _other_side(new: Trace, old: Trace) -> bool:
     """The left one and the right one; the lift for goods and the other."""
     if new.sides and old.sides and not new.sides & old.sides:
         return True
-    mine, theirs = new.sides | new.spots, old.sides | old.spots
-    return any(
+    mine = (new.sides | new.spots) & _OPPOSED
+    theirs = (old.sides | old.spots) & _OPPOSED
+    return bool(mine and theirs) and any(
         len(mine & pair) == 1 == len(theirs & pair) and mine & pair != theirs & pair
         for pair in OTHERS
     )
 
 
 def packed(trace: Trace) -> str:
-    """What is kept of a report beside its case's own columns: no words, but what they name."""
+    """What is kept of a report: no words, but what they name."""
+    kinds = " ".join(f"{code}:{p:.2f}" for code, p in trace.kinds)
     floor = "" if trace.floor is None else str(trace.floor)
     sets = (trace.things, trace.spots, trace.sides)
     named = (" ".join(sorted(each)) for each in sets)
-    parts = (trace.unit or "", floor, *named, "".join(sorted(trace.letters)))
-    return "|".join(part.replace("|", "") for part in parts)
+    minutes = str(round(trace.minutes))
+    parts = (minutes, kinds, trace.building or "", trace.unit or "", floor, *named)
+    return "|".join((*(part.replace("|", "") for part in parts), "".join(sorted(trace.letters))))
 
 
-def unpacked(
-    kept: str, kinds: tuple[tuple[str, float], ...], building: str | None, minutes: float
-) -> Trace:
+def unpacked(kept: str) -> Trace:
     """The trace of an earlier report. Raises ValueError for what `packed` didn't make."""
-    unit, floor, things, spots, sides, letters = kept.split("|")
+    minutes, kinds, building, unit, floor, things, spots, sides, letters = kept.split("|")
+    guesses = (each.split(":") for each in kinds.split())
     return Trace(
-        kinds=kinds,
-        building=building,
+        kinds=tuple((code, float(p)) for code, p in guesses),
+        building=building or None,
         unit=unit or None,
         floor=int(floor) if floor else None,
         things=frozenset(things.split()),
@@ -207,7 +237,7 @@ def unpacked(
         sides=frozenset(sides.split()),
         letters=frozenset(letters),
         echo=False,
-        minutes=minutes,
+        minutes=float(minutes),
     )
 
 
@@ -236,6 +266,6 @@ class Matters:
             return None
         new = trace_of(text, reading, minutes)
         ranked = self.ranked(new)
-        same = ranked[0][1] if ranked and ranked[0][0] >= LIKELY else None
+        same = ranked[0][1] if ranked and ranked[0][0] >= SURE else None
         self.add(index, new, same)
         return same

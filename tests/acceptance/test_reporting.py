@@ -206,3 +206,22 @@ async def test_a_worker_reports_for_somebody_and_cannot_confirm_it(play: Play):
 async def test_who_asks_reads_worker_and_duty(play: Play):
     said = await play.say(LI, "/who", play.second)
     assert "陈小暖" in text_of(await play.town.chat(play.second).until("值班", after=said))
+
+
+async def test_the_same_lift_in_other_words_has_its_number_and_a_tap_makes_it_one(play: Play):
+    await play.say(AUNT, "@linli_bot 8号楼电梯坏了", play.group)
+    await play.card(play.group, "KL8-2611-001")
+    await play.say(ZHAO, "@linli_bot 八栋的電梯仲未整好", play.group)
+    asked = await play.card(play.group, "KL8-2611-002")
+    assert "像是 KL8-2611-001（电梯故障）那件事" in text_of(asked)
+    await play.tap(ZHAO, "btn.alike_yes", chat=play.group)
+    states = {case.number: (case.state, case.voices) for case in await play.cases()}
+    assert states["KL8-2611-001"][1] == 2
+    assert states["KL8-2611-002"][0] == "merged"
+
+
+async def test_a_lift_in_another_building_is_asked_about_by_nobody(play: Play):
+    await play.say(AUNT, "@linli_bot 8号楼电梯坏了", play.group)
+    await play.card(play.group, "KL8-2611-001")
+    await play.say(ZHAO, "@linli_bot 9号楼电梯坏了", play.group)
+    assert "像是" not in text_of(await play.card(play.group, "KL8-2611-002"))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bench.same import Score, follow, usual
 from domain.reading import read
-from domain.reading.same import LIKELY, Matters, Trace, likeness, trace_of
+from domain.reading.same import LIKELY, Matters, Trace, likeness, packed, trace_of, unpacked
 from domain.reading.things import SIDES, SPOTS, THINGS, named_in
 
 LEXICON = usual()
@@ -45,6 +45,7 @@ def test_the_same_matter_in_other_words_is_likely(first: str, second: str) -> No
         ("3号楼电梯坏了", "5号楼电梯坏了"),
         ("3号楼电梯坏了", "3号楼楼道灯不亮"),
         ("3号楼左边电梯坏了", "3号楼右边电梯坏了"),
+        ("3号楼1单元楼道灯不亮", "3号楼2单元楼道灯不亮"),
         ("4号楼301漏水", "4号楼901漏水"),
         ("北门路灯不亮", "南门路灯不亮"),
     ],
@@ -65,12 +66,24 @@ def test_the_default_place_of_a_group_counts_where_the_words_name_none() -> None
     assert trace("北门路灯不亮", building="8").building is None
 
 
+def test_what_is_kept_of_a_report_is_all_that_is_compared() -> None:
+    new, old = trace("三幢二单元左边电梯还没修好", 90), trace("3号楼2单元左边电梯坏了，502出不去")
+    assert likeness(new, unpacked(packed(old))) == pytest.approx(likeness(new, old), abs=0.01)
+
+
 texts = st.text(alphabet="三3号楼5栋电梯漏水灯不亮北门南凉亭左右又还 lift north gate", max_size=60)
 
 
 @given(texts, texts, st.floats(0, 100_000))
 def test_likeness_is_a_probability_for_any_two_texts(one: str, other: str, gap: float) -> None:
     assert 0 <= likeness(trace(one, gap), trace(other)) <= 1
+
+
+@given(texts)
+def test_whatever_is_told_can_be_kept_and_taken_out_again(text: str) -> None:
+    told = trace(text)
+    kept = unpacked(packed(told))
+    assert (kept.things, kept.letters, kept.building) == (told.things, told.letters, told.building)
 
 
 @given(st.lists(texts, max_size=12))

@@ -6,7 +6,7 @@ from typing import Any
 from sqlmodel import Session, select
 
 from models import Case, CaseEvent, Person, Voice
-from services import privacy
+from services import privacy, reporting
 from services.buttons import data
 from services.retention import archive
 from tests.handlers.test_merging import started
@@ -175,10 +175,28 @@ def test_what_others_joined_meanwhile_is_no_longer_one_persons_to_move(session: 
 def test_archiving_and_deleting_erase_what_is_compared(session: Session) -> None:
     street = peopled(session)
     first, second = two(street)
-    assert first.near == second.near == "3"
+    assert first.near == second.near == f"{first.grid[12:]}:3"
     first.state, first.closed_at = "closed", street.now
     archive(session, first, street.now)
     assert (first.near, first.trace, first.alike) == (None, "", None)
     privacy.delete(session, session.get_one(Person, (DISTRICT, second.reporter)), street.now)
     session.expire_all()
     assert (second.near, second.trace, second.alike) == (None, "", None)
+
+
+def test_a_case_whose_place_is_corrected_is_found_where_it_is(session: Session) -> None:
+    street = peopled(session)
+    first = told(street, "王阿姨", LIFT)
+    aunt = session.get_one(Person, (DISTRICT, first.reporter))
+    reporting.correct_place(session, aunt, first, "是5号楼", street.now)
+    assert first.near == f"{first.grid[12:]}:5"
+    assert told(street, "陈叔", SAME).alike is None
+    assert told(street, "Emily", OTHER).alike == first.id
+
+
+def test_a_case_whose_kind_is_corrected_is_compared_by_it(session: Session) -> None:
+    street = peopled(session)
+    first = told(street, "王阿姨", "3号楼那个东西又不行了")
+    street.press_data("王阿姨", data("kind", DISTRICT, first.id, first.version, "LS03"))
+    session.expire_all()
+    assert "|LS03:1.00|" in first.trace
