@@ -69,7 +69,13 @@ def _words() -> list[str]:
 
 
 def _urgency(word: str, catalogue: Catalogue, lexicon: Lexicon) -> str | None:
-    reading = read(f"3栋2单元501{word}", lexicon, catalogue)
+    """None if it isn't such a case's in each sentence that will be made with it."""
+    found = [_urgency_of(f"3栋2单元501{word}{tail}", catalogue, lexicon) for tail in _TAILS]
+    return found[0] if None not in found else None
+
+
+def _urgency_of(text: str, catalogue: Catalogue, lexicon: Lexicon) -> str | None:
+    reading = read(text, lexicon, catalogue)
     # words that don't say enough by themselves are asked about; here every text opens a case
     if not reading.kinds or reading.report < DOUBT:
         return None
