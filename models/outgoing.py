@@ -353,6 +353,8 @@ _PENDING = Prepared(
     lambda _: (
         select(Outbox.id)
         .where(Outbox.bot == bindparam("of_bot"), Outbox.state == "pending")
+        # in the order of the index that holds only these: SQLite would read all that was ever sent
+        .order_by(col(Outbox.priority))
         .limit(1)
     )
 )

@@ -10,11 +10,11 @@ from sqlalchemy import bindparam, func, insert, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from models import Audit, Lane, Role
+from models import Audit, Lane, Role, inbox, outgoing
 from models.append import append, savepoint
 from models.database import Database
 from models.row import draft
-from models.statement import Prepared, among
+from models.statement import Prepared, among, raw
 from models.upsert import insert_into
 
 NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
@@ -163,3 +163,33 @@ async def test_a_list_of_keys_finds_their_rows(database: Database):
 
     found = {key for (key,) in await database.write(job)}
     assert found == {rows[0]["id"], rows[2]["id"]}
+
+
+@pytest.mark.parametrize(
+    ("asked", "index"),
+    [
+        (outgoing._PENDING, "ix_outbox_pending"),
+        (outgoing.PRESSING, "ix_outbox_pending"),
+        (inbox.OLDEST, "ix_inbox_new"),
+        (inbox._WAITING, "ix_inbox_new"),
+        (inbox._LAST, "ix_inbox_new"),
+    ],
+)
+async def test_sqlite_looks_for_what_waits_in_the_index_of_only_that(
+    database: Database, asked: Prepared, index: str
+):
+    """Millions that were handled and sent long ago lie in the same tables."""
+
+    def plan(session: Session) -> str:
+        connection = session.connection()
+        if connection.dialect.name != "sqlite":
+            return index
+        query = asked.build(session)
+        names = query.compile().params
+        given = {name: [] for name in names if name in ("lanes", "busy")}
+        words = asked._for(session, raw(session))
+        values = words.values(dict.fromkeys(names, NOW) | {"of_bot": "1"} | given)
+        rows = raw(session).execute(f"EXPLAIN QUERY PLAN {words.sql}", values)
+        return " · ".join(row[3] for row in rows)
+
+    assert index in await database.read(plan)
