@@ -11,7 +11,7 @@ from services.due import next_at
 from tests.people import ADDRESSES, DISTRICT, STREET, Street, peopled
 
 LAMP = "3号楼2单元楼道灯坏了"
-PIT = "门口路面有个大坑，骑车摔了人"
+PIT = "门前路面有个大坑"
 
 ADDRESSES["何区长"] = "109"
 
