@@ -214,7 +214,7 @@ def test_a_desks_words_are_kept_nowhere_but_with_the_cause_and_its_cases(
     assert not [each for each in kept if "张三" in each]
 
 
-def test_three_hundred_cases_are_ended_in_portions_and_each_is_well(session: Session) -> None:
+def test_more_cases_than_a_portion_are_ended_and_each_is_well(session: Session) -> None:
     street = peopled(session)
     cause, cases = under_one(street)
     whole = {name: getattr(cases[0], name) for name in type(cases[0]).model_fields}
