@@ -21,6 +21,7 @@ from sqlalchemy import create_engine
 from sqlmodel import Session, col, select
 
 from bot.assembly import WEBHOOK_PATH
+from domain.lifecycle import Timer
 from models import Case, Due, crash, inbox, outgoing
 from models.database import Database
 from models.sqlite import _open_readonly, path_of
@@ -166,8 +167,12 @@ async def reading(url: str) -> AsyncIterator[Callable[[], Awaitable[bool]]]:
 
 
 def overdue(session: Session, chance: random.Random) -> None:
-    """Some of what was to happen later should have happened a moment ago."""
+    """Some of what was to happen later should have happened a moment ago.
+
+    Not what waits for years: an archived case has no words and no voices left to be counted.
+    """
     query = select(Due).where(Due.state == "pending", col(Due.case).is_not(None))
+    query = query.where(Due.name != f"case.{Timer.ARCHIVE}")
     rows = list(session.exec(query.order_by(col(Due.at))))
     now = datetime.now(UTC)
     for row in chance.sample(rows, min(OVERDUE, len(rows))):
