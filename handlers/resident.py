@@ -1,6 +1,7 @@
 """What residents do: report, look, correct, withdraw, say whether it is settled."""
 
 from html import escape
+from uuid import UUID
 
 from sqlmodel import col, select
 
@@ -29,7 +30,7 @@ from services import (
     territory,
     unsaying,
 )
-from services.access import case_of, is_staff, locked_case, may_read
+from services.access import case_of, is_staff, locked_case, locked_together, may_read
 from services.buttons import Pressed, data, key22
 from services.cards import ANSWERS, HIDE, NAMES, OTHER, case_payload
 from services.cases import goes_on_as
@@ -223,7 +224,7 @@ def edited(turn: Turn, said: Said, person: Person) -> None:
     case = reporting.by_message(turn.session, said.at.bot, said.at.chat, said.message)
     if case is None or case.reporter != person.id or not said.text or said.text == case.text:
         return
-    held = locked_case(turn.session, case.district, case.id)
+    held = locked_together(turn.session, case.district, case.id)
     reporting.edit(turn.session, person, held, said.text, turn.now)
 
 
@@ -387,7 +388,7 @@ def apart(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer 
     row = asked(turn, press)
     if row is None or row.what != "apart" or row.case != pressed.case:
         raise Refused("asked_too_long_ago")
-    joined = locked_case(turn.session, person.district, row.case)
+    joined = locked_together(turn.session, person.district, row.case)
     reporting.leave(turn.session, person, joined, turn.now)
     group = territory.group_of(turn.session, press.at.bot, press.at.chat, press.at.platform)
     if group is not None:
@@ -501,7 +502,7 @@ def show_case(turn: Turn, said: Said, person: Person, case: Case) -> None:
 
 def join(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """*Me too*."""
-    case = _going_on(turn, locked_case(turn.session, person.district, pressed.case))
+    case = _going_on(turn, person, pressed.case)
     if case.private:
         raise Refused("not_yours")
     if case.reporter == person.id or _has_voice(turn, case, person):
@@ -510,10 +511,10 @@ def join(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer |
     return Answer(plain("join.done", person.language, number=case.number))
 
 
-def _going_on(turn: Turn, case: Case) -> Case:
-    """The case that goes on for a merged one, held; the same for any other."""
-    into = goes_on_as(turn.session, case)
-    return case if into is case else locked_case(turn.session, into.district, into.id)
+def _going_on(turn: Turn, person: Person, key: UUID | None) -> Case:
+    """The case that goes on for a merged one, held and no other; the same for any other."""
+    into = goes_on_as(turn.session, case_of(turn.session, person.district, key))
+    return locked_case(turn.session, into.district, into.id)
 
 
 def _has_voice(turn: Turn, case: Case, person: Person) -> bool:
@@ -521,8 +522,9 @@ def _has_voice(turn: Turn, case: Case, person: Person) -> bool:
 
 
 def _own(turn: Turn, person: Person, pressed: Pressed) -> Case:
-    """The pressed case, held. A button from before the last change says so."""
-    case = locked_case(turn.session, person.district, pressed.case)
+    """The pressed case, held with all that are one matter with it, for they hear of it or come
+    apart. A button from before the last change says so."""
+    case = locked_together(turn.session, person.district, pressed.case)
     if pressed.version is not None and pressed.version != case.version:
         raise handling.stale(turn.session, case, person)
     return case
@@ -676,7 +678,7 @@ def more_told(turn: Turn, said: Said, person: Person, row: Asked) -> None:
     """Words or photos that belong to a case of one's own."""
     if not (said.text or said.files):
         raise Refused("empty_report")
-    case = _going_on(turn, locked_case(turn.session, person.district, row.case))
+    case = _going_on(turn, person, row.case)
     reporting.add_words(turn.session, person, case, said.text, said.files, turn.now)
     if not said.private:
         unsaying.wrote(turn.session, case, said.at, said.message, person)

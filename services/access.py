@@ -1,5 +1,6 @@
 """Objects come through here: nobody fetches raw, and what one may not see doesn't exist."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from sqlmodel import Session, col, select
@@ -9,7 +10,7 @@ from domain.roles import ActorFacts, RoleIn, RoleName, Standing, is_desk_of_circ
 from models import Case, Person, Role, Voice
 from models.cases import OTHER_SIDE
 from models.known import STAFF, known
-from services.cases import begins, facts_of, own_within
+from services.cases import all_within, begins, facts_of, goes_on_as, own_within
 
 
 def roles_of(session: Session, person: Person) -> tuple[RoleIn, ...]:
@@ -81,6 +82,26 @@ def locked_case(session: Session, district: str, key: UUID | None) -> Case:
     if case is None:
         raise Refused("case_unknown")
     return case
+
+
+def locked_cases(session: Session, district: str, keys: Iterable[UUID | None]) -> dict[UUID, Case]:
+    """The cases of these keys, with all that are one matter with them, held as by `locked_case`.
+
+    Always in the order of their keys: two units of work that hold several never wait for each
+    other. Raises Refused `case_unknown`.
+    """
+    found = set[UUID]()
+    for key in keys:
+        case = case_of(session, district, key)
+        into = goes_on_as(session, case)
+        found |= {case.id, into.id, *(each.id for each in all_within(session, into))}
+    return {key: locked_case(session, district, key) for key in sorted(found)}
+
+
+def locked_together(session: Session, district: str, key: UUID | None) -> Case:
+    """The case, held with all that are one matter with it (`locked_cases`)."""
+    case = case_of(session, district, key)
+    return locked_cases(session, district, [key])[case.id]
 
 
 def case_by_number(session: Session, person: Person, number: str) -> Case:

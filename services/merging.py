@@ -17,7 +17,14 @@ from domain.roles import ActorFacts, Standing
 from domain.worktime import Deadline
 from models import Attachment, Case, Person, Voice, new_id
 from services import alike, handling, merge_notices, notices, reporting, wishes
-from services.access import actor_of, case_of, locked_case, standings_of
+from services.access import (
+    actor_of,
+    case_of,
+    locked_case,
+    locked_cases,
+    locked_together,
+    standings_of,
+)
 from services.cases import all_within, facts_of, note_event
 from services.likeness import own_voices, private_by_kind, voices_of
 from services.parting import part, what_came
@@ -62,10 +69,10 @@ def swapped(session: Session, person: Person, found: Pair, now: datetime) -> Pai
 def pair_of(session: Session, person: Person, data: dict[str, Any]) -> Pair:
     """What `Pair.data` kept, both cases held. Raises Refused `stale` if either has moved on."""
     versions = {UUID(key): version for key, version in (data["stays"], data["goes"])}
-    held = {key: locked_case(session, person.district, key) for key in sorted(versions)}
-    for key, case in held.items():
-        if case.version != versions[key]:
-            raise handling.stale(session, case, person)
+    held = locked_cases(session, person.district, versions)
+    for key, version in versions.items():
+        if held[key].version != version:
+            raise handling.stale(session, held[key], person)
     kept, gone = held[UUID(data["stays"][0])], held[UUID(data["goes"][0])]
     return Pair(kept, gone, may_swap=False)
 
@@ -174,9 +181,7 @@ def is_this_one(session: Session, person: Person, key: UUID | None, now: datetim
     other = alike.asked_about(session, own)
     if other is None:
         raise handling.stale(session, own, person)
-    held = {
-        each: locked_case(session, person.district, each) for each in sorted((own.id, other.id))
-    }
+    held = locked_cases(session, person.district, (own.id, other.id))
     gone, kept = held[own.id], held[other.id]
     if alike.is_settled(kept):
         _step(session, kept, Verb.REFUSE, person, now, voice=True)
@@ -212,10 +217,10 @@ def unmerge(
 
     Returns it and the one that it had gone into. Raises Refused, among others `unmerge_over`.
     """
-    gone = locked_case(session, person.district, key)
+    gone = locked_together(session, person.district, key)
     if gone.merged_into is None:
         raise handling.stale(session, gone, person)
-    kept = locked_case(session, person.district, gone.merged_into)
+    kept = case_of(session, person.district, gone.merged_into)
     if version is not None and version != gone.version:
         raise handling.stale(session, gone, person)
     part(session, kept, gone, lambda case: actor_of(session, person, case), now)

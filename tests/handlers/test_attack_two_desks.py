@@ -1,8 +1,12 @@
 """Two desks in the same second put together, take apart and end the same things."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from uuid import UUID
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.orm import ORMExecuteState
 from sqlmodel import Session, select
 
 from models import Case, CaseEvent, Cause, Due, Voice
@@ -11,9 +15,10 @@ from services import causes, clock
 from services.buttons import data
 from services.equipment import Equipment
 from services.vault import Vault
+from tests.handlers.test_attack_merged import hides
 from tests.handlers.test_attack_races import all_at_once, street_in
 from tests.handlers.test_desk import ABOVE, DESK, data_of
-from tests.handlers.test_merging import preview, propose, two
+from tests.handlers.test_merging import DARK, preview, propose, two
 from tests.people import ADDRESSES, DISTRICT, GRID, WEDNESDAY, Street, peopled
 
 
@@ -140,3 +145,59 @@ async def test_a_cause_that_two_desks_end_at_once_ends_by_the_word_of_one(
         assert len(rows) == 1
 
     await database.read(check)
+
+
+@contextmanager
+def held(session: Session) -> Iterator[list[UUID]]:
+    """The keys of the cases that are held, in the order in which each was first."""
+    keys: list[UUID] = []
+
+    def note(asked: ORMExecuteState) -> None:
+        if getattr(asked.statement, "_for_update_arg", None) is not None:
+            values = asked.statement.compile().params.values()
+            keys.extend(each for each in values if isinstance(each, UUID) and each not in keys)
+
+    event.listen(session, "do_orm_execute", note)
+    yield keys
+    event.remove(session, "do_orm_execute", note)
+
+
+def joins(street: Street, gone: Case) -> None:
+    street.press_data("Emily", data("join", DISTRICT, gone.id, gone.version))
+
+
+def comes_apart(street: Street, gone: Case) -> None:
+    street.press_data(DESK, data("unmerge", DISTRICT, gone.id, gone.version), private=True)
+
+
+def hides_in_the_old_one(street: Street, gone: Case) -> None:
+    name = "陈叔" if gone.text == DARK else "王阿姨"
+    hides(street, gone, name)
+
+
+def becomes_a_quarrel(street: Street, gone: Case) -> None:
+    kept = street.session.get_one(Case, (DISTRICT, gone.merged_into))
+    forged = data("kind", DISTRICT, kept.id, kept.version, "PO01")
+    street.press_data(DESK, forged, private=True)
+
+
+@pytest.mark.parametrize("step", [joins, comes_apart, hides_in_the_old_one, becomes_a_quarrel])
+@pytest.mark.parametrize("older_stays", [True, False])
+def test_who_holds_several_cases_holds_them_in_one_order(
+    session: Session, step: Callable[[Street, Case], None], older_stays: bool
+) -> None:
+    street = peopled(session)
+    first, second = two(street)
+    propose(street, first, second)
+    if not older_stays:
+        street.press_data(DESK, data_of(preview(street), "留另一个"), private=True)
+    with held(session) as keys:
+        street.press_data(DESK, data_of(preview(street), "并案"), private=True)
+    assert keys == sorted((first.id, second.id))
+    session.expire_all()
+    gone = second if older_stays else first
+    assert gone.state == "merged"
+    with held(session) as keys:
+        step(street, gone)
+    assert keys
+    assert keys == sorted(keys)
