@@ -27,6 +27,7 @@ from services.access import (
 )
 from services.cases import all_within, facts_of, note_event
 from services.likeness import own_voices, private_by_kind, voices_of
+from services.open_causes import is_over
 from services.parting import part, what_came
 
 # in the history of a case: a voice of it became a case of its own
@@ -94,13 +95,17 @@ def _check(session: Session, person: Person, kept: Case, gone: Case, now: dateti
             raise Refused("not_yours")
         verb = Verb.MERGE if case is gone else Verb.ABSORB
         actor = actor_of(session, person, case)
-        handling.would(session, case, verb, actor, now, **_other(other))
+        handling.would(session, case, verb, actor, now, **_other(session, other))
     if private_by_kind(session, kept, gone):
         raise Refused("merge_private_kind")
 
 
-def _other(case: Case) -> dict[str, Any]:
-    return {"other": facts_of(case), "other_key": case.id}
+def _other(session: Session, case: Case) -> dict[str, Any]:
+    """A cause that is over doesn't come along."""
+    facts = facts_of(case)
+    if is_over(session, case.district, case.cause):
+        facts = facts.changed({"cause": None})
+    return {"other": facts, "other_key": case.id}
 
 
 def merge(session: Session, person: Person, found: Pair, now: datetime) -> Case:
@@ -120,7 +125,7 @@ def _together(
     due, owners = kept.due_at, (kept.owner, gone.owner)
     known = {voice.person for voice in voices_of(session, kept)}
     both = [voice for voice in voices_of(session, gone) if voice.person in known]
-    moved = {"goes": _other(kept), "stays": _other(gone)}
+    moved = {"goes": _other(session, kept), "stays": _other(session, gone)}
     actor = _actor(session, person, kept, voice)
     sets = handling.would(session, kept, Verb.ABSORB, actor, now, **moved["stays"]).sets
     facts = {"with": str(gone.id), "number": gone.number} | what_came(kept, sets)

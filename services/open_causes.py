@@ -31,6 +31,11 @@ def open_causes(session: Session, district: str) -> tuple[Known, ...]:
     return known(session, CAUSES, ("open", district), find)
 
 
+def is_over(session: Session, district: str, key: UUID | None) -> bool:
+    """Whether it is a cause that has ended, or that is no more."""
+    return key is not None and all(each.id != key for each in open_causes(session, district))
+
+
 def in_reach(session: Session, district: str, unit: str) -> list[Known]:
     """Those whose desk is the unit's own or below it."""
     return [each for each in open_causes(session, district) if within(unit, each.unit)]

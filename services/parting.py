@@ -13,6 +13,7 @@ from services import handling, merge_notices
 from services.access import locked_case
 from services.cases import drop_via, facts_of, merged_into
 from services.likeness import voices_of
+from services.open_causes import is_over
 
 Who = Callable[[Case], ActorFacts]
 
@@ -31,7 +32,7 @@ def part(session: Session, kept: Case, gone: Case, who: Who, now: datetime) -> N
         amount=amount, at=before, kind=kind, facts=facts,
     )  # fmt: skip
     facts = {"with": str(kept.id), "number": kept.number}
-    into["other"] = facts_of(kept)
+    into |= {"other": facts_of(kept), "kind": _what_ended(session, gone)}
     handling.change_case(session, gone, Verb.UNMERGE, who(gone), now, facts=facts, **into)
     merge_notices.tell_unmerged(session, kept, gone, now)
 
@@ -76,6 +77,12 @@ def _promise_before(kept: Case, came: dict[str, Any]) -> datetime | None:
     if came.get("due_to") != _iso(kept.due_at):
         return None
     return datetime.fromisoformat(came["due_from"])
+
+
+def _what_ended(session: Session, gone: Case) -> dict[str, Any]:
+    """Of what the case had when it was merged: nobody ends it by the word for a cause that is
+    gone already."""
+    return {"cause": None} if is_over(session, gone.district, gone.cause) else {}
 
 
 def _what_goes(kept: Case, gone: Case, came: dict[str, Any]) -> dict[str, Any]:

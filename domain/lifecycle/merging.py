@@ -131,11 +131,14 @@ def _absorb(moment: Moment) -> tuple[Sets, Timers]:
 
 
 def _come_back(moment: Moment) -> tuple[Sets, Timers]:
-    """Its own promise, from the beginning of its line; what was awaited isn't any more."""
+    """Its own promise, from the beginning of its line; what was awaited isn't any more.
+
+    `given.kind`: what else has ended meanwhile.
+    """
     case = moment.case.changed({"owner": None, "passed": ()})
     sets, timers = dispatch(replace(moment, case=case))
     sets |= {"closed_at": None, "merged_into": None, "lead_unit": None, "arrived_at": None}
-    sets["circle_counted_at"] = moment.now
+    sets |= {"circle_counted_at": moment.now, **moment.given.kind}
     again = promise_timers(moment, case.warn_at, case.due_at)
     return sets, timers | again | {Timer.ARCHIVE: None}
 

@@ -569,6 +569,37 @@ def test_a_cause_that_came_with_the_other_case_goes_with_it(session: Session) ->
     assert (first.cause, second.cause) == (None, cause.id)
 
 
+def over(street: Street, cause: Cause) -> None:
+    causes.end(street.session, street.staff[DESK], cause, "线路换好了", street.now)
+
+
+def test_a_case_never_comes_back_under_a_cause_that_has_ended(session: Session) -> None:
+    street = peopled(session)
+    first, second = two(street)
+    cause = a_cause(street, second)
+    merged(street, first, second)
+    over(street, cause)
+    _apart(street, first, second)
+    assert (second.state, second.cause) == ("dispatched", None)
+
+
+def test_a_case_comes_back_under_a_cause_that_goes_on(session: Session) -> None:
+    street = peopled(session)
+    first, second = two(street)
+    cause = a_cause(street, second)
+    merged(street, first, second)
+    _apart(street, first, second)
+    assert second.cause == cause.id
+
+
+def test_a_cause_that_has_ended_does_not_come_along(session: Session) -> None:
+    street = peopled(session)
+    first, second = two(street)
+    over(street, a_cause(street, second))
+    merged(street, first, second)
+    assert (second.state, first.cause) == ("merged", None)
+
+
 def test_time_that_was_granted_is_there_again_after_taking_apart(session: Session) -> None:
     street = peopled(session)
     first, second = two(street)
