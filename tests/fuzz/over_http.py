@@ -73,6 +73,8 @@ class _Broken(logging.Handler):
             return
         if "update_unreadable" in text:  # confirmed on purpose, or its chat would stand still
             return
+        if "message_dead" in text:  # to one of the many chats that are made up
+            return
         if record.levelno >= logging.ERROR or any(each in text for each in BROKEN):
             self.said.append(text[:500])
 
