@@ -5,10 +5,11 @@ from domain.refused import Refused
 from handlers import resident
 from handlers.reply import answer, button, forget, person_chat, reply
 from handlers.turn import Answer, Press, Said, Turn
-from models import Asked, Case, Person
+from models import Asked, Person
 from services import (
     binding,
     enrolment,
+    leaving,
     notices,
     other_side,
     people,
@@ -16,7 +17,7 @@ from services import (
     reporting,
     territory,
 )
-from services.access import case_of, is_staff, locked_case
+from services.access import case_of, is_staff, locked_together
 from services.buttons import Pressed, data, parse
 from services.cases import goes_on_as
 from services.outbox import Message
@@ -138,14 +139,15 @@ def withdraw(turn: Turn, said: Said, person: Person) -> None:
     """`/withdraw` [number]: takes that report back; without a number it asks which, also of one,
     for the command is a link in the privacy notice, and a tap to see what it does takes nothing.
     """
-    own = [case for case in reporting.mine(turn.session, person) if _withdrawable(case, person)]
+    mine = reporting.mine(turn.session, person)
+    own = [case for case in mine if leaving.may_withdraw(turn.session, person, case)]
     wanted = said.text.strip().upper()
     chosen = [case for case in own if case.number == wanted] if wanted else own
     if wanted and chosen:
-        case = locked_case(turn.session, person.district, chosen[0].id)
-        ended = reporting.withdraw(turn.session, person, case, turn.now)
-        key = "fix.withdrawn" if ended else "fix.stepped_out"
-        return reply(turn, said, person.language, key, number=case.number)
+        case = locked_together(turn.session, person.district, chosen[0].id)
+        came = leaving.withdraw(turn.session, person, case, turn.now)
+        into = goes_on_as(turn.session, case).number
+        return reply(turn, said, person.language, f"fix.{came}", number=case.number, into=into)
     if not chosen:
         return reply(turn, said, person.language, "withdraw.none")
     rows = tuple(
@@ -153,10 +155,6 @@ def withdraw(turn: Turn, said: Said, person: Person) -> None:
         for case in chosen
     )
     return reply(turn, said, person.language, "withdraw.which", rows)
-
-
-def _withdrawable(case: Case, person: Person) -> bool:
-    return case.reporter == person.id and case.state not in ENDED
 
 
 def phone(turn: Turn, said: Said, person: Person) -> None:

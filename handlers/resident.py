@@ -23,6 +23,7 @@ from models import Asked, Case, Group, Person, Voice
 from services import (
     attachments,
     handling,
+    leaving,
     notices,
     people,
     reporting,
@@ -389,7 +390,7 @@ def apart(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer 
     if row is None or row.what != "apart" or row.case != pressed.case:
         raise Refused("asked_too_long_ago")
     joined = locked_together(turn.session, person.district, row.case)
-    reporting.leave(turn.session, person, joined, turn.now)
+    leaving.leave(turn.session, person, joined, turn.now)
     group = territory.group_of(turn.session, press.at.bot, press.at.chat, press.at.platform)
     if group is not None:
         open_in_group(turn, unpacked(row, press), person, group, apart=True)
@@ -446,7 +447,9 @@ def show_mine(turn: Turn, at: Address, person: Person) -> None:
 
 
 def _mine_line(turn: Turn, case: Case, language: str) -> str:
-    number, case = case.number, goes_on_as(turn.session, case)
+    number = case.number
+    if case.state != State.WITHDRAWN:  # what was taken back goes on as nothing of theirs
+        case = goes_on_as(turn.session, case)
     if case.number != number:
         number += f" → {case.number}"
     waits = case.waits_for if case.state == State.WAITING else None
@@ -632,9 +635,9 @@ def unsay(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer 
 def withdraw(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """One tap takes it back."""
     case = _own(turn, person, pressed)
-    ended = reporting.withdraw(turn.session, person, case, turn.now)
-    key = "fix.withdrawn" if ended else "fix.stepped_out"
-    return Answer(plain(key, person.language, number=case.number))
+    came = leaving.withdraw(turn.session, person, case, turn.now)
+    into = goes_on_as(turn.session, case).number
+    return Answer(plain(f"fix.{came}", person.language, number=case.number, into=into))
 
 
 def settle(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:

@@ -189,6 +189,18 @@ def drop_voice(session: Session, case: Case, person: UUID) -> None:
     session.add(case)
 
 
+def ask_nobody(session: Session, case: Case, now: datetime) -> None:
+    """A case that waits for the word of a reporter whom it has no more waits for the desk's."""
+    if case.state != State.DONE:
+        return
+    case.agreed = []
+    for timer in (Timer.NUDGE, Timer.SILENCE):
+        due.drop(session, case.district, timer_key(case, timer), "reporter_gone")
+    key = timer_key(case, Timer.DESK)
+    due.plan(session, case.district, key, f"case.{Timer.DESK}", now, case=case.id)
+    case.next_at = now
+
+
 def drop_via(session: Session, case: Case, via: UUID) -> int:
     """The voices that came through a merged case leave; returns how many. Who had come to speak
     for the case gives way to the oldest of the others."""

@@ -883,7 +883,8 @@ _WHO_SAID_NO = {
 
 
 def _withdrawn(session: Session, case: Case, change: Change, now: datetime) -> None:
-    if case.owner is not None:
+    merged = change.before is State.MERGED  # who had it then has it no more
+    if case.owner is not None and not merged:
         tell_staff(session, case, case.owner, "work.withdrawn", now, _stamp(case))
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import case as choose
 from sqlalchemy import delete as remove
 from sqlmodel import Session, col, select
 
-from domain.lifecycle import ENDED, State, Timer
+from domain.lifecycle import ENDED, State
 from domain.refused import Refused
 from models import (
     Asked,
@@ -41,7 +41,7 @@ from models import (
 )
 from services import due, enrolment, identity, people, territory
 from services.access import roles_of
-from services.cases import drop_voice, goes_on_as, timer_key
+from services.cases import ask_nobody, drop_voice, goes_on_as
 from services.catalogue import catalogue
 from services.equipment import equipment, policy
 from services.hiding import own_posts
@@ -162,7 +162,7 @@ def _case(session: Session, person: Person, case: Case) -> dict[str, Any]:
         "state": case.state,
         "opened": case.opened_at.isoformat(),
         "reported_by_you": own,
-        "goes_on_as": goes_on_as(session, case).number if case.merged_into else None,
+        "goes_on_as": _goes_on(session, case),
         "cause": _cause(session, case),
         "what_you_did": [_event(event) for event in session.exec(_events(person, case))],
     }
@@ -196,6 +196,13 @@ PLACES = (
     "lat",
     "lon",
 )
+
+
+def _goes_on(session: Session, case: Case) -> str | None:
+    """The number of the case that goes on for theirs, unless they took it back."""
+    if case.merged_into is None or case.state == State.WITHDRAWN:
+        return None
+    return goes_on_as(session, case).number
 
 
 def _events(person: Person, case: Case) -> Any:
@@ -335,7 +342,7 @@ def _leave(session: Session, person: Person, case: Case, now: datetime) -> None:
     _forget_posts(session, person, case)
     drop_voice(session, case, person.id)
     if theirs and case.reporter is None:
-        _ask_nobody(session, case, now)
+        ask_nobody(session, case, now)
 
 
 def _forget_posts(session: Session, person: Person, case: Case) -> None:
@@ -343,18 +350,6 @@ def _forget_posts(session: Session, person: Person, case: Case) -> None:
     here = (col(GroupPost.district) == case.district, col(GroupPost.case) == case.id)
     theirs = (*here, col(GroupPost.writer) == person.id)
     session.execute(update(GroupPost).where(*theirs).values(writer=None))
-
-
-def _ask_nobody(session: Session, case: Case, now: datetime) -> None:
-    """A case that waits for the reporter's word waits for the desk's instead."""
-    if case.state != State.DONE:
-        return
-    case.agreed = []
-    for timer in (Timer.NUDGE, Timer.SILENCE):
-        due.drop(session, case.district, timer_key(case, timer), "reporter_deleted")
-    key = timer_key(case, Timer.DESK)
-    due.plan(session, case.district, key, f"case.{Timer.DESK}", now, case=case.id)
-    case.next_at = now
 
 
 def forget(session: Session, row: Due, now: datetime) -> None:

@@ -44,7 +44,7 @@ from services import (
 )
 from services.access import actor_of, locked_case
 from services.cards import OTHER, first_help, look_at, may_return
-from services.cases import beginning, drop_voice, see_begun
+from services.cases import beginning, see_begun
 from services.catalogue import catalogue, lexicon
 from services.equipment import policy
 from services.handling import by_clock, change_case, pass_on
@@ -622,40 +622,6 @@ def add_words(
     actor = actor_of(session, person, case)
     facts = {"files": len(files)}
     change_case(session, case, verb, actor, now, personal, facts=facts)
-
-
-def withdraw(session: Session, person: Person, case: Case, now: datetime) -> bool:
-    """The reporter takes it back in one tap; a matter that others joined goes on without them.
-
-    Returns whether the case ended.
-    """
-    if case.reporter == person.id and case.voices > 1:
-        _step_out(session, person, case)
-        notices.refresh(session, case, now)
-        return False
-    _change(session, case, person, Verb.WITHDRAW, now)
-    return True
-
-
-def leave(session: Session, person: Person, case: Case, now: datetime) -> None:
-    """Somebody who joined is none of it after all."""
-    own = session.get(Voice, (case.district, case.id, person.id))
-    if own is None or own.part == "reporter":
-        return
-    session.delete(own)
-    case.voices -= 1
-    session.add(case)
-    session.flush()
-    notices.refresh(session, case, now)
-    above = case.merged_into
-    through = session.get(Voice, (case.district, above, person.id)) if above else None
-    if through is not None and through.via == case.id:
-        leave(session, person, locked_case(session, case.district, above), now)
-
-
-def _step_out(session: Session, person: Person, case: Case) -> None:
-    """The oldest of those who joined speaks for the case from now on."""
-    drop_voice(session, case, person.id)
 
 
 def mine(session: Session, person: Person, most: int = 10) -> list[Case]:

@@ -183,6 +183,13 @@ def archive_at(moment: Moment) -> datetime:
     return moment.now + timedelta(days=moment.given.policy.keep_closed_days)
 
 
+def taken_back(moment: Moment) -> tuple[Sets, Timers]:
+    """Nothing will happen to it by itself any more."""
+    timers: Timers = dict.fromkeys(Timer)
+    timers[Timer.ARCHIVE] = archive_at(moment)
+    return {"closed_at": moment.now, "waits_for": None, "extension_asked": None}, timers
+
+
 def without(*timers: Timer) -> Timers:
     return dict.fromkeys(timers)
 

@@ -15,11 +15,12 @@ from domain.lifecycle.effects import (
     is_suspended,
     no_stage,
     promise_timers,
+    taken_back,
 )
 from domain.lifecycle.effects import warn_at as yellow_at
 from domain.lifecycle.facts import CLOCK, DESK, REPORTER, CaseFacts, Moment, Rule, Sets, Timers
-from domain.lifecycle.guards import needs_desk_of_circle
-from domain.lifecycle.words import BEFORE_DONE, State, Timer, Verb
+from domain.lifecycle.guards import needs_desk_of_circle, needs_no_other_voice
+from domain.lifecycle.words import BEFORE_DONE, ENDED, State, Timer, Verb
 from domain.refused import Refused
 from domain.roles import Standing
 
@@ -86,6 +87,14 @@ def needs_open_other(moment: Moment) -> None:
     other = moment.given.other
     if other is None or other.state not in BEFORE_DONE:
         raise Refused("unmerge_over")
+
+
+def needs_going_on(moment: Moment) -> None:
+    """What it goes on as isn't over: there is something to take back."""
+    other = moment.given.other
+    if other is None or other.state in ENDED:
+        state = other.state if other is not None else moment.case.state
+        raise Refused("wrong_state", state=state, verb=Verb.WITHDRAW)
 
 
 def needs_absorbed(moment: Moment) -> None:
@@ -193,6 +202,15 @@ RULES: tuple[Rule, ...] = (
     Rule(Verb.ABSORB, BEFORE_DONE, None, JOINERS, (needs_same_matter,), _absorb),
     # by the clock when the other has become what is never one with another
     Rule(Verb.UNMERGE, MERGED, State.DISPATCHED, DESK | CLOCK, (needs_open_other,), _come_back),
+    # `given.other` is the last of its line; it goes on without them
+    Rule(
+        Verb.WITHDRAW,
+        MERGED,
+        State.WITHDRAWN,
+        REPORTER,
+        (needs_going_on, needs_no_other_voice),
+        taken_back,
+    ),
     Rule(Verb.RELEASE, BEFORE_DONE, None, DESK | CLOCK, (needs_absorbed,), _release),
 )
 

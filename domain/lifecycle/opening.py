@@ -10,6 +10,7 @@ from domain.lifecycle.effects import (
     is_suspended,
     offer,
     promise,
+    taken_back,
     without,
 )
 from domain.lifecycle.facts import (
@@ -39,12 +40,6 @@ def _not_admit(moment: Moment) -> tuple[Sets, Timers]:
     return dict(moment.given.kind) | closed, {Timer.ARCHIVE: archive_at(moment)} | without(
         Timer.ACCEPT, Timer.SOON, Timer.OVERDUE, Timer.REMIND
     )
-
-
-def _withdraw(moment: Moment) -> tuple[Sets, Timers]:
-    timers: Timers = dict.fromkeys(Timer)
-    timers[Timer.ARCHIVE] = archive_at(moment)
-    return {"closed_at": moment.now, "waits_for": None, "extension_asked": None}, timers
 
 
 def _join(moment: Moment) -> tuple[Sets, Timers]:
@@ -110,7 +105,7 @@ RULES: tuple[Rule, ...] = (
         State.WITHDRAWN,
         REPORTER,
         (needs_no_other_voice,),
-        _withdraw,
+        taken_back,
     ),
     Rule(Verb.JOIN, OPEN - COLLECTED, None, ANYBODY, effect=_join),
     Rule(Verb.CORRECT_KIND, BEFORE_DONE, None, CORRECTORS, effect=_correct_kind),
