@@ -15,6 +15,7 @@ from services import (
     people,
     privacy,
     reporting,
+    task_notices,
     territory,
 )
 from services.access import case_of, is_staff, locked_together
@@ -132,6 +133,7 @@ def forget_me(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Ans
     for case in (each for each in going_on.values() if each.state not in ENDED):
         # their name and words leave the cards that others hold
         notices.refresh(turn.session, case, turn.now)
+        task_notices.refresh_units(turn.session, case, turn.now)
     return Answer(text, alert=True)
 
 

@@ -241,6 +241,13 @@ def emergency(look: Look) -> str | None:
     return first_help(look.catalogue, look.case.kind, look.language)
 
 
+def danger(look: Look) -> str | None:
+    """The same for who goes there, until it is done."""
+    if look.case.urgency != "now" or look.state not in BEFORE_DONE:
+        return None
+    return emergency(look)
+
+
 def first_help(found: Catalogue, code: str, language: Language) -> str | None:
     """A kind's numbers and first steps; None if it has neither."""
     kind = found.kinds.get(code)
@@ -499,7 +506,7 @@ def reporter_card(look: Look, menu: str = "") -> Message:
     text = _lines(
         head(look),
         look.say("card.place", place=full_place(look)),
-        look.say("card.words", words=_short(look.case.text)) if look.case.text else None,
+        look.say("card.words", words=short(look.case.text)) if look.case.text else None,
         status(look),
         due_line(look),
         look.say("card.appointment", when=look.when(look.case.appointment_at))
@@ -541,7 +548,8 @@ def _reporter_buttons(look: Look, menu: str) -> Rows:
 NAME_LATER = (State.CHECKING, State.DONE, State.CLOSED, State.MERGED)
 
 
-def _short(words: str, most: int = CARD_WORDS) -> str:
+def short(words: str, most: int = CARD_WORDS) -> str:
+    """A resident's words as far as a card holds them."""
     return words if len(words) <= most else words[: most - 1] + "…"
 
 
@@ -559,8 +567,9 @@ def staff_card(look: Look, person: Person, menu: str = "") -> Message:
     text = _lines(
         head(look),
         look.say("card.place_grid", place=full_place(look), grid=grid_name(look.session, case)),
+        danger(look),
         _foreign_line(look),
-        look.say("card.words", words=_short(words, most)) if words else look.say("card.no_words"),
+        look.say("card.words", words=short(words, most)) if words else look.say("card.no_words"),
         _reporter_line(look, held),
         look.say("card.instructions", words=case.instructions) if case.instructions else None,
         status(look),
@@ -661,7 +670,7 @@ def _merged_line(look: Look) -> str | None:
         return None
     found = merged_into(look.session, look.case)
     said = (hiding.words(look.session, each, each.text) for each in found)
-    words = (_short(" ".join(each.split()), MERGED_WORDS) for each in said)
+    words = (short(" ".join(each.split()), MERGED_WORDS) for each in said)
     lines = (
         look.say("card.absorbed", number=each.number, words=said or "—")
         for each, said in zip(found, words, strict=True)

@@ -23,7 +23,17 @@ from domain.refused import Refused
 from domain.roles import CLOCK, ActorFacts, RoleIn, RoleName, unit_of, within
 from domain.tasks import OPEN_TASK
 from models import Attachment, Case, CaseEvent, Person, Task
-from services import due, duty, looking, notices, quarrels, returning, routing, territory
+from services import (
+    due,
+    duty,
+    looking,
+    notices,
+    quarrels,
+    returning,
+    routing,
+    task_notices,
+    territory,
+)
 from services.access import actor_of, locked_case, may_read, roles_of
 from services.cases import facts_of, write
 from services.catalogue import catalogue
@@ -93,10 +103,11 @@ def change_case(
     change = would(session, case, verb, actor, now, **given)
     write(session, case, change, actor, now, personal)
     notices.tell(session, case, change, now)
-    if case.state in _ENDED and may_have_tasks(case):
-        subject = str(case.id)
-        key = f"tasks:{case.id}"
-        due.plan(session, case.district, key, TASKS_END, now, subject=subject)
+    if may_have_tasks(case):
+        task_notices.refresh_units(session, case, now)
+        if case.state in _ENDED:
+            key = f"tasks:{case.id}"
+            due.plan(session, case.district, key, TASKS_END, now, subject=str(case.id))
     if verb in _AGAIN and territory.has_ended(session, case.district, case.grid, now):
         key = f"{REGRID_CASE}:{case.id}"
         due.plan(session, case.district, key, REGRID_CASE, now, subject=str(case.id))

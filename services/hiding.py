@@ -30,6 +30,16 @@ def words(session: Session, case: Case, text: str, by: UUID | None = None) -> st
     """
     if not text or not (case.hide_name or _hid_before(session, case, by)):
         return text
+    return _nameless(session, case, text, by)
+
+
+def words_for_unit(session: Session, case: Case) -> str:
+    """The report's words for a unit that was called: never whose they are, and of a private
+    matter none; what the unit must know of that the desk says itself."""
+    return "" if case.private or not case.text else _nameless(session, case, case.text, None)
+
+
+def _nameless(session: Session, case: Case, text: str, by: UUID | None) -> str:
     found = read(text, lexicon(session, case.district), catalogue(session, case.district))
     shown = mask(text, found, "unnamed")
     for name in _names(session, case, by):

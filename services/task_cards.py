@@ -1,12 +1,12 @@
 """A task as its unit sees it in its own chat, and as the desk sees it that answers for it.
 
-A unit reads what it is to do, where and by when; never who reported it or in which words.
+A unit reads what it is to do, where and by when, and what was reported; never by whom.
 """
 
 from domain.tasks import OPEN_TASK, TASK_REASONS, By, TaskState
 from models import Person, Task
-from services import buttons, territory
-from services.cards import Look, full_place, grid_name, kind_name
+from services import buttons, hiding, territory
+from services.cards import Look, danger, full_place, grid_name, kind_name, short
 from services.outbox import Button, Message, Rows
 from services.task_lines import dot, part_words, state_words, task_data
 from services.texts import plain
@@ -48,7 +48,9 @@ def task_card(look: Look, task: Task, person: Person, menu: str = "") -> Message
             place=full_place(look),
             grid=grid_name(look.session, look.case),
         ),
+        danger(look),
         look.say("task.words", desk=_desk_name(look, task), words=task.words),
+        _reported(look),
         _due_line(look, task),
         _asked(look, task),
         _together(look, task),
@@ -65,6 +67,11 @@ def _desk_name(look: Look, task: Task) -> str:
     length = {"micro": 12, "small": 9, "big": 6}[task.circle]
     name = territory.name(look.session, task.district, look.case.grid[:length], look.language)
     return plain("card.desk", look.language, unit=name)
+
+
+def _reported(look: Look) -> str | None:
+    words = hiding.words_for_unit(look.session, look.case)
+    return look.say("card.words", words=short(words)) if words else None
 
 
 def _due_line(look: Look, task: Task) -> str:

@@ -17,7 +17,7 @@ from services.summary_message import case_line, open_button
 from services.task_cards import give_row, left_line, task_card
 from services.task_lines import task_data
 from services.texts import plain, say
-from services.units import keeper_of, staff_of, unit_has_ended, unit_name, unit_of
+from services.units import keeper_of, staff_of, tasks_of, unit_has_ended, unit_name, unit_of
 
 
 def card_name(task: Task) -> str:
@@ -51,12 +51,22 @@ def show(
 
 def refresh(session: Session, case: Case, task: Task, now: datetime) -> None:
     """The task's cards that stand somewhere, and the case's, as they stand now."""
+    _refresh_one(session, case, task, now)
+    notices.refresh(session, case, now)
+
+
+def refresh_units(session: Session, case: Case, now: datetime) -> None:
+    """The cards of all of the case's tasks: what they say of the case itself has changed."""
+    for task in tasks_of(session, case):
+        _refresh_one(session, case, task, now)
+
+
+def _refresh_one(session: Session, case: Case, task: Task, now: datetime) -> None:
     people = [*staff_of(session, task.district, task.unit, now), *_desk(session, case, task)]
     for person in people:
         to = notices.private_chat(person, case.bot)
         if to is not None and notices.has_card(session, to, card_name(task)):
             show(session, case, task, person, now)
-    notices.refresh(session, case, now)
 
 
 def refresh_desk(session: Session, case: Case, now: datetime) -> None:

@@ -22,7 +22,7 @@ async def test_the_street_calls_units_and_they_answer_in_chat_and_by_telephone(p
     await play.tap("s03", "btn.whistle_send", number)
     assert (await play.case(number)).waits_for == "task"
     # the one in its own chat
-    assert await play.sees("d04", number, "周五前一起上门劝拆")
+    assert await play.sees("d04", number, "周五前一起上门劝拆", CABLES)
     assert not await play.sees("d04", AUNT)
     await play.tap("d04", "btn.task_accept", number)
     # the other by telephone: the desk writes down who said what

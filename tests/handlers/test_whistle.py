@@ -43,9 +43,9 @@ def town(session: Session) -> Street:
     return street
 
 
-def risen_case(street: Street) -> Case:
+def risen_case(street: Street, text: str = CABLES) -> Case:
     """Cables that the community can't settle: they are with the street's desk."""
-    street.say("王阿姨", CABLES, command="report")
+    street.say("王阿姨", text, command="report")
     street.press("李强", "接单", private=True)
     street.press("李强", "更多 ›", private=True)
     street.press("李强", "🔼 上报上一级", private=True)
