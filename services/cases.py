@@ -185,7 +185,7 @@ def drop_voice(session: Session, case: Case, person: UUID) -> None:
         session.flush()
         case.voices = max(case.voices - (own.part != OTHER_SIDE), 0)
     if case.reporter in (person, None):
-        _let_next_speak(session, case)
+        let_next_speak(session, case)
     session.add(case)
 
 
@@ -210,12 +210,13 @@ def drop_via(session: Session, case: Case, via: UUID) -> int:
         session.delete(voice)
     session.flush()
     if case.reporter in {voice.person for voice in gone}:
-        _let_next_speak(session, case)
+        let_next_speak(session, case)
         session.add(case)
     return len(gone)
 
 
-def _let_next_speak(session: Session, case: Case) -> None:
+def let_next_speak(session: Session, case: Case) -> None:
+    """The oldest voice speaks for a case whose reporter it no longer has, or never had."""
     query = (
         select(Voice)
         .where(Voice.district == case.district, Voice.case == case.id)

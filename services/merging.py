@@ -25,7 +25,7 @@ from services.access import (
     locked_together,
     standings_of,
 )
-from services.cases import all_within, facts_of, note_event
+from services.cases import all_within, facts_of, let_next_speak, note_event
 from services.likeness import own_voices, private_by_kind, voices_of
 from services.open_causes import is_over
 from services.parting import part, what_came
@@ -136,6 +136,8 @@ def _together(
     facts = {"with": str(kept.id), "number": kept.number}
     _step(session, gone, Verb.MERGE, person, now, **moved["goes"], facts=facts)
     _give_voices(session, kept, gone, known)
+    if kept.reporter is None:  # filed for somebody without a chat, or their data are deleted
+        let_next_speak(session, kept)
     for each in (gone, *all_within(session, gone)):
         wishes.keep_between(session, kept, each, now)
     notices.refresh(session, kept, now)

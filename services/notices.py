@@ -102,7 +102,7 @@ def show_group(session: Session, case: Case, now: datetime, menu: str = "") -> N
     if group is None or case.source_chat != group.chat or _is_out(session, case):
         return
     message = group_card(look_at(session, case, group.language, now), menu)
-    reply = replace(message, reply_to=_answers(case))
+    reply = replace(message, reply_to=_answers(case, group.chat))
     about = _about(case, Priority.ANSWER, card=card_name(case, "g"), first=begins(session, case))
     put(session, Address(group.bot, group.chat, group.platform), reply, now, about)
 
@@ -115,10 +115,11 @@ def _is_out(session: Session, case: Case) -> bool:
     return private_chat(person_of(session, case, case.reporter), case.bot) is not None
 
 
-def _answers(case: Case) -> str | None:
-    """The reporter's message, which what we say in the group answers; of whom nobody is to be
-    reminded, none."""
-    return case.source_message if case.unsaid_at is None and not is_unnamed(case) else None
+def _answers(case: Case, chat: str) -> str | None:
+    """The reporter's message, which what we say in the group answers; none of whom nobody is to be
+    reminded, nor where it wasn't written."""
+    shown = case.unsaid_at is None and not is_unnamed(case) and case.source_chat == chat
+    return case.source_message if shown else None
 
 
 def show_staff(
@@ -353,7 +354,7 @@ def tell_reporter(
     text = say(sentence, language, number=case.number, **facts)
     message = Message(
         (_mention(case, person) if group else "") + text,
-        reply_to=_answers(case) if group else None,
+        reply_to=_answers(case, to.chat) if group else None,
         silent=duty.is_night(session, case.district, now),
     )
     dedupe = f"{sentence}:{case.id}:{stamp}"
@@ -376,7 +377,7 @@ def ask_reporter(session: Session, case: Case, now: datetime, *, afresh: bool = 
     message = question(look, _mention(case, person) if group else "")
     message = replace(message, silent=duty.is_night(session, case.district, now))
     if group:
-        message = replace(message, reply_to=_answers(case))
+        message = replace(message, reply_to=_answers(case, to.chat))
     put(session, to, message, now, _about(case, Priority.ANSWER, card=card_name(case, "q")))
 
 
@@ -422,7 +423,10 @@ def _reporter_chat(
         return Address(group.bot, group.chat, group.platform), group.language, True
     if private is not None and person is not None:
         return private, person.language, False
-    return None
+    own = own_within(session, case, person.id) if person is not None and not case.private else None
+    if own is None or own.reporter != case.reporter:
+        return None
+    return _reporter_chat(session, own, person)  # where they reported what went into this one
 
 
 def _mention(case: Case, person: Person) -> str:
@@ -629,7 +633,7 @@ def put_question(session: Session, case: Case, phrase: str, now: datetime) -> No
     )
     rows = tuple((look.button("answer", f"answer.{each}", each),) for each in ANSWERS[phrase])
     rows += ((look.button("add", "btn.answer_words"),),)
-    message = Message(text, rows, reply_to=_answers(case) if group else None)
+    message = Message(text, rows, reply_to=_answers(case, to.chat) if group else None)
     dedupe = f"asked:{case.id}:{now.timestamp()}"
     put(session, to, message, now, _about(case, Priority.ANSWER, dedupe=dedupe))
 
@@ -648,7 +652,7 @@ def propose(session: Session, case: Case, times: Sequence[datetime], now: dateti
         for index, at in enumerate(times)
     )
     rows += ((look.button("add", "btn.answer_words"),),)  # none of them may suit
-    message = Message(text, rows, reply_to=_answers(case) if group else None)
+    message = Message(text, rows, reply_to=_answers(case, to.chat) if group else None)
     put(session, to, message, now, _about(case, Priority.ANSWER))
 
 
@@ -839,7 +843,7 @@ def _tell_voices(
         message = Message(
             text,
             rows,
-            reply_to=_answers(own) if own is not None and group else None,
+            reply_to=_answers(own, to.chat) if own is not None and group else None,
             silent=duty.is_night(session, case.district, now),
         )
         dedupe = f"joined:{case.id}:{case.version}:{person.id}"
