@@ -1,17 +1,23 @@
-"""A worker's morning: everything in their hands, the most pressing first, each a tap away."""
+"""A worker's morning: everything in their hands, the most pressing first, each a tap away.
+
+Danger that the whole team was told of and nobody has taken is everybody's, and stands at the top.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
+from sqlalchemy import or_, text
 from sqlmodel import Session, col, select
 
 from domain.lifecycle import BEFORE_DONE, UNTAKEN, State, colour
 from models import Case, Due, Person
-from services import buttons, territory, when
+from models.cases import OPEN
+from services import buttons, routing, territory, when
+from services.access import roles_of
 from services.cards import DOT, Look, full_place, kind_name, look_at
 from services.cases import facts_of
 from services.outbox import Button, Message
-from services.summary import NEVER_LISTED
+from services.summary import NEVER_LISTED, in_unit
 from services.summary_message import in_rows
 from services.texts import plain, say
 
@@ -20,7 +26,7 @@ LONGEST_PLACE = 40
 MORNING_ENDS = 11  # o'clock, local
 
 # sections in the order of the list
-SECTIONS = ("late", "today", "new", "waiting", "revisit", "rest")
+SECTIONS = ("danger", "late", "today", "new", "waiting", "revisit", "rest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +67,31 @@ def items(session: Session, person: Person, now: datetime) -> list[Item]:
         Case.owner == person.id,
         col(Case.state).in_([str(each) for each in BEFORE_DONE]),
     )
-    held = [Item(each, _section(each, now, midnight), each.due_at) for each in session.exec(query)]
+    found = [*session.exec(query), *_of_the_team(session, person, now)]
+    held = [Item(each, _section(each, now, midnight), each.due_at) for each in found]
     return sorted([*held, *_revisits(session, person, midnight)], key=lambda item: item.rank)
+
+
+# what a team may take: a desk's own is that desk's to dispatch first
+TO_BE_TAKEN = UNTAKEN - {State.FILED}
+
+
+def _of_the_team(session: Session, person: Person, now: datetime) -> list[Case]:
+    """Danger in somebody else's hands or nobody's that the person was told of as one of a team."""
+    areas = {territory.area_of(each.unit) for each in roles_of(session, person)}
+    near = [in_unit(area) for area in areas if territory.level_of(area) in ("community", "grid")]
+    if not near:
+        return []
+    query = select(Case).where(
+        Case.district == person.district,
+        text(OPEN),
+        or_(*near),
+        col(Case.state).in_([str(each) for each in TO_BE_TAKEN]),
+        Case.reach == "team",
+        Case.urgency == "now",
+    )
+    others = (each for each in session.exec(query) if each.owner != person.id)
+    return [each for each in others if person.id in routing.team(session, each, now)]
 
 
 def is_hidden(case: Case) -> bool:
@@ -78,7 +107,9 @@ def _midnight(session: Session, district: str, now: datetime) -> datetime:
 
 def _section(case: Case, now: datetime, midnight: datetime) -> str:
     state = State(case.state)
-    if case.due_at <= now or (case.urgency == "now" and state in UNTAKEN):
+    if case.urgency == "now" and state in UNTAKEN:
+        return "danger"
+    if case.due_at <= now:
         return "late"
     if state is State.WAITING:
         return "waiting"

@@ -19,6 +19,10 @@ async def test_the_whole_team_has_it_at_once(play: Play):
     number = await play.report(ZHAO, GAS)
     for name in ("w01", "w02", "l01"):
         assert await play.sees(name, number, "燃气")
+        await play.forget(name)
+        await play.say(name, "/list")
+        await play.quiet()
+        assert any(number in text for text in await play.fresh(name)), name
 
 
 async def test_it_goes_to_one_of_them_and_the_others_read_who_has_it(play: Play):

@@ -1,11 +1,13 @@
 """What is urgent now, and what only one named person may know."""
 
+import re
 from datetime import timedelta
 
 from sqlmodel import Session
 
+from services.buttons import data
 from services.clock import sweep
-from tests.people import ADDRESSES, GROUP_CHAT, Street, peopled
+from tests.people import ADDRESSES, DISTRICT, GROUP_CHAT, Street, peopled
 
 GAS = "8号楼1单元602家里煤气味很大"
 BLOWS = "我老公又打我了，救命"
@@ -136,3 +138,41 @@ def test_a_supervisor_cannot_open_a_named_matter(session: Session) -> None:
     street.say("王阿姨", BLOWS, command="report")
     street.say("孙主任", street.case().number, private=True, command="case")
     assert "家暴" not in " ".join(street.texts("孙主任"))
+
+
+def test_untaken_danger_stands_at_the_top_of_everybodys_list_in_the_team_until_taken(
+    session: Session,
+) -> None:
+    street = peopled(session)
+    street.say("王阿姨", "8号楼楼道灯坏了", command="report")
+    lamp = street.case()
+    street.say("陈叔", GAS, command="report")
+    gas = street.case()
+    for name in ("李强", "赵敏", "周姐"):
+        numbers = listed(street, name)
+        assert numbers[0] == gas.number, name
+        assert "有危险，还没人接" in street.texts(name)[-1].splitlines()[2], name
+    assert lamp.number in listed(street, "李强")
+    assert gas.number not in listed(street, "郑工")  # of another grid
+    street.press_data("赵敏", data("take", DISTRICT, gas.id, gas.version), private=True)
+    assert listed(street, "赵敏") == [gas.number]
+    for name in ("李强", "周姐"):
+        assert gas.number not in listed(street, name), name
+
+
+def test_danger_that_a_desk_has_yet_to_dispatch_is_in_no_workers_list(session: Session) -> None:
+    """They couldn't take it."""
+    street = peopled(session)
+    street.say("陈叔", GAS, command="report")
+    street.press("李强", "接单", private=True)
+    street.press("李强", "更多 ›", private=True)
+    street.press("李强", "🔼 上报上一级", private=True)
+    street.press("李强", "要多家单位一起", private=True)
+    assert street.case().state == "filed"
+    assert street.case().number not in listed(street, "赵敏")
+
+
+def listed(street: Street, name: str) -> list[str]:
+    """The numbers in somebody's `/list`, from the top."""
+    street.say(name, command="list", private=True)
+    return re.findall(r"KL1-\d{4}-\d{3}", street.texts(name)[-1])

@@ -74,7 +74,7 @@ async def test_the_most_pressing_stands_first(database: Database) -> None:
         {},
         {"state": "dispatched", "urgency": "now"},
     )
-    assert order == ["006", "008", "005", "004", "003", "002", "001", "007"]
+    assert order == ["008", "006", "005", "004", "003", "002", "001", "007"]
 
 
 async def test_each_line_says_number_place_kind_and_time_left_and_has_a_button(
