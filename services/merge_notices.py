@@ -6,7 +6,8 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from models import Case, Voice
+from domain.lifecycle import Appeal, Verb
+from models import Case, CaseEvent, Voice
 from models.cases import OTHER_SIDE
 from services import attachments, buttons, duty, notices
 from services.cards import look_at, owner_name
@@ -39,6 +40,34 @@ def tell_merged(
         if worker is not None:
             files = attachments.of(session, gone, "report")
             notices.send_files(session, kept, worker, files, now)
+
+
+def asked_for(session: Session, case: Case) -> dict[str, UUID]:
+    """What is still to be decided in the case, as the sentence for its end, and who asked."""
+    asked = {
+        Verb.ASK_TIME: case.extension_asked is not None,
+        Verb.APPEAL: case.appeal == Appeal.ASKED,
+    }
+    found = {verb: _last_by(session, case, verb) for verb, still in asked.items() if still}
+    return {_UNDECIDED[verb]: who for verb, who in found.items() if who is not None}
+
+
+_UNDECIDED = {Verb.ASK_TIME: "work.time_ended", Verb.APPEAL: "work.appeal_ended"}
+
+
+def _last_by(session: Session, case: Case, verb: Verb) -> UUID | None:
+    query = select(CaseEvent.actor).where(
+        CaseEvent.district == case.district, CaseEvent.case == case.id, CaseEvent.verb == str(verb)
+    )
+    return session.exec(query.order_by(col(CaseEvent.seq).desc())).first()
+
+
+def tell_undecided(
+    session: Session, kept: Case, gone: Case, asked: dict[str, UUID], now: datetime
+) -> None:
+    """Who asked for something in the one that goes (`asked_for`) hears that nobody decides it."""
+    for sentence, who in asked.items():
+        notices.tell_staff(session, gone, who, sentence, now, _stamp(gone), into=kept.number)
 
 
 def tell_unmerged(session: Session, kept: Case, gone: Case, now: datetime) -> None:

@@ -123,6 +123,7 @@ def _together(
 ) -> Case:
     """`voice`: the person gets one in `kept` by this very step."""
     due, owners = kept.due_at, (kept.owner, gone.owner)
+    asked = merge_notices.asked_for(session, gone)
     known = {voice.person for voice in voices_of(session, kept)}
     both = [voice for voice in voices_of(session, gone) if voice.person in known]
     moved = {"goes": _other(session, kept), "stays": _other(session, gone)}
@@ -142,6 +143,7 @@ def _together(
         wishes.keep_between(session, kept, each, now)
     notices.refresh(session, kept, now)
     merge_notices.tell_merged(session, kept, gone, owners, now, promise_moved=kept.due_at != due)
+    merge_notices.tell_undecided(session, kept, gone, asked, now)
     return kept
 
 

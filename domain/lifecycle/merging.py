@@ -20,7 +20,7 @@ from domain.lifecycle.effects import (
 from domain.lifecycle.effects import warn_at as yellow_at
 from domain.lifecycle.facts import CLOCK, DESK, REPORTER, CaseFacts, Moment, Rule, Sets, Timers
 from domain.lifecycle.guards import needs_desk_of_circle, needs_no_other_voice
-from domain.lifecycle.words import BEFORE_DONE, ENDED, State, Timer, Verb
+from domain.lifecycle.words import BEFORE_DONE, ENDED, Appeal, State, Timer, Verb
 from domain.refused import Refused
 from domain.roles import Standing
 
@@ -104,7 +104,8 @@ def needs_absorbed(moment: Moment) -> None:
 
 
 def _merge(moment: Moment) -> tuple[Sets, Timers]:
-    """It keeps who had it, so that they can be told; nothing will happen to it by itself."""
+    """It keeps who had it, so that they can be told; nothing will happen to it by itself, and
+    nobody decides what was asked for any more."""
     timers: Timers = dict.fromkeys(Timer)
     timers[Timer.ARCHIVE] = archive_at(moment)
     ended: Sets = {
@@ -112,6 +113,8 @@ def _merge(moment: Moment) -> tuple[Sets, Timers]:
         "merged_into": moment.given.other_key,
         "extension_asked": None,
     }
+    if moment.case.appeal == Appeal.ASKED:
+        ended["appeal"] = None
     return go_on(moment) | ended | no_stage(), timers
 
 

@@ -14,7 +14,7 @@ from models import Case, CaseEvent, Due, Person
 from services import auditing, clock, handling, merging, retention, sealing, verifying
 from services.buttons import data
 from services.due import next_at
-from tests.handlers.test_desk import ABOVE, DESK, opened
+from tests.handlers.test_desk import ABOVE, DESK, card, opened
 from tests.handlers.test_merging import handled, two, voices
 from tests.people import DISTRICT, NEXT_GRID, Street, peopled
 
@@ -182,6 +182,68 @@ def test_what_was_under_way_when_they_came_together_hangs_nowhere(
     assert [each.due_at for each in pair] == dues
     run_for(street, days=2)
     is_well(street, kept, gone)
+
+
+@pytest.mark.parametrize(
+    ("asks", "said", "decides"),
+    [
+        (asks_for_time, "延期申请到此为止，没批也没回绝", "同意延期"),
+        (is_late_and_appealed, "申诉到此为止", "不计入考核"),
+    ],
+)
+def test_who_asked_for_what_nobody_decides_any_more_hears_so(
+    session: Session, asks: Step, said: str, decides: str
+) -> None:
+    street = peopled(session)
+    first, second = two(street)
+    takes(street, second)
+    asker = _owner(street, second)
+    asks(street, second)
+    assert decides in str(card(street, DESK, second)["buttons"])
+    together(street, first, second)
+    assert second.merged_into == first.id
+    assert (second.extension_asked, second.appeal) == (None, None)
+    told = [each for each in street.texts(asker) if said in each]
+    assert len(told) == 1
+    assert second.number in told[0]
+    assert first.number in told[0]
+    assert decides not in str(card(street, DESK, second).get("buttons"))
+    merging.unmerge(session, street.staff[ABOVE], second.id, None, street.now)
+    session.expire_all()
+    asks(street, second)  # it may be asked for again
+    is_well(street, first, second)
+
+
+def test_who_asked_hears_also_when_another_has_it_by_now(session: Session) -> None:
+    street = peopled(session)
+    first, second = two(street)
+    takes(street, second)
+    asker = _owner(street, second)
+    asks_for_time(street, second)
+    second.owner = street.key("周姐")
+    session.add(second)
+    session.flush()
+    together(street, first, second)
+    assert any("延期申请到此为止" in each for each in street.texts(asker))
+
+
+def test_what_is_asked_for_in_the_one_that_stays_is_still_decided(session: Session) -> None:
+    street = peopled(session)
+    first, second = two(street)
+    asks_for_time(street, first)
+    together(street, first, second)
+    assert first.extension_asked
+    assert not any("到此为止" in each for each in street.texts("李强"))
+
+
+def test_what_was_decided_before_stays_decided(session: Session) -> None:
+    street = peopled(session)
+    first, second = two(street)
+    is_late_and_appealed(street, second)
+    press(street, DESK, second, "exempt")
+    assert second.appeal == "exempt"
+    together(street, first, second)
+    assert second.appeal == "exempt"
 
 
 @pytest.mark.parametrize("after", AFTER)
