@@ -13,7 +13,7 @@ from handlers.worker import offer_publishing
 from models import Asked, Case, Person, Task
 from services import attachments, duty, publishing, task_notices, tasks
 from services.buttons import Pressed, parse
-from services.task_cards import MORE_DAYS
+from services.task_cards import MORE_DAYS, time_asked
 from services.texts import plain
 
 
@@ -66,14 +66,23 @@ def ask_time(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answ
 
 def grant(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """The desk agrees to more time."""
+    _check_time(turn, person, pressed)
     _step(turn, person, pressed, TaskVerb.GRANT)
     return Answer(plain("task.noted", person.language))
 
 
 def deny(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """The desk doesn't."""
+    _check_time(turn, person, pressed)
     _step(turn, person, pressed, TaskVerb.DENY)
     return Answer(plain("task.noted", person.language))
+
+
+def _check_time(turn: Turn, person: Person, pressed: Pressed) -> None:
+    """Whether it is still the time on the button that is asked for."""
+    _, task = tasks.task_of(turn.session, person, pressed.case, turn.now)
+    if time_asked(task) not in ("", pressed.arg):
+        raise Refused("task_moved_on")
 
 
 def call_off(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:

@@ -158,8 +158,7 @@ def _desk_rows(look: Look, task: Task) -> Rows:
     """What a unit has said by telephone, a tap each."""
     rows: list[tuple[Button, ...]] = []
     if task.asked_until is not None:
-        grant = _button(look, task, "t_grant", "btn.task_grant", style="success")
-        rows.append((grant, _button(look, task, "t_deny", "btn.task_deny")))
+        rows.append(time_row(look, task))
     note = _button(look, task, "t_note", "btn.task_note")
     unit = unit_of(look.session, task.district, task.unit)
     ring = (_button(look, task, "t_ring", "btn.task_ring"),) if unit and unit.phone else ()
@@ -175,6 +174,24 @@ def _desk_rows(look: Look, task: Task) -> Rows:
     )
     rows.append((_button(look, task, "t_off", "btn.task_off", style="danger"),))
     return tuple(rows)
+
+
+def time_row(look: Look, task: Task) -> tuple[Button, ...]:
+    """Grant or refuse the time that is asked for, and no other: the unit may ask anew meanwhile,
+    and accept the task, which makes no answer old."""
+    until = time_asked(task)
+    yes, no = (
+        buttons.data(verb, task.district, task.id, arg=until) for verb in ("t_grant", "t_deny")
+    )
+    return (
+        Button(plain("btn.task_grant", look.language), yes, style="success"),
+        Button(plain("btn.task_deny", look.language), no),
+    )
+
+
+def time_asked(task: Task) -> str:
+    """Until when the unit wants more time, as a button carries it; empty if it doesn't."""
+    return str(int(task.asked_until.timestamp())) if task.asked_until is not None else ""
 
 
 def left_line(look: Look, task: Task) -> str:

@@ -14,7 +14,7 @@ from services import attachments, duty, notices, routing
 from services.cards import look_at
 from services.outbox import About, Button, Message, Priority, put
 from services.summary_message import case_line, open_button
-from services.task_cards import give_row, left_line, task_card
+from services.task_cards import give_row, left_line, task_card, time_row
 from services.task_lines import task_data
 from services.texts import plain, say
 from services.units import keeper_of, staff_of, tasks_of, unit_has_ended, unit_name, unit_of
@@ -106,7 +106,7 @@ def _say(
     now: datetime,
     **facts: Any,
 ) -> None:
-    """A sentence about the task, with a button that opens it."""
+    """A sentence about the task, with what it asks for and a button that opens it."""
     to = notices.private_chat(person, case.bot)
     if to is None:
         return
@@ -119,7 +119,8 @@ def _say(
     }
     opens = Button(plain("btn.open", person.language), task_data("t_open", task))
     wait = None if case.urgency == "now" else duty.routine_at(session, person, now)
-    message = Message(say(sentence, person.language, **known | facts), ((opens,),))
+    asks = (time_row(look, task),) if sentence == _TIME_ASKED else ()
+    message = Message(say(sentence, person.language, **known | facts), (*asks, (opens,)))
     put(session, to, message, now, _about(case, person, wait))
 
 
@@ -152,11 +153,12 @@ _TO_UNIT = {
     TaskVerb.WARN: "task.told_warn",
     TaskVerb.OVERDUE: "task.told_overdue",
 }
+_TIME_ASKED = "task.told_time"
 _TO_DESK = {
     TaskVerb.ACCEPT: "task.told_accept",
     TaskVerb.NOT_OURS: "task.told_not_ours",
     TaskVerb.DONE: "task.told_done",
-    TaskVerb.ASK_TIME: "task.told_time",
+    TaskVerb.ASK_TIME: _TIME_ASKED,
     TaskVerb.WARN: "task.told_warn",
     TaskVerb.OVERDUE: "task.told_overdue",
 }

@@ -25,6 +25,11 @@ async def test_the_street_calls_units_and_they_answer_in_chat_and_by_telephone(p
     assert await play.sees("d04", number, "周五前一起上门劝拆", CABLES)
     assert not await play.sees("d04", AUNT)
     await play.tap("d04", "btn.task_accept", number)
+    # it needs longer: the desk says yes in the notice itself
+    await play.tap("d04", "btn.task_time", number)
+    await play.tap("d04", "btn.task_plus_1", number)
+    await play.tap("s03", "btn.task_grant", number, "想延到")
+    assert await play.sees("d04", number, "同意延到")
     # the other by telephone: the desk writes down who said what
     await play.tap("s03", "btn.task_note", number, "大厂派出所")
     await play.say("s03", "民警老秦：晚上七点到")

@@ -262,10 +262,46 @@ def test_a_unit_asks_for_time_and_the_desk_says_yes(session: Session) -> None:
     street.press("城管小韩", "要时间", private=True)
     street.press("城管小韩", "延 1 个工作日", private=True)
     assert task_of(street, URBAN).due_at == due
-    street.press("钱站长", "打开", private=True)
-    street.press("钱站长", "同意", private=True)
+    assert "城管中队想延到" in last(street, "钱站长")
+    street.press("钱站长", "同意", private=True)  # in the notice itself
     assert task_of(street, URBAN).due_at > due
     assert "同意延到" in " ".join(street.texts("城管小韩"))
+
+
+def test_a_desk_refuses_more_time_in_one_tap_too(session: Session) -> None:
+    street = town(session)
+    risen_case(street)
+    blow(street, "钱站长", "城管中队", words="拆飞线", due="3 个工作日")
+    due = task_of(street, URBAN).due_at
+    street.press("城管小韩", "要时间", private=True)
+    street.press("城管小韩", "延 1 个工作日", private=True)
+    street.press("钱站长", "不同意", private=True)
+    task = task_of(street, URBAN)
+    assert (task.due_at, task.asked_until) == (due, None)
+    assert "不能延" in " ".join(street.texts("城管小韩"))
+
+
+def test_the_answer_to_a_units_wish_is_to_the_time_that_was_read(session: Session) -> None:
+    """It may have asked for another since; that it has accepted meanwhile changes nothing."""
+    street = town(session)
+    risen_case(street)
+    blow(street, "钱站长", "城管中队", words="拆飞线", due="3 个工作日")
+    due = task_of(street, URBAN).due_at
+    wishes = []
+    for days in ("延 1 个工作日", "延 3 个工作日"):
+        street.press("城管小韩", "要时间", private=True)
+        street.press("城管小韩", days, private=True)
+        wishes.append(street.button(ADDRESSES["钱站长"], "同意"))
+    street.press("城管小韩", "接下", private=True)
+    refused = street.press_data("钱站长", wishes[0], private=True)
+    assert refused is not None
+    assert "新进展" in refused.text
+    assert task_of(street, URBAN).due_at == due
+    street.press_data("钱站长", wishes[1], private=True)
+    assert task_of(street, URBAN).due_at > due
+    again = street.press_data("钱站长", wishes[1], private=True)
+    assert again is not None
+    assert "已经答复过" in again.text
 
 
 def test_each_unit_may_have_words_and_a_deadline_of_its_own(session: Session) -> None:
