@@ -111,6 +111,14 @@ class Case(Row, table=True):
             sqlite_where=text("merged_into IS NOT NULL"),
             postgresql_where=text("merged_into IS NOT NULL"),
         ),
+        # services/auditing: what others went into
+        Index(
+            "ix_case_absorbed",
+            "district",
+            "id",
+            sqlite_where=text("absorbed > 0"),
+            postgresql_where=text("absorbed > 0"),
+        ),
         Index(
             "ix_case_cause",
             "district",

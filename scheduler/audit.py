@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from models.database import Database, one_snapshot
 from services import auditing, findings, territory
-from services.auditing import CASE_CODES, CODES, Found, Place, Where
+from services.auditing import CASE_CODES, CODES, MERGED, Found, Pair, Place, Where
 from services.findings import Open
 
 NAME = "audit"
@@ -27,6 +27,8 @@ CHAIN_EVERY = 6
 ROUND = timedelta(minutes=10)
 MANY_OPEN = 100_000
 SHARE = math.ceil(MANY_OPEN * (EVERY / ROUND))
+# of the cases that others went into, in one look: they are few, and most ended long ago
+PAIRS = 200
 
 WRONG = Gauge("linli_findings", "Things that the auditor finds wrong now", ["code"])
 
@@ -34,7 +36,7 @@ log = structlog.get_logger("scheduler.audit")
 
 Key = tuple[str, str, str]
 Sorted = dict[Key, list[Found]]
-SCANNED = (*CASE_CODES, "history_broken")
+SCANNED = (*CASE_CODES, MERGED, "history_broken")
 
 
 class Auditor:
@@ -62,6 +64,7 @@ class Auditor:
         self._here = uuid4().hex
         self._place: Place | None = None
         self._round_began: datetime | None = None
+        self._pair: Pair | None = None
         self._link: Where | None = None
         self._looks = 0
 
@@ -91,6 +94,8 @@ class Auditor:
 
     def _scan(self, session: Session) -> list[Found]:
         found = self._go_round(session)
+        unlike, self._pair = auditing.pairs(session, self._pair, PAIRS)
+        found += unlike
         if self._looks % CHAIN_EVERY == 0:
             broken, self._link = auditing.chain(session, self._link)
             found += broken

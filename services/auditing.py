@@ -16,6 +16,7 @@ from sqlalchemy import and_, exists, func, or_, text, tuple_
 from sqlalchemy import select as choose
 from sqlmodel import Session, col, select
 
+from domain.lifecycle import ENDED
 from models import Case, CaseEvent, Due, Group, Inbox, Lane, Outbox, Person
 from models.cases import OPEN, WRONG
 from models.queue import Budget
@@ -38,10 +39,13 @@ MANY = 20
 # of what lasts until somebody has dealt with it, each new one counts
 MOST_KNOWN = 500
 WHOLE_BOT = ""
+_ENDED = frozenset(map(str, ENDED))
 
 CASE_CODES = ("case_without_owner", "case_without_next", "case_next_differs", "case_state_differs")
+MERGED = "case_merged_differs"
 CODES = (
     *CASE_CODES,
+    MERGED,
     "due_late",
     "due_failing",
     "update_late",
@@ -71,8 +75,10 @@ class Found:
     told: bool = False
 
 
-# how far a chain was followed; how far open cases were looked at (district, grid, words)
+# how far a chain was followed; how far open cases were looked at (district, grid, words), and
+# those that others went into (district, key)
 Where = tuple[str, str]
+Pair = tuple[str, UUID]
 Place = tuple[str, str, str]
 
 
@@ -337,6 +343,52 @@ def _people(session: Session, district: str, keys: set[UUID]) -> set[UUID]:
     return set(session.exec(query))
 
 
+def pairs(session: Session, after: Pair | None, most: int) -> tuple[list[Found], Pair | None]:
+    """Look at the next `most` cases that others went into, by what either side says; where to go
+    on, None: from the beginning."""
+    into = _keys(session, col(Case.merged_into), "merged_into IS NOT NULL", after, most)
+    took = _keys(session, col(Case.id), "absorbed > 0", after, most)
+    last = min((some[-1] for some in (into, took) if len(some) == most), default=None)
+    here: dict[str, set[UUID]] = defaultdict(set)
+    for district, key in (*into, *took):
+        here[district].add(key)
+    found = [_unlike(session, district, keys) for district, keys in here.items()]
+    return [each for some in found for each in some], last
+
+
+def _keys(session: Session, column: Any, where: str, after: Pair | None, most: int) -> list[Pair]:
+    """In the order of an index that holds such cases only."""
+    query = choose(col(Case.district), column).where(text(where)).distinct()
+    if after is not None:
+        query = query.where(tuple_(col(Case.district), column) > after)
+    rows = session.connection().execute(query.order_by(col(Case.district), column).limit(most))
+    return [(district, key) for district, key in rows]
+
+
+def _unlike(session: Session, district: str, keys: set[UUID]) -> list[Found]:
+    """What points at these cases while it goes on by itself, or at none; and which of them count
+    others than those that point at them."""
+    asked = select(Case.id, Case.number, Case.absorbed).where(Case.district == district)
+    rows = session.exec(asked.where(col(Case.id).in_(keys)))
+    there = {key: (number, absorbed) for key, number, absorbed in rows}
+    asking = select(Case.merged_into, Case.number, Case.state).where(Case.district == district)
+    points: dict[UUID | None, list[str]] = defaultdict(list)
+    wrong = set[str]()
+    for key, number, state in session.exec(asking.where(col(Case.merged_into).in_(keys))):
+        points[key].append(number)
+        if key not in there or state not in _ENDED:
+            wrong.add(number)
+    wrong |= {number for key, (number, count) in there.items() if count != len(points[key])}
+    return [Found(MERGED, district, number) for number in sorted(wrong)]
+
+
+def _of_numbers(session: Session, district: str, numbers: Sequence[str]) -> set[UUID]:
+    """The cases of these numbers, and those that they went into."""
+    query = select(Case.id, Case.merged_into).where(Case.district == district)
+    found = session.exec(query.where(col(Case.number).in_(numbers)))
+    return {key for both in found for key in both if key is not None}
+
+
 def chain(session: Session, after: Where | None) -> tuple[list[Found], Where | None]:
     """Follow one link of one district's chain; where to go on."""
     at, position = after or ("", "0")
@@ -358,5 +410,7 @@ def again(session: Session, district: str, code: str, refs: Sequence[str]) -> li
     """Those of the things found before that are still wrong, whatever is wrong with them now."""
     if code in CASE_CODES:
         return cases(session, district, refs)
+    if code == MERGED:
+        return _unlike(session, district, _of_numbers(session, district, refs))
     heads = [(ref, verifying.verify_some(session, district, int(ref), 1)) for ref in refs]
     return [Found(code, district, ref) for ref, head in heads if isinstance(head, Broken)]

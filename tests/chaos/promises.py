@@ -256,6 +256,7 @@ def _audited(session: Session, expected: Expected, now: datetime) -> Iterator[st
     seen = [
         *auditing.look(session, now, expected.wall or now),
         *auditing.scan(session, None, ALL)[0],
+        *auditing.pairs(session, None, ALL)[0],
     ]
     for found in seen:
         if found.code not in auditing.KNOWN_ONCE_TOLD:

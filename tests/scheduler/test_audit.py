@@ -28,14 +28,15 @@ from scheduler import audit
 from scheduler.audit import WRONG as WRONG_NOW
 from scheduler.audit import Auditor
 from scheduler.seal import Sealer
-from services import sealing, trouble
+from services import auditing, merging, sealing, trouble
 from services.auditing import CODES, Found
 from services.equipment import Equipment
 from services.outbox import Address
 from services.texts import say
 from services.vault import Vault
 from tests.docs import pages
-from tests.people import ADDRESSES, BOT, DISTRICT, GROUP_CHAT, WEDNESDAY, peopled
+from tests.handlers.test_attack_races import street_in
+from tests.people import ADDRESSES, BOT, DISTRICT, GRID, GROUP_CHAT, WEDNESDAY, peopled
 
 NOW = WEDNESDAY + timedelta(seconds=1)
 CHAT = "9"
@@ -243,6 +244,92 @@ async def test_an_open_case_has_an_owner_a_next_moment_and_its_historys_state(ho
     assert await house.codes() == {"case_without_next"}
     await house.do(on_case(state="closed"))
     assert await house.codes() == set()
+
+
+def merged(session: Session) -> None:
+    """陈叔's case goes into 王阿姨's; all is sent and sealed."""
+    street = street_in(session)
+    street.say("陈叔", "3号楼二单元晚上黑得很，楼道灯不亮", command="report")
+    desk = session.exec(select(Person).where(Person.name == "孙主任")).one()
+    found = merging.pair(session, desk, *street.cases(), street.now)
+    merging.merge(session, desk, found, street.now)
+    session.execute(update(Outbox).values(state="sent", sent_at=NOW))
+
+
+async def test_a_merged_case_and_the_one_it_leads_to_agree(house: House):
+    await house.do(merged)
+    await Sealer(house.database, house.wall).seal()
+    await no_other_sent(house)
+    kept, gone = await house.database.read(
+        lambda session: sorted(session.exec(select(Case)), key=lambda each: -each.absorbed)
+    )
+    assert await house.codes() == set()
+    for case, values in (
+        (kept, {"absorbed": 0}),
+        (kept, {"absorbed": 2}),
+        (kept, {"absorbed": 0, "state": "archived"}),
+        (kept, {"absorbed": 2, "state": "archived"}),
+        (gone, {"merged_into": uuid4()}),
+        (gone, {"merged_into": None}),
+        (gone, {"absorbed": 1}),
+        (gone, {"state": "taken", "next_at": NOW}),
+    ):
+        await house.do(one_case(case, **values))
+        assert "case_merged_differs" in await house.codes(), values
+        await house.do(one_case(case, **{name: getattr(case, name) for name in values}))
+        assert await house.codes() == set(), values
+
+
+def one_case(case: Case, **values: Any) -> Job:
+    return lambda session: session.execute(
+        update(Case).where(col(Case.id) == case.id).values(**values)
+    )
+
+
+async def test_a_merged_case_leads_to_one_that_is_there(house: House):
+    await house.do(lone(1, 0), lambda session: session.execute(leads_nowhere))
+    (found,) = await house.auditor.look()
+    assert (found.code, found.ref) == ("case_merged_differs", "KL1-2611-101")
+
+
+leads_nowhere = (
+    update(Case)
+    .where(col(Case.number) == "KL1-2611-101")
+    .values(state="merged", merged_into=uuid4())
+)
+
+
+async def test_what_was_found_stays_found_while_the_round_goes_on(
+    house: House, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(audit, "PAIRS", 1)
+    await house.do(*[lone(number, 1) for number in (1, 2, 3)])
+    for _ in range(4):
+        await house.auditor.look()
+    (finding,) = await house.findings()
+    assert (finding.code, finding.count) == ("case_merged_differs", 3)
+
+
+async def test_cases_that_others_went_into_are_looked_at_a_share_at_a_time(house: House):
+    await house.do(*[lone(number, count) for number, count in enumerate((0, 1, 0, 2, 1))])
+
+    def shares(session: Session) -> list[list[str]]:
+        found, place = auditing.pairs(session, None, 1)
+        seen = [found]
+        while place is not None:
+            found, place = auditing.pairs(session, place, 1)
+            seen.append(found)
+        return [[each.ref for each in some] for some in seen]
+
+    seen = await house.database.read(shares)
+    assert seen == [["KL1-2611-101"], ["KL1-2611-103"], ["KL1-2611-104"], []]
+
+
+def lone(number: int, absorbed: int) -> Job:
+    return put_in(
+        Case, district=DISTRICT, number=f"KL1-2611-{100 + number}", grid=GRID, community=GRID[:12],
+        state="closed", kind="PS01", owner_unit=GRID, due_at=NOW, opened_at=NOW, absorbed=absorbed,
+    )  # fmt: skip
 
 
 async def test_what_has_a_reason_is_nothing_wrong(house: House):

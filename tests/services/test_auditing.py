@@ -22,6 +22,8 @@ NOW = datetime(2026, 11, 20, 10, tzinfo=UTC)
 QUEUES = ("unsealed", "lane", "chain", "finding")
 # an index of some rows only may be read whole, one of all rows may not
 PARTIAL = (
+    "ix_case_absorbed",
+    "ix_case_merged",
     "ix_case_open_words",
     "ix_case_wrong",
     "ix_due_failing",
@@ -36,6 +38,7 @@ PARTIAL = (
 ASKED: dict[str, Callable[[Session], Any]] = {
     "look": lambda session: auditing.look(session, NOW, NOW),
     "scan": lambda session: auditing.scan(session, ("3", "", ""), 1),
+    "pairs": lambda session: auditing.pairs(session, ("3", uuid4()), 1),
     "cases": lambda session: auditing.cases(session, h.DISTRICT, ["KL8-2611-001"]),
     "given_up": lambda session: told.of_given_up(
         session, [GivenUp("1", uuid4(), "Boom", NOW)], [h.DISTRICT]
