@@ -88,6 +88,15 @@ async def test_a_power_cut_in_three_buildings_is_one_cause(street: Play) -> None
     await play.tap(LIN, "btn.not_settled", f"{again} → {first}")
     assert (await play.case(first)).state == "reopened"
 
+    # who was merged steps out under their own number, and it goes on for the others
+    await play.say(LIN, "/withdraw")
+    answer = await play.pick(LIN, again, "撤回哪一件")
+    assert f"{again} 里不再有您" in answer["text"]
+    kept = await play.case(first)
+    assert (kept.state, kept.voices) == ("reopened", 2)
+    await play.say(LIN, "/mine")
+    assert again not in (await play.texts(LIN))[-1]
+
 
 def _labels(message: dict) -> list[str]:  # type: ignore[type-arg]
     rows = message.get("reply_markup", {}).get("inline_keyboard", [])
