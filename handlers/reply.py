@@ -9,10 +9,11 @@ from sqlalchemy import bindparam
 from sqlmodel import select
 
 from handlers.turn import File, Press, Said, Turn
-from models import Asked, Person
+from models import Asked, Person, Posted
 from models.statement import Prepared
+from services import notices
 from services.equipment import policy
-from services.outbox import About, Address, Button, Message, Priority, Rows, put
+from services.outbox import About, Address, Button, Message, Priority, Rows, act, put
 from services.texts import plain, say
 
 # in Turn.facts: what the person was asked here, once it has been looked for
@@ -73,6 +74,33 @@ def reply(
         ask=plain(ask, language) if ask else None,
     )
     answer(turn, event.at, message)
+
+
+# the card of what a person was asked in private: one message, whose buttons go with the answer
+QUESTION = "ask"
+
+
+def ask(
+    turn: Turn, event: Said | Press, person: Person, message: Message, *, again: bool = False
+) -> None:
+    """What is `remember`ed as asked, with buttons. `again`: the question changes in place.
+
+    In a group many are asked, and only a press takes the buttons away (`strip`).
+    """
+    if not event.private:
+        return answer(turn, event.at, message)
+    if not again:
+        notices.retire(turn.session, event.at, QUESTION, turn.now)
+    return answer(turn, event.at, message, card=QUESTION, person=person)
+
+
+def strip(turn: Turn, press: Press) -> None:
+    """The pressed message keeps its words and loses its buttons; a card has its own ways."""
+    here = (Posted.bot == press.at.bot, Posted.platform == press.at.platform)
+    query = select(Posted.card).where(*here, Posted.chat == press.at.chat)
+    if turn.session.exec(query.where(Posted.message == press.message)).first() is None:
+        about = About(priority=Priority.ANSWER)
+        act(turn.session, press.at, "strip", {"message": press.message}, turn.now, about)
 
 
 def button(language: str, key: str, data: str, style: str | None = None, **facts: Any) -> Button:
@@ -149,9 +177,11 @@ def _asked(turn: Turn, event: Said | Press) -> Asked | None:
 
 
 def forget(turn: Turn, event: Said | Press) -> None:
-    """Nothing is asked any more."""
+    """Nothing is asked any more: the question loses its buttons."""
     row = _asked(turn, event)
     if row is not None:
+        if event.private:
+            notices.take_buttons(turn.session, event.at, QUESTION, turn.now)
         turn.session.delete(row)
         turn.session.flush()
     turn.facts[ASKED] = None

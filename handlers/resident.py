@@ -9,6 +9,7 @@ from domain.lifecycle import State, Verb, WaitsFor
 from domain.refused import Refused
 from handlers.reply import (
     answer,
+    ask,
     asked,
     button,
     forget,
@@ -245,10 +246,6 @@ def ask_in_private(turn: Turn, event: Said | Press, person: Person) -> None:
     _show_question(turn, event, person)
 
 
-# the question before a report in private: one message, whose button changes in place
-QUESTION = "ask"
-
-
 def _show_question(
     turn: Turn, event: Said | Press, person: Person, *, hidden: bool = False, edit: bool = False
 ) -> None:
@@ -260,10 +257,7 @@ def _show_question(
     if row.what == "whether":
         yes = button(person.language, "btn.file_it", data("file_it", person.district), "primary")
         key, rows = str(row.data["asks"]), ((yes,), *rows)
-    if not edit:
-        notices.retire(turn.session, event.at, QUESTION, turn.now)
-    message = Message(say(key, person.language), rows)
-    answer(turn, event.at, message, card=QUESTION, person=person)
+    ask(turn, event, person, Message(say(key, person.language), rows), again=edit)
 
 
 def _veil_row(person: Person, hidden: bool) -> Rows:
@@ -672,7 +666,7 @@ def ask_more(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answ
     case = _own(turn, person, pressed)
     if _is_for_private(press, person, case):
         return Answer(url=_link(turn, case_payload(case)))
-    remember(turn, press, "add", district=case.district, case=case.id)
+    remember(turn, press, "add", district=case.district, case=case.id, of=pressed.arg)
     reply(turn, press, person.language, "report.ask_more", ask="report.more_placeholder")
     return Answer()
 
@@ -689,6 +683,8 @@ def more_told(turn: Turn, said: Said, person: Person, row: Asked) -> None:
     _remember_album(turn, said, case, "report")
     notices.show_files(turn.session, case, said.files, turn.now)
     notices.pass_words(turn.session, case, person, said.text, turn.now)
+    if row.data.get("of") == notices.TIMES:
+        notices.put_away(turn.session, case, turn.now, notices.TIMES)
     reply(turn, said, person.language, "report.more_noted", number=case.number)
 
 

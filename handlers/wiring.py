@@ -27,7 +27,7 @@ from handlers import (
     whistle,
     worker,
 )
-from handlers.reply import answer, asked, forget, person_chat, reply
+from handlers.reply import answer, asked, forget, person_chat, reply, strip
 from handlers.turn import Answer, Event, Membership, Migrated, Press, Said, Turn
 from handlers.updates import Me
 from models import Asked, Group, Person, StrangeGroup
@@ -248,6 +248,35 @@ PRESSES: dict[str, PressedBy] = {
     "lang": everyone.set_language,
     "forget": everyone.forget_me,
 }
+
+# presses that answer a question: its buttons go with the answer, so that nobody gives it twice
+ANSWERS = frozenset(
+    {
+        "file_it",
+        "home",
+        "apart",
+        "lang",
+        "withdraw",
+        "publish",
+        "photo_of",
+        "photo_new",
+        "ingrid",
+        "away",
+        "swapwith",
+        "swap",
+        "cover",
+        "swapyes",
+        "swapno",
+        "fill",
+        "movecase",
+        "assign",
+        "t_grant",
+        "t_deny",
+        "backset",
+        "handgo",
+        "forget",
+    }
+)
 
 # what the next words answer, by what was asked
 ASKED: dict[str, AskedOf] = {
@@ -499,6 +528,8 @@ def _press(turn: Turn, press: Press) -> None:
     if pressed is None or person is None or pressed.verb not in PRESSES:
         raise Refused("button_unknown")
     found = PRESSES[pressed.verb](turn, press, person, pressed)
+    if pressed.verb in ANSWERS:
+        strip(turn, press)
     if found is not None:
         turn.answers.append(found)
 

@@ -6,6 +6,7 @@ from typing import Any
 from domain.lifecycle import HAND_BACK_REASONS, State, Verb
 from domain.refused import Refused
 from handlers.reply import answer, asked, button, forget, remember, reply
+from handlers.reply import ask as put_question
 from handlers.turn import Answer, File, Press, Said, Turn
 from models import Asked, Attachment, Case, Leave, Person
 from models.append import savepoint
@@ -88,7 +89,7 @@ def _ask_evidence(
         (button(person.language, f"note.{each}", data("note", case.district, case.id, None, each)),)
         for each in NOTES
     )
-    reply(turn, press, person.language, "work.send_note", rows)
+    put_question(turn, press, person, Message(say("work.send_note", person.language), rows))
     return Answer(plain("work.send_note_short", person.language))
 
 
@@ -335,7 +336,8 @@ def loose_files(turn: Turn, said: Said, person: Person) -> bool:
     remember(turn, said, "loose", district=person.district, files=files)
     rows = tuple((Button(case.number, data("photo_of", case.district, case.id)),) for case in cases)
     new = button(person.language, "btn.new_report", data("photo_new", person.district))
-    reply(turn, said, person.language, "work.which_case", (*rows, (new,)))
+    question = Message(say("work.which_case", person.language), (*rows, (new,)))
+    put_question(turn, said, person, question)
     return True
 
 
@@ -400,7 +402,7 @@ def staff_report(turn: Turn, said: Said, person: Person) -> None:
         (button(person.language, f"source.{each}", data("behalf", person.district, arg=each)),)
         for each in (SPOT, *BEHALF)
     )
-    return reply(turn, said, person.language, "work.how_came", rows)
+    return put_question(turn, said, person, Message(say("work.how_came", person.language), rows))
 
 
 def _packed(file: Any) -> dict[str, Any]:
@@ -420,7 +422,8 @@ def behalf(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer
     rows = tuple(
         (_grid_button(name, person.district, f"{pressed.arg}:{code}"),) for code, name in grids[:24]
     )
-    reply(turn, press, person.language, "work.which_grid", rows)
+    question = Message(say("work.which_grid", person.language), rows)
+    put_question(turn, press, person, question, again=True)
     return Answer()
 
 

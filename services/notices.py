@@ -17,6 +17,7 @@ from sqlmodel import Session, col, select
 
 from domain.lifecycle import (
     ENDED,
+    HANDLED,
     UNTAKEN,
     Change,
     State,
@@ -57,13 +58,13 @@ from services.cards import (
 )
 from services.cases import all_within, begins, facts_of, merged_into, own_within
 from services.hiding import is_unnamed
-from services.outbox import About, Address, Button, Message, Priority, Rows, act, put
+from services.outbox import About, Address, Button, Message, Priority, Rows, act, put, waiting_card
 from services.texts import plain, say
 
 
 def card_name(case: Case, part: str) -> str:
     """The name of a case's card: g the group's, s staff's, r the reporter's, q the question,
-    e whether a message is to be deleted."""
+    e whether a message is to be deleted, a what the worker asks, p the times they propose."""
     return f"{part}:{case.id}"
 
 
@@ -181,6 +182,15 @@ def retire(session: Session, to: Address, name: str, now: datetime) -> None:
     act(session, to, "strip", {"message": old.message}, now, about)
     session.delete(old)
     session.flush()
+
+
+def take_buttons(session: Session, to: Address, name: str, now: datetime) -> None:
+    """As `retire`, and also of a question that was answered before it was sent."""
+    waiting = waiting_card(session, to, name)
+    if waiting is not None:
+        waiting.payload = {key: each for key, each in waiting.payload.items() if key != "buttons"}
+        session.add(waiting)
+    retire(session, to, name, now)
 
 
 def has_card(session: Session, to: Address, name: str) -> bool:
@@ -482,6 +492,7 @@ def tell(session: Session, case: Case, change: Change, now: datetime) -> None:
         show_group(session, case, now)  # a case that has just begun stands nowhere else yet
     else:
         refresh(session, case, now)
+    _put_away(session, case, change, now)
     if change.verb in TOLD:
         TOLD[change.verb](session, case, change, now)
     if case.supervised_unit is not None:
@@ -634,8 +645,7 @@ def put_question(session: Session, case: Case, phrase: str, now: datetime) -> No
     rows = tuple((look.button("answer", f"answer.{each}", each),) for each in ANSWERS[phrase])
     rows += ((look.button("add", "btn.answer_words"),),)
     message = Message(text, rows, reply_to=_answers(case, to.chat) if group else None)
-    dedupe = f"asked:{case.id}:{now.timestamp()}"
-    put(session, to, message, now, _about(case, Priority.ANSWER, dedupe=dedupe))
+    _ask(session, case, to, "a", message, now)
 
 
 def propose(session: Session, case: Case, times: Sequence[datetime], now: datetime) -> None:
@@ -651,9 +661,43 @@ def propose(session: Session, case: Case, times: Sequence[datetime], now: dateti
         (Button(look.when(at), look.button("appoint", "btn.back", str(index)).data),)
         for index, at in enumerate(times)
     )
-    rows += ((look.button("add", "btn.answer_words"),),)  # none of them may suit
+    rows += ((look.button("add", "btn.answer_words", TIMES),),)  # none of them may suit
     message = Message(text, rows, reply_to=_answers(case, to.chat) if group else None)
-    put(session, to, message, now, _about(case, Priority.ANSWER))
+    _ask(session, case, to, TIMES, message, now)
+
+
+def _ask(
+    session: Session, case: Case, to: Address, part: str, message: Message, now: datetime
+) -> None:
+    """A question with buttons, which an earlier one of the sort loses."""
+    name = card_name(case, part)
+    retire(session, to, name, now)
+    put(session, to, message, now, _about(case, Priority.ANSWER, card=name))
+
+
+# the part of the card with the times for a visit
+TIMES = "p"
+
+
+def put_away(session: Session, case: Case, now: datetime, *parts: str) -> None:
+    """What the reporter was asked is answered: it keeps its words and loses its buttons, wherever
+    it stands."""
+    private = private_chat(person_of(session, case, case.reporter), case.bot)
+    chats = [to for to in (private, group_chat(session, case)) if to is not None]
+    for to in chats:
+        for part in parts:
+            take_buttons(session, to, card_name(case, part), now)
+
+
+def _put_away(session: Session, case: Case, change: Change, now: datetime) -> None:
+    """By a press, by words, or because nobody waits for it any more."""
+    if change.before not in HANDLED:
+        return
+    over = case.state not in HANDLED
+    if over or (change.before is State.WAITING and case.state != State.WAITING):
+        put_away(session, case, now, "a")
+    if over or change.verb is Verb.APPOINT:
+        put_away(session, case, now, TIMES)
 
 
 def ask_again(session: Session, case: Case, now: datetime) -> None:

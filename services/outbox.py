@@ -152,7 +152,7 @@ def _queue(
         return
     wakes(session, to.bot)
     if about.card is not None and what == "card" and not about.first:
-        waiting = _waiting_card(session, to, about.card)
+        waiting = waiting_card(session, to, about.card)
         if waiting is not None:
             waiting.payload = payload
             waiting.priority = min(waiting.priority, int(about.priority))
@@ -185,7 +185,7 @@ def _known(session: Session, bot: str, dedupe: str) -> bool:
     return session.exec(query).first() is not None
 
 
-def _waiting_card(session: Session, to: Address, card: str) -> Outbox | None:
+def waiting_card(session: Session, to: Address, card: str) -> Outbox | None:
     """A card not yet being sent: a row that deliver holds must not change under it."""
     query = select(Outbox).where(
         Outbox.bot == to.bot,

@@ -76,6 +76,9 @@ async def test_three_times_are_proposed_and_one_is_chosen_with_a_tap(play: Play)
     after = (await play.case(case.number)).appointment_at
     assert after is not None
     assert await play.sees("w01", case.number, "19:00")
+    seen = play.town.chat(play.who(AUNT))
+    await seen.look()
+    assert not labels(seen.messages[offer["message_id"]])  # it is answered
 
 
 async def test_a_residents_press_on_a_workers_button_changes_nothing_and_says_why(play: Play):
