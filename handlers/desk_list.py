@@ -7,8 +7,17 @@ from handlers.reply import answer, asked, forget, remember, reply
 from handlers.turn import Answer, Press, Said, Turn
 from handlers.worker import show
 from models import Asked, Person, new_id
-from services import caselist, identity, notices, overseeing, phrases, territory, together
-from services.access import case_by_number, case_of
+from services import (
+    by_number,
+    caselist,
+    identity,
+    notices,
+    overseeing,
+    phrases,
+    territory,
+    together,
+)
+from services.access import case_of
 from services.buttons import Pressed, parse
 from services.caselist_message import found_message, list_message, overview_message
 from services.desk_card import WHOIS
@@ -74,8 +83,12 @@ def page(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer |
 
 
 def case(turn: Turn, said: Said, person: Person) -> None:
-    """`/case KL8-2611-001`: with its whole story for those who handle it."""
-    show(turn, person, case_by_number(turn.session, person, said.text.strip()), story=True)
+    """`/case KL8-2611-001`, or `/case 1`: with its whole story for those who handle it."""
+    found = by_number.meant(turn.session, person, said.text.strip(), turn.now)
+    if len(found) == 1:
+        return show(turn, person, found[0], story=True)
+    message = by_number.which(turn.session, found, said.text.strip(), person, turn.now)
+    return answer(turn, said.at, message)
 
 
 # --- one case ---

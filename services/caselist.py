@@ -271,7 +271,7 @@ def _by_number(
 ) -> Iterator[UUID]:
     """Open ones first, the newest first."""
     found: list[tuple[bool, datetime, UUID]] = []
-    meant = _numbers(session, district, units, number, now)
+    meant = numbers_for(session, district, units, number, now)
     for some in (meant[at : at + PARAMETERS] for at in range(0, len(meant), PARAMETERS)):
         # whose they are is looked at afterwards: with it SQLite would rather walk all grids
         names = ("state", "opened_at", "id", "grid", "reach", "kind")
@@ -289,15 +289,15 @@ def _is_open(state: str) -> bool:
     return f"'{state}'" not in OPEN
 
 
-def _numbers(
+def numbers_for(
     session: Session, district: str, units: Sequence[str], said: str, now: datetime
 ) -> Sequence[str]:
-    """Every number that may be meant: one, or one for each grid and month."""
+    """Every number that may be meant: one, or one for each grid of the units and month."""
     whole = parse_case_number(said)
     if whole is not None:
         return [str(whole)]
     end = _END.fullmatch(said.translate(WIDTH))
-    if end is None or int(end[2]) < 1:
+    if end is None or int(end[2]) < 1 or not units:
         return []
     months = [end[1]] if end[1] else _months(session, district, now)
     shorts = select(Division.short).where(
