@@ -81,6 +81,7 @@ def pick_lead(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Ans
     """Who leads; the next question is who else."""
     case, draft = _draft(turn, press, person)
     draft.lead, draft.step, draft.page = str(_unit(turn, case, pressed.arg).id), "assist", 0
+    draft.assist = [each for each in draft.assist if each != draft.lead]
     _show(turn, press, person, case, draft)
     return Answer()
 
@@ -96,6 +97,18 @@ def pick_assist(turn: Turn, press: Press, person: Person, pressed: Pressed) -> A
     return Answer()
 
 
+def back(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """To the units, as they are ticked; `lead`: none leads any more. From the words of one unit
+    to the look at all."""
+    case, draft = _draft(turn, press, person)
+    draft.step, draft.page = "preview" if draft.about else "assist", 0
+    if pressed.arg == "lead" and not draft.led:
+        draft.step, draft.lead = "lead", ""
+    draft.about = ""
+    _show(turn, press, person, case, draft)
+    return Answer()
+
+
 def page(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """More units."""
     case, draft = _draft(turn, press, person)
@@ -105,11 +118,11 @@ def page(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer |
 
 
 def go_on(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
-    """That's all the units: what should they do?"""
+    """That's all the units: what should they do? What was said already isn't asked again."""
     case, draft = _draft(turn, press, person)
     if not draft.named():
         raise Refused("lead_missing")
-    draft.step = "words"
+    draft.step = "words" if not draft.words else "preview" if draft.due else "due"
     _show(turn, press, person, case, draft)
     return Answer()
 
@@ -259,7 +272,11 @@ def _show(turn: Turn, event: Said | Press, person: Person, case: Case, draft: Dr
         "lead": lambda: ("whistle.lead", _unit_rows(person, listed, draft, "wl")),
         "assist": lambda: (
             "whistle.assist_more" if draft.led else "whistle.assist",
-            (*_unit_rows(person, listed, draft, "wa"), (_plain(person, "ww", "btn.whistle_on"),)),
+            (
+                *_lead_row(person, draft, known["lead"]),
+                *_unit_rows(person, listed, draft, "wa"),
+                (_plain(person, "ww", "btn.whistle_on"),),
+            ),
         ),
         "words": lambda: (
             "whistle.words_for" if draft.about else "whistle.words",
@@ -270,7 +287,10 @@ def _show(turn: Turn, event: Said | Press, person: Person, case: Case, draft: Dr
             _choices(person, "wd", "whistle.due_", tuple(DUES)),
         ),
     }
-    cancel_row = ((_plain(person, "wx", "btn.whistle_cancel"),),)
+    back_to = _plain(person, "wb", "btn.back" if draft.about else "btn.whistle_units")
+    chosen = draft.step not in ("lead", "assist")
+    cancel = _plain(person, "wx", "btn.whistle_cancel")
+    cancel_row = ((back_to, cancel) if chosen else (cancel,),)
     if draft.step in makers:
         key, rows = makers[draft.step]()
         message = Message(say(key, person.language, **known), (*rows, *cancel_row))
@@ -293,6 +313,14 @@ def _unit_rows(person: Person, listed: list[UnitRow], draft: Draft, verb: str) -
         person.language, "btn.whistle_more", data("wp", person.district, arg=str(following))
     )
     return (*rows, (more,))
+
+
+def _lead_row(person: Person, draft: Draft, name: str) -> Rows:
+    """Who leads, ticked: a tap and somebody else may."""
+    if not draft.lead:
+        return ()
+    label = plain("btn.whistle_lead", person.language, unit=name)
+    return ((Button(label, data("wb", person.district, arg="lead")),),)
 
 
 def _ticked(unit: UnitRow, draft: Draft) -> str:

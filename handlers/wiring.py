@@ -171,6 +171,7 @@ PRESSES: dict[str, PressedBy] = {
     "whistle": whistle.start,
     "wl": whistle.pick_lead,
     "wa": whistle.pick_assist,
+    "wb": whistle.back,
     "wp": whistle.page,
     "ww": whistle.go_on,
     "wt": whistle.preset,

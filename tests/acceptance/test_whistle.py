@@ -15,6 +15,8 @@ async def test_the_street_calls_units_and_they_answer_in_chat_and_by_telephone(p
     await play.tap("s03", "btn.whistle", number)
     await play.tap("s03", "大厂城管中队", number)
     await play.tap("s03", "大厂派出所 📞", number)
+    await play.tap("s03", "☑️ 大厂派出所 📞", number)
+    await play.tap("s03", "大厂派出所 📞", number)
     await play.tap("s03", "btn.whistle_on", number)
     await play.say("s03", "周五前一起上门劝拆")
     await play.quiet()

@@ -304,6 +304,48 @@ def test_the_answer_to_a_units_wish_is_to_the_time_that_was_read(session: Sessio
     assert "已经答复过" in again.text
 
 
+def test_a_unit_that_was_ticked_can_be_unticked_until_the_whistle_is_blown(
+    session: Session,
+) -> None:
+    """Also the one that leads, also after the words and the deadline, which aren't asked again."""
+    street = town(session)
+    risen_case(street)
+    steps = ("📣 吹哨", "城管中队", "派出所", "快乐物业", "派出所", "够了，往下 ›")
+    for label in (*steps, "请按职责到现场处理", "3 个工作日"):
+        street.press("钱站长", label, private=True)
+    assert "派出所" not in last(street, "钱站长")
+    for label in ("‹ 改单位", "城管中队（牵头）", "快乐物业", "派出所", "够了，往下 ›"):
+        street.press("钱站长", label, private=True)
+    preview = last(street, "钱站长")
+    assert "请按职责到现场处理" in preview
+    assert "城管中队" not in preview
+    street.press("钱站长", "📣 发出", private=True)
+    called = {task.unit: task.part for task in session.exec(select(Task))}
+    assert called == {PROPERTY: "lead", POLICE: "assist"}
+
+
+def test_no_whistle_is_blown_with_everybody_unticked(session: Session) -> None:
+    street = town(session)
+    risen_case(street)
+    for label in ("📣 吹哨", "城管中队", "够了，往下 ›", "请按职责到现场处理", "3 个工作日"):
+        street.press("钱站长", label, private=True)
+    send = street.button(ADDRESSES["钱站长"], "📣 发出")
+    for label in ("‹ 改单位", "城管中队（牵头）"):
+        street.press("钱站长", label, private=True)
+    street.press_data("钱站长", send, private=True)
+    assert session.exec(select(Task)).all() == []
+
+
+def test_words_for_one_unit_are_left_without_a_word(session: Session) -> None:
+    street = town(session)
+    risen_case(street)
+    for label in ("📣 吹哨", "城管中队", "够了，往下 ›", "请按职责到现场处理", "3 个工作日"):
+        street.press("钱站长", label, private=True)
+    for label in ("✏️ 城管中队", "返回", "📣 发出"):
+        street.press("钱站长", label, private=True)
+    assert task_of(street, URBAN).words == "请按职责到现场处理"
+
+
 def test_each_unit_may_have_words_and_a_deadline_of_its_own(session: Session) -> None:
     street = town(session)
     risen_case(street)
