@@ -58,8 +58,8 @@ def ask_in_group(turn: Turn, event: Said | Press, person: Person, group: Group) 
     remember(turn, event, "report", district=group.district)
     link = _link(turn, f"g-{group.district}-{key22(group.id)}")
     name = f'<a href="tg://user?id={event.sender.address}">{plain_name(event)}</a>'
-    text = name + " " + say("report.ask", group.language, link=link)
-    placeholder = plain("report.placeholder", group.language)
+    text = name + " " + say("report.ask", person.language, link=link)
+    placeholder = plain("report.placeholder", person.language)
     reply_to = event.message if isinstance(event, Said) else None
     answer(turn, event.at, Message(text, ask=placeholder, reply_to=reply_to))
 
@@ -93,7 +93,7 @@ def open_in_group(
     _remember_album(turn, said, opened.case, "report")
     if opened.joined:
         unsaying.wrote(turn.session, opened.case, said.at, said.message, person)
-        _say_joined(turn, said, group.language, opened.case)
+        _say_joined(turn, said, person.language, opened.case)
     _offer_to_unsay(turn, person, opened.case, said.text)
 
 
@@ -164,7 +164,7 @@ def _report_for_writer(turn: Turn, said: Said, person: Person, group: Group) -> 
     opened = reporting.report(turn.session, person, group.grid, group, told, turn.now)
     _note_writers(turn, said, person, opened.case)
     if opened.joined:
-        _say_joined(turn, said, group.language, opened.case)
+        _say_joined(turn, said, person.language, opened.case)
     _offer_to_unsay(turn, person, opened.case, text)
 
 
@@ -192,7 +192,7 @@ def addressed(turn: Turn, said: Said, person: Person, group: Group) -> None:
         return open_in_group(turn, said, person, group)
     if not said.forwarded and (_shows_something(said) or reads_like_report(turn, person, said)):
         return open_in_group(turn, said, person, group)
-    return _ask_whether(turn, said, group.language, person.district)
+    return _ask_whether(turn, said, person.language, person.district)
 
 
 def _shows_something(said: Said) -> bool:
@@ -459,8 +459,9 @@ def who(turn: Turn, said: Said, person: Person) -> None:
     group = group or territory.group(turn.session, person.district, person.home_group)
     if group is None:
         return reply(turn, said, person.language, "report.no_group_yet")
-    language = person.language if said.private else group.language
-    return answer(turn, said.at, Message(who_text(turn, group, language)))
+    reply_to = None if said.private else said.message
+    text = who_text(turn, group, person.language)
+    return answer(turn, said.at, Message(text, reply_to=reply_to))
 
 
 def press_who(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:

@@ -419,10 +419,16 @@ def thank_side(session: Session, case: Case, key: UUID | None, now: datetime) ->
     return ask_reporter(session, case, now)
 
 
+def language_in_group(group: Group, case: Case, person: Person | None) -> str:
+    """Of what is said in the group to one person: theirs, unless a tongue would tell who they are
+    whom nobody is to name."""
+    return group.language if person is None or is_unnamed(case) else person.language
+
+
 def _reporter_chat(
     session: Session, case: Case, person: Person | None
 ) -> tuple[Address, str, bool] | None:
-    """Where the reporter is told things: (chat, language, whether it is the group).
+    """Where the reporter is told things: (chat, their language, whether it is the group).
 
     Who isn't to be named is told in private, and in the group only if there is no other way.
     """
@@ -430,7 +436,8 @@ def _reporter_chat(
     group = group_of(session, case)
     open_here = case.channel == "group" and not is_unnamed(case)
     if group is not None and (open_here or private is None) and not case.private:
-        return Address(group.bot, group.chat, group.platform), group.language, True
+        to = Address(group.bot, group.chat, group.platform)
+        return to, language_in_group(group, case, person), True
     if private is not None and person is not None:
         return private, person.language, False
     own = own_within(session, case, person.id) if person is not None and not case.private else None

@@ -65,7 +65,8 @@ def offer(session: Session, person: Person, case: Case, now: datetime, why: Why)
     if case.unsaid_at is not None or not own_posts(session, case, person.id):
         return None
     to = private or _address(group)
-    language = person.language if private is not None else group.language
+    there = notices.language_in_group(group, case, person)
+    language = person.language if private is not None else there
     text = say(f"unsay.{why}", language, number=case.number)
     if group.may_delete is False:
         return _show(session, person, case, to, f"{text}\n{say('unsay.yourself', language)}", now)
@@ -118,7 +119,8 @@ def failed(session: Session, row: Outbox, now: datetime) -> bool:
     notices.show_group(session, case, now)
     if person is not None and group is not None:
         private = notices.private_chat(person, case.bot) if case.reach != "named" else None
-        language = person.language if private is not None else group.language
+        there = notices.language_in_group(group, case, person)
+        language = person.language if private is not None else there
         text = say("unsay.yourself" if no_right else "unsay.too_old", language)
         _show(session, person, case, private or _address(group), text, now)
     return True
