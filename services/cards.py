@@ -327,7 +327,8 @@ def _alike_rows(look: Look) -> Rows:
 def _private_card(look: Look) -> Message:
     """Not even where it stands is shown: only the way into the private chat, and for who wrote it
     the way to take it back. The numbers for danger stand on each, urgent or not: who has no private
-    chat reads them nowhere else, and on some cards only they would tell. Not shown is the case's
+    chat reads them nowhere else, and on some cards only they would tell. They say which is whose
+    and raise no alarm, for most of these matters are wages and noise. Not shown is the case's
     number, if it would lead from a case to who isn't to be named.
     """
     case = look.case

@@ -48,7 +48,8 @@ def test_words_edited_into_violence_go_to_the_named_person_alone(
     for name in OTHERS:
         assert not any(word in pending(street, name) for word in ("打我", "家暴", "家庭")), name
         assert "接单" not in shown(street, name), name
-    assert not any(word in street.texts(GROUP_CHAT)[-1] for word in ("家暴", "吴医生"))
+    said = street.texts(GROUP_CHAT)[-1].replace(plain("card.private_danger"), "")
+    assert not any(word in said for word in ("家暴", "吴医生", "110"))
 
 
 @pytest.mark.parametrize("taken", [True, False])

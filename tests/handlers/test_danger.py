@@ -2,11 +2,15 @@
 
 import re
 from datetime import timedelta
+from itertools import product
 
 from sqlmodel import Session
 
 from services.buttons import data
+from services.cards import group_card, look_at
+from services.catalogue import catalogue
 from services.clock import sweep
+from services.texts import plain
 from tests.people import ADDRESSES, DISTRICT, GROUP_CHAT, Street, peopled
 
 GAS = "8号楼1单元602家里煤气味很大"
@@ -28,19 +32,25 @@ def test_the_group_reads_number_and_first_steps_before_anything_else(session: Se
     assert "602" not in card
 
 
-def test_a_private_matter_reads_the_numbers_in_the_group_and_no_kind_of_it_differs(
+def test_a_private_matter_reads_the_numbers_in_the_group_and_nothing_of_it_differs(
     session: Session,
 ) -> None:
-    """Who never opened the private chat reads nothing else; neighbours learn nothing from it."""
+    """Who never opened the private chat reads nothing else; neighbours learn nothing from it, nor
+    from how urgent it is, whose, and how far."""
     street = peopled(session)
-    shown = set()
-    for words in (BLOWS, "我爱人突发心脏病倒在地上", "我和对门为停车位吵起来了，他骂我"):
-        street.say("王阿姨", words, command="report")
-        case = street.case()
-        assert case.private
-        shown.add(street.texts(GROUP_CHAT)[-1].replace(case.number, ""))
-    (same,) = shown
-    assert all(number in same for number in ("110", "119", "120"))
+    street.say("王阿姨", BLOWS, command="report")
+    case = street.case()
+    look = look_at(session, case, "zh-Hans", street.now)
+    card = group_card(look)
+    assert all(number in card.text for number in ("报警 110", "火警 119", "急救 120"))
+    assert "🚨" not in card.text  # most of these are wages and noise
+    kinds = [
+        each for each in catalogue(session, DISTRICT).kinds.values() if each.privacy == "private"
+    ]
+    assert len(kinds) > 5
+    for kind, urgency, state in product(kinds, ("now", "normal"), ("dispatched", "taken", "done")):
+        case.kind, case.reach, case.urgency, case.state = kind.code, kind.reach, urgency, state
+        assert group_card(look) == card, (kind.code, urgency, state)
 
 
 def test_the_whole_team_is_told_at_once_and_others_are_not(session: Session) -> None:
@@ -104,7 +114,8 @@ def test_violence_at_home_reaches_the_named_person_and_nobody_else(session: Sess
     for name in ("李强", "赵敏", "周姐", "孙主任", "钱站长", "冯管理"):
         assert not street.texts(name), name
     group = " ".join(street.texts(GROUP_CHAT))
-    assert not any(word in group for word in ("家暴", "打我", "8号楼", "王阿姨"))
+    said = group.replace(plain("card.private_danger"), "")
+    assert not any(word in said for word in ("家暴", "打我", "110", "8号楼", "王阿姨"))
 
 
 def test_nothing_lights_up_at_home_after_the_first_answer(session: Session) -> None:
