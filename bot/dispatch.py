@@ -20,12 +20,13 @@ from bot.clock import Clock
 from bot.doors import Doors
 from bot.halts import Halts
 from handlers import updates
-from handlers.turn import Answer, Event, Press, Said
+from handlers.turn import Answer, Event, Overheard, Press, Said
 from models import crash, inbox
 from models.append import savepoint
 from models.database import Database, TooLong, Unavailable
 from models.inbox import Claimed, Waiting
 from services import texts
+from services.buttons import JOINT
 from services.outbox import About, Address, Message, Priority, addressed, put
 
 # chats served at the same time by one process
@@ -298,7 +299,7 @@ class Dispatch:
     def _try(self, session: Session, read: "_Read", event: Event, now: datetime) -> "_Handled":
         try:
             with savepoint(session, late=True):
-                answers = self._handle(session, event, now)
+                answers = self._handle(session, read.waiting, event, now)
         except (DBAPIError, TooLong):
             raise  # not of this update alone
         except Exception as error:
@@ -345,32 +346,35 @@ class Dispatch:
         def unit(session: Session) -> tuple[list[Answer], Collection[str]]:
             if not inbox.finish(session, self._me.bot, waiting.id, now) or event is None:
                 return [], ()
-            return self._handle(session, event, now), addressed(session)
+            return self._handle(session, waiting, event, now), addressed(session)
 
         return await self._database.write(unit)
 
-    def _handle(self, session: Session, event: Event, now: datetime) -> list[Answer]:
+    def _handle(
+        self, session: Session, waiting: Waiting, event: Event, now: datetime
+    ) -> list[Answer]:
         answers = self._doors.handle(session, event, self._me, now)
+        if isinstance(event, Overheard):  # nobody has said it to us: not even whose it was is kept
+            inbox.empty(session, self._me.bot, waiting.id)
         crash.point("dispatch.handled")
         return answers
 
     def _asks(self, event: Event | None) -> bool:
         """Whether the network must be asked something first."""
-        return (
-            isinstance(event, Said)
-            and not event.private
-            and event.command in self._doors.needs_group_admin
-        )
+        if not isinstance(event, (Said, Press)) or event.private:
+            return False
+        what = event.command if isinstance(event, Said) else event.data.partition(JOINT)[0]
+        return what in self._doors.needs_group_admin
 
     async def _with_facts(self, event: Event) -> Event:
         """What the network knows is asked before the unit of work, never inside."""
-        if not isinstance(event, Said) or not self._asks(event):
+        if not isinstance(event, (Said, Press)) or not self._asks(event):
             return event
         if event.sender.anonymous_admin:
             return replace(event, group_admin=True)
         return replace(event, group_admin=await self._is_admin(event))
 
-    async def _is_admin(self, said: Said) -> bool | None:
+    async def _is_admin(self, said: Said | Press) -> bool | None:
         """None: the platform doesn't say."""
         params = {"chat_id": said.at.chat, "user_id": int(said.sender.address)}
         try:

@@ -14,6 +14,7 @@ from bot.deliver import Deliver
 from bot.disk import Floor
 from bot.dispatch import Dispatch
 from bot.doors import Doors
+from bot.ears import Ears
 from bot.files import Copies
 from bot.halts import Halts
 from bot.receive import Receive
@@ -68,9 +69,11 @@ class Line:
             house.holder,
         )
         self.dispatch = Dispatch(account, halts, database, clock, doors, house.queued, house.holder)
-        sieve = Sieve(account.me, doors.commands)
+        sieve, ears = Sieve(account.me, doors.commands), Ears(account.me, database)
         stored = partial(house.stored, account.me.bot)
-        self.receive = Receive(account, database, clock, sieve, house.floor, stored, house.holder)
+        self.receive = Receive(
+            account, database, clock, sieve, ears, house.floor, stored, house.holder
+        )
 
     @property
     def idle(self) -> bool:

@@ -20,6 +20,7 @@ from bot.account import Account
 from bot.cannot import Cannot
 from bot.clock import Clock
 from bot.disk import Floor
+from bot.ears import Ears
 from bot.halts import seconds_of
 from bot.sieve import Sieve
 from handlers import updates
@@ -60,6 +61,7 @@ class Receive:
         database: Database,
         clock: Clock,
         sieve: Sieve,
+        ears: Ears,
         floor: Floor,
         stored: Callable[[], None],
         holder: str,
@@ -68,6 +70,7 @@ class Receive:
         self._database = database
         self._clock = clock
         self._sieve = sieve
+        self._ears = ears
         self._floor = floor
         self._stored = stored
         self._bot = account.me.bot
@@ -87,12 +90,13 @@ class Receive:
         counters.RUBBISH.inc(sum(each is None for each in read))
         found = [each for each in read if each is not None]
         now = self._clock.now()
-        ours = self._ours(found, now)
+        ours = await self._ours(found, now)
         if ours or next_update is not None:
             await self._store(ours, now, next_update)
 
-    def _ours(self, found: Sequence[Update], now: datetime) -> list[Arrived]:
-        ours = self._sieve.pass_through(found, now)
+    async def _ours(self, found: Sequence[Update], now: datetime) -> list[Arrived]:
+        heard = await self._ears.hear(self._sieve.chatter(found))
+        ours = self._sieve.pass_through(found, now, heard)
         counters.DROPPED.inc(len(found) - len(ours))
         return [_arrived(each) for each in ours]
 
@@ -102,7 +106,7 @@ class Receive:
         Raises Unavailable.
         """
         self._floor.check()
-        for each in self._ours([update], self._clock.now()):
+        for each in await self._ours([update], self._clock.now()):
             stored = asyncio.get_running_loop().create_future()
             self._waiting.append((each, stored))
             if self._storing is None:

@@ -1,18 +1,22 @@
 """What is for us. Everything else is dropped here, in memory, before anything touches a disk."""
 
 from collections import OrderedDict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from handlers.updates import (
     Me,
     Message,
     Update,
+    bare,
     command_of,
     is_anonymous_admin,
+    is_command,
     is_reply_to_us,
     mentions,
+    words_of,
 )
+from services.listening import Heard
 
 # the items of an album come one by one, within seconds
 ALBUM_LIFE = timedelta(minutes=5)
@@ -34,11 +38,42 @@ class Sieve:
         self._commands = commands
         self._albums: OrderedDict[str, datetime] = OrderedDict()
 
-    def pass_through(self, updates: Sequence[Update], now: datetime) -> list[Update]:
-        """Those of a batch that are for us, in their order."""
+    def pass_through(
+        self, updates: Sequence[Update], now: datetime, heard: Mapping[int, Heard] | None = None
+    ) -> list[Update]:
+        """Those of a batch that are for us, in their order.
+
+        `heard`: of `chatter`, by update, what is to be asked about; it goes on without its words.
+        """
         for update in updates:
             self._remember_album(update.message, now)
-        return [update for update in updates if self._wanted(update)]
+        found = heard or {}
+        passed = []
+        for update in updates:
+            if self._wanted(update):
+                update.heard = None
+                passed.append(update)
+            elif update.update_id in found:
+                passed.append(bare(update, found[update.update_id]))
+        return passed
+
+    def chatter(self, updates: Sequence[Update]) -> list[Update]:
+        """What people say to each other in groups: to be read only where a group listens.
+
+        What is passed on, commands to other bots, and what is said in the group's own name or a
+        channel's isn't somebody's report.
+        """
+        return [update for update in updates if self._is_chatter(update)]
+
+    def _is_chatter(self, update: Update) -> bool:
+        message = update.message
+        if message is None or message.sender is None or message.sender.is_bot:
+            return False
+        if message.sender_chat is not None or message.forward_origin is not None:
+            return False
+        if message.chat.type not in ("group", "supergroup") or is_command(message):
+            return False
+        return bool(words_of(update)) and not self._wanted(update)
 
     def _wanted(self, update: Update) -> bool:
         if update.callback_query:

@@ -53,6 +53,15 @@ class Policy:
     report_from_in: tuple[str, ...] = ()
     kind_from_in: tuple[str, ...] = ()
 
+    # in a group that listens, what reads this much like a report is asked about; a false alarm
+    # there is read by two hundred people, so it is higher than `report_from`
+    listen_from: float = 0.7
+    # and so often a day in one group; danger is asked about all the same
+    listen_asks: int = 5
+    # other thresholds and limits, by group
+    listen_from_in: tuple[str, ...] = ()
+    listen_asks_in: tuple[str, ...] = ()
+
     strange_group_minutes: int = 10
     asked_minutes: int = 30
     invite_hours: int = 72
@@ -75,6 +84,14 @@ class Policy:
     def kinds_from(self, chat: str | None) -> float:
         """How likely a kind must be to be told as known in this chat."""
         return _own(self.kind_from_in, chat, self.kind_from)
+
+    def listens_from(self, chat: str | None) -> float:
+        """How likely words that nobody addressed to the bot must be a report to be asked about."""
+        return _own(self.listen_from_in, chat, self.listen_from)
+
+    def asks_a_day(self, chat: str | None) -> int:
+        """How often a day a listening group is asked whether to open a case."""
+        return int(_own(self.listen_asks_in, chat, self.listen_asks))
 
 
 def _own(pairs: tuple[str, ...], key: str | None, usual: float) -> float:

@@ -1,5 +1,6 @@
 """What residents do: report, look, correct, withdraw, say whether it is settled."""
 
+from dataclasses import replace
 from html import escape
 from uuid import UUID
 
@@ -47,7 +48,7 @@ from services.texts import plain, say
 def group_report(turn: Turn, said: Said, person: Person, group: Group) -> None:
     """`/report` in a group: with words or a photo it opens a case, alone it asks for them."""
     if said.reply_to is not None and not said.reply_to.ours:
-        return _report_for_writer(turn, said, person, group)
+        return report_for_writer(turn, said, person, group)
     if not (said.text or said.files or said.location):
         return ask_in_group(turn, said, person, group)
     return open_in_group(turn, said, person, group)
@@ -148,23 +149,25 @@ def album_goes_on(turn: Turn, said: Said, person: Person, row: Asked) -> bool:
     return True
 
 
-def _report_for_writer(turn: Turn, said: Said, person: Person, group: Group) -> None:
+def report_for_writer(turn: Turn, said: Said, person: Person, group: Group) -> None:
     """`/report` as a reply: who replies is the reporter, the writer may join with a tap."""
     quoted = said.reply_to
     assert quoted is not None
     text = " ".join(part for part in (quoted.text, said.text) if part)
+    files = (*quoted.files, *said.files)
     told = reporting.Report(
         text=text,
         bot=said.at.bot,
         platform=said.at.platform,
         chat=said.at.chat,
         message=quoted.message,
-        files=(*quoted.files, *said.files),
+        files=files,
     )
     opened = reporting.report(turn.session, person, group.grid, group, told, turn.now)
     _note_writers(turn, said, person, opened.case)
     if opened.joined:
-        _say_joined(turn, said, person.language, opened.case)
+        whole = replace(said, text=text, files=files)
+        _say_joined(turn, whole, person.language, opened.case)
     _offer_to_unsay(turn, person, opened.case, text)
 
 
@@ -182,7 +185,8 @@ def _note_writers(turn: Turn, said: Said, person: Person, case: Case) -> None:
         unsaying.wrote(turn.session, case, said.at, quoted.message, known)
     elif quoted.message != case.source_message:
         unsaying.wrote(turn.session, case, said.at, quoted.message, person)
-    unsaying.wrote(turn.session, case, said.at, said.message, person)
+    if said.message != quoted.message:  # a tap is no message
+        unsaying.wrote(turn.session, case, said.at, said.message, person)
 
 
 def addressed(turn: Turn, said: Said, person: Person, group: Group) -> None:

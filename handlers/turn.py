@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from services.listening import Heard
 from services.outbox import Address
 
 
@@ -73,7 +74,11 @@ class Said:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Press:
-    """A button. `data` as we wrote it: `verb~arg~arg…` (handlers/buttons)."""
+    """A button. `data` as we wrote it: `verb~arg~arg…` (services/buttons).
+
+    `reply_to`: what the button's message answers, only for the button that reports it.
+    `group_admin` is looked up at the door for the verbs that need it (None: not looked up).
+    """
 
     at: Address
     message: str
@@ -81,6 +86,18 @@ class Press:
     private: bool
     data: str
     title: str = ""
+    reply_to: Quoted | None = None
+    group_admin: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overheard:
+    """A message in a listening group that reads like a report. Its words were not kept."""
+
+    at: Address
+    message: str
+    sender: Sender
+    heard: Heard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +122,7 @@ class Migrated:
     new_chat: str
 
 
-Event = Said | Press | Membership | Migrated
+Event = Said | Press | Overheard | Membership | Migrated
 
 
 @dataclass(frozen=True, slots=True)

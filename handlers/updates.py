@@ -10,7 +10,19 @@ from typing import Annotated, Any
 
 import msgspec
 
-from handlers.turn import Event, File, Membership, Migrated, Press, Quoted, Said, Sender
+from handlers.turn import (
+    Event,
+    File,
+    Membership,
+    Migrated,
+    Overheard,
+    Press,
+    Quoted,
+    Said,
+    Sender,
+)
+from services.buttons import parse
+from services.listening import BUTTON, Heard
 from services.outbox import Address
 
 PRESENT = {"member", "administrator", "creator"}
@@ -117,10 +129,12 @@ class Message(_Struct, rename={"sender": "from"}):
 
 
 class Pressed(_Struct):
-    """Where a button stands. What stands there is ours, or quotes somebody: neither is kept."""
+    """Where a button stands. What stands there is ours, and what it answers is somebody's: neither
+    is kept, unless the button is the one that reports what it answers."""
 
     message_id: Number
     chat: Chat
+    reply_to_message: Message | None = None
 
 
 class Callback(_Struct, rename={"sender": "from"}):
@@ -128,6 +142,11 @@ class Callback(_Struct, rename={"sender": "from"}):
     sender: User
     message: Pressed | None = None
     data: str = ""
+
+    def __post_init__(self) -> None:
+        pressed = parse(self.data)
+        if self.message is not None and (pressed is None or pressed.verb != BUTTON):
+            self.message.reply_to_message = None
 
 
 class Member(_Struct):
@@ -147,9 +166,13 @@ class _Numbered(_Struct):
 
 
 class Update(_Struct):
-    """One update; at most one of the rest is there."""
+    """One update; at most one of the rest is there.
+
+    `heard`: our own word, of a message that nobody addressed to the bot; the sieve says it.
+    """
 
     update_id: Number
+    heard: Heard | None = None
     message: Message | None = None
     edited_message: Message | None = None
     callback_query: Callback | None = None
@@ -215,7 +238,31 @@ def event(update: Update, me: Me) -> Event | None:
     message = update.message or update.edited_message
     if message is None:
         return None
+    if update.heard is not None:
+        return _overheard(message, update.heard, me)
     return _migrated(message, me) or _said(message, me, edited=update.edited_message is not None)
+
+
+def _overheard(message: Message, heard: Heard, me: Me) -> Overheard | None:
+    if message.sender is None:
+        return None
+    at, sender = _address(message.chat, me), _person(message.sender)
+    return Overheard(at=at, message=str(message.message_id), sender=sender, heard=heard)
+
+
+def words_of(update: Update) -> str:
+    """What a message says, or what stands below its picture."""
+    return _body(update.message)[0] if update.message is not None else ""
+
+
+def bare(update: Update, heard: Heard) -> Update:
+    """Of a message that is to be asked about, where it is and who is asked, and not a word."""
+    message = update.message
+    assert message is not None
+    assert message.sender is not None
+    sender = User(message.sender.id, language_code=message.sender.language_code)
+    chat = Chat(message.chat.id, message.chat.type)
+    return Update(update.update_id, heard, Message(message.message_id, chat, sender=sender))
 
 
 def chat_of(update: Update) -> str | None:
@@ -251,6 +298,14 @@ def command_of(message: Message, me: Me) -> str | None:
     """The command that opens a message, if it isn't another bot's."""
     entity = _opening_command(message, me)
     return cut(_body(message)[0], entity)[1:].partition("@")[0].lower() if entity else None
+
+
+def is_command(message: Message) -> bool:
+    """Whether a message opens with a command, whosever."""
+    text, entities = _body(message)
+    return text.startswith("/") and any(
+        each.type == "bot_command" and each.offset == 0 for each in entities
+    )
 
 
 def is_reply_to_us(message: Message, me: Me) -> bool:
@@ -339,6 +394,7 @@ def _press(query: Callback, me: Me) -> Press | None:
         private=message.chat.type == "private",
         data=query.data,
         title=message.chat.title,
+        reply_to=_quoted(message, me),
     )
 
 
@@ -389,7 +445,7 @@ def _sender(message: Message) -> Sender | None:
     return _person(message.sender)
 
 
-def _quoted(message: Message, me: Me) -> Quoted | None:
+def _quoted(message: Message | Pressed, me: Me) -> Quoted | None:
     quoted = message.reply_to_message
     if quoted is None:
         return None
@@ -397,7 +453,7 @@ def _quoted(message: Message, me: Me) -> Quoted | None:
         message=str(quoted.message_id),
         sender=_sender(quoted),
         text=_body(quoted)[0],
-        ours=is_reply_to_us(message, me),
+        ours=quoted.sender is not None and str(quoted.sender.id) == me.bot,
         files=tuple(_files(quoted)),
     )
 

@@ -18,6 +18,7 @@ from handlers import (
     desk_list,
     everyone,
     grids,
+    listening,
     merging,
     notes,
     resident,
@@ -28,21 +29,22 @@ from handlers import (
     worker,
 )
 from handlers.reply import answer, asked, forget, person_chat, reply, strip
-from handlers.turn import Answer, Event, Membership, Migrated, Press, Said, Turn
+from handlers.turn import Answer, Event, Membership, Migrated, Overheard, Press, Said, Turn
 from handlers.updates import Me
 from models import Asked, Group, Person, StrangeGroup
 from models.append import savepoint
 from services import binding, handling, people, territory, unsaying
 from services.access import is_staff
 from services.buttons import Pressed, parse
+from services.listening import BUTTON, SWITCH
 from services.outbox import Message
 from services.texts import language_of, plain, say
 
-# commands for which the door looks up first whether the sender administers the group
-NEEDS_GROUP_ADMIN = frozenset({"bind", "unbind", "start", "grouplanguage"})
+# commands and buttons for which the door looks up first whether who used them administers the group
+NEEDS_GROUP_ADMIN = frozenset({"bind", "unbind", "start", "grouplanguage", SWITCH})
 
 # what a group's administrator may also say in the group's own name
-FOR_GROUP_ADMINS = frozenset({"unbind", "grouplanguage"})
+FOR_GROUP_ADMINS = frozenset({"unbind", "grouplanguage", SWITCH})
 
 SaidBy = Callable[[Turn, Said, Person], None]
 PressedBy = Callable[[Turn, Press, Person, Pressed], Answer | None]
@@ -73,6 +75,7 @@ _COMMANDS: dict[str, SaidBy] = {
     "code": admin.code,
     "unbind": everyone.unbind,
     "grouplanguage": everyone.group_language,
+    SWITCH: listening.explain,
 }
 # these name flats, people, codes or private matters: a group must not read the answer
 _FOR_ONE = frozenset(
@@ -248,6 +251,8 @@ PRESSES: dict[str, PressedBy] = {
     "handgo": admin.hand_over,
     "lang": everyone.set_language,
     "forget": everyone.forget_me,
+    SWITCH: listening.switch,
+    BUTTON: listening.file,
 }
 
 # presses that answer a question: its buttons go with the answer, so that nobody gives it twice
@@ -276,6 +281,8 @@ ANSWERS = frozenset(
         "backset",
         "handgo",
         "forget",
+        SWITCH,
+        BUTTON,
     }
 )
 
@@ -305,6 +312,8 @@ def handle(session: Session, event: Event, me: Me, now: datetime) -> list[Answer
         binding.migrate(session, event.at, event.new_chat, now)
     elif isinstance(event, Membership):
         _membership(turn, event)
+    elif isinstance(event, Overheard):
+        listening.heard(turn, event)
     else:
         _talk(turn, event)
     return turn.answers

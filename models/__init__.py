@@ -35,7 +35,15 @@ from models.queue import (
 )
 from models.seals import Chain, Seal, SealedWords, Unsealed
 from models.tasks import Task, Unit
-from models.territory import BindCode, Contact, Division, Group, PlaceNote, StrangeGroup
+from models.territory import (
+    BindCode,
+    Contact,
+    Division,
+    Group,
+    GroupAsked,
+    PlaceNote,
+    StrangeGroup,
+)
 
 __all__ = [
     "Asked",
@@ -56,6 +64,7 @@ __all__ = [
     "FailedTry",
     "Finding",
     "Group",
+    "GroupAsked",
     "GroupPost",
     "Inbox",
     "Invite",

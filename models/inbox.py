@@ -401,6 +401,13 @@ def finish(session: Session, bot: str, key: UUID, now: datetime) -> bool:
     return _FINISH.run(session, {"of_bot": bot, "key": key, "at": now}) == 1
 
 
+def empty(session: Session, bot: str, key: UUID) -> None:
+    """Keep of an update only that it came."""
+    where = (col(Inbox.bot) == bot, col(Inbox.id) == key)
+    statement = update(Inbox).where(*where).values(payload={})
+    session.execute(statement.execution_options(synchronize_session=False))
+
+
 def fail(session: Session, bot: str, key: UUID, error: str, now: datetime) -> bool:
     """Count a failure by its class name; True if that was the last try."""
     query = select(Inbox.tries).where(Inbox.bot == bot, Inbox.id == key, Inbox.state == "new")

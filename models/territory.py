@@ -68,9 +68,22 @@ class Group(Remembered, table=True):
     language: str = "zh-Hans"
     # whether the bot may delete what others write; None: not known yet
     may_delete: bool | None = None
+    # its administrator has turned listening on; None: only what is addressed to the bot is read
+    listens_since: datetime | None = Field(default=None, sa_type=UTCDateTime)
     bound_at: datetime = Field(sa_type=UTCDateTime)
     bound_by: UUID | None = None
     ended_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
+
+class GroupAsked(Row, table=True):
+    """How often a listening group was asked on its last such day; nothing of what it said."""
+
+    __tablename__ = "group_asked"
+
+    district: str = Field(primary_key=True)
+    group: UUID = Field(primary_key=True)
+    day: date
+    times: int = 0
 
 
 class BindCode(Row, table=True):

@@ -200,7 +200,8 @@ def card(session: Session, group: Group) -> Message:
     grid = territory.name(session, group.district, group.grid)
     key = "binding.card_placed" if group.place else "binding.card"
     text = say(key, language, grid=grid, place=group.place)
-    notice = say("binding.notice", language)
+    listens = group.listens_since is not None
+    notice = say("binding.notice_listening" if listens else "binding.notice", language)
     return Message(f"{text}\n\n{notice}", card_buttons(language))
 
 
@@ -257,7 +258,7 @@ def bot_removed(session: Session, at: Address, now: datetime) -> None:
 
 def _end(session: Session, group: Group, actor: Person | None, now: datetime) -> None:
     row = _held(session, group)
-    row.ended_at = now
+    row.ended_at, row.listens_since = now, None
     session.flush()
     _audit(session, group.district, actor, "group_ended", f"group:{group.id}", now)
 

@@ -63,6 +63,7 @@ TRACES = (
     ("my_chat_member", "from", "id"),
     ("message", "reply_to_message", "from", "id"),
     ("edited_message", "reply_to_message", "from", "id"),
+    ("callback_query", "message", "reply_to_message", "from", "id"),
 )
 FORGET = "forget"
 # a month of updates and three of messages are searched in pieces, a unit of work each

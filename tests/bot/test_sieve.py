@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from bot.sieve import Sieve
-from handlers.updates import Me, decode
+from handlers.updates import Me, decode, kept
+from services.listening import Heard
 
 ME = Me("42", "linli_bot")
 NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
@@ -104,3 +105,68 @@ def test_an_album_is_known_by_its_group_too(sieve: Sieve):
     assert wanted(sieve, message=named)
     elsewhere = message(media_group_id="a", chat=GROUP | {"id": -6})
     assert not wanted(sieve, message=elsewhere)
+
+
+def test_what_people_say_to_each_other_is_chatter_and_what_is_for_us_is_not(sieve: Sieve):
+    said = [
+        message(text="今晚吃什么"),
+        message(caption="灯坏了", photo=[]),
+        message(text="@linli_bot 灯", entities=[MENTION]),
+        message(text="灯", chat={"id": 7, "type": "private"}),
+    ]
+    batch = [decode({"update_id": n, "message": each}) for n, each in enumerate(said)]
+    found = sieve.chatter([each for each in batch if each])
+    assert [each.update_id for each in found] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"edited_message": message(text="灯坏了")},
+        {"message": message(text="灯坏了", forward_origin={"type": "user"})},
+        {"message": message(text="灯坏了", sender_chat=GROUP)},
+        {"message": message(text="灯坏了", sender_chat={"id": -77, "type": "channel"})},
+        {"message": message(text="灯坏了", **{"from": OTHER_BOT})},
+        {"message": message(text=THEIRS, entities=[COMMAND | {"length": 17}])},
+        {"message": message(text="灯坏了", chat={"id": -8, "type": "channel"})},
+        {"message": message(photo=[])},
+    ],
+)
+def test_nobody_listens_to_what_nobody_says_to_the_group(sieve: Sieve, fields: dict[str, Any]):
+    update = decode({"update_id": 1, **fields})
+    assert update is not None
+    assert sieve.chatter([update]) == []
+
+
+def test_what_was_heard_goes_on_without_a_word_or_a_name(sieve: Sieve):
+    secret = "楼道灯坏了"
+    given = message(
+        text=secret,
+        reply_to_message=message(text=secret),
+        **{"from": LI | {"last_name": "secret", "username": "secret", "language_code": "en"}},
+    )
+    update = decode({"update_id": 1, "message": given | {"chat": GROUP | {"title": "secret"}}})
+    assert update is not None
+    (passed_on,) = sieve.pass_through([update], NOW, {1: Heard(danger=True)})
+    assert kept(passed_on) == {
+        "update_id": 1,
+        "heard": {"danger": True, "aside": False},
+        "message": {
+            "message_id": 1,
+            "chat": {"id": -5, "type": "supergroup"},
+            "from": {"id": 7, "language_code": "en"},
+        },
+    }
+
+
+def test_nobody_can_say_of_their_own_words_that_they_were_heard(sieve: Sieve):
+    update = decode(
+        {
+            "update_id": 1,
+            "heard": {"danger": True},
+            "message": message(text="灯", chat={"id": 7, "type": "private"}),
+        }
+    )
+    assert update is not None
+    (passed_on,) = sieve.pass_through([update], NOW)
+    assert passed_on.heard is None

@@ -54,7 +54,8 @@ HOSTILE = (
 )
 COMMANDS = (
     "start", "help", "report", "mine", "who", "language", "privacy", "mydata", "delete", "withdraw",
-    "list", "away", "case", "day", "people", "code", "bind", "unbind", "grouplanguage", "nonsense",
+    "list", "away", "case", "day", "people", "code", "bind", "unbind", "grouplanguage",
+    "listen", "nonsense",
 )  # fmt: skip
 ARGUMENTS = (
     "",

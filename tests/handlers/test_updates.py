@@ -119,6 +119,19 @@ def test_a_press_a_membership_and_a_migration_are_told_apart():
         assert (moved.at.chat, moved.new_chat) == ("-5", "-9")
 
 
+@pytest.mark.parametrize(("data", "kept_too"), [("heard~110101", True), ("take~1", False)])
+def test_what_a_button_answers_is_read_only_where_a_tap_reports_it(data: str, kept_too: bool):
+    answered = message(message_id=2, text="灯坏了", **{"from": LI})
+    press = {"id": "1", "from": LI, "data": data, "message": message(reply_to_message=answered)}
+    raw = {"update_id": 1, "callback_query": press}
+    update = decode(raw)
+    assert update is not None
+    assert ("灯坏了" in str(kept(update))) is kept_too
+    found = read(raw, ME)
+    assert isinstance(found, Press)
+    assert (found.reply_to is not None) is kept_too
+
+
 def test_being_blocked_is_being_absent():
     member = {"chat": PRIVATE, "from": LI, "new_chat_member": {"status": "kicked"}}
     found = read({"update_id": 1, "my_chat_member": member}, ME)

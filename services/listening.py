@@ -1,0 +1,177 @@
+"""Groups that listen, if their administrator wants it: reports among chatter are asked about.
+
+What is said there is read in memory (bot/ears), and not a word of it is kept: a message that reads
+like a report goes on as the number of a message to be asked about. Its words come with the tap.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from domain.catalogue import Catalogue
+from domain.reading import Lexicon, Model, read
+from models import Audit, Group, GroupAsked, Person
+from models.known import PLACES, known
+from services import binding, learnt, reporting, territory
+from services.buttons import data
+from services.catalogue import catalogue, lexicon
+from services.equipment import policy
+from services.notices import private_chat
+from services.outbox import About, Address, Button, Message, Priority, put
+from services.texts import plain, say
+
+BUTTON = "heard"
+SWITCH = "listen"
+ON, OFF = "on", "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What is to be known of a message that is asked about. `aside`: it may be for one named
+    person, so its writer is written to in private, if that can be."""
+
+    danger: bool = False
+    aside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ear:
+    """What a group's words are read with, and from which probabilities on they are asked about."""
+
+    lexicon: Lexicon
+    catalogue: Catalogue
+    model: Model | None
+    listen_from: float
+    danger_from: float
+
+    def hear(self, text: str) -> Heard | None:
+        """Whether a text is to be asked about. None: it is chatter, and nobody need know of it."""
+        reading = read(text, self.lexicon, self.catalogue, self.model)
+        kinds = self.catalogue.kinds
+        first = kinds.get(reading.kinds[0][0]) if reading.kinds else None
+        aside = first is not None and first.reach == "named"
+        danger = aside or reading.urgency == "now"
+        enough = self.danger_from if danger else self.listen_from
+        return Heard(danger, aside) if reading.report >= enough else None
+
+
+def chats(session: Session, bot: str, platform: str) -> frozenset[str]:
+    """The chats where the bot listens."""
+    query = select(Group.chat).where(
+        Group.platform == platform,
+        Group.bot == bot,
+        col(Group.listens_since).is_not(None),
+        col(Group.ended_at).is_(None),
+    )
+    key = ("listening", platform, bot)
+    return known(session, PLACES, key, lambda: frozenset(session.exec(query)))
+
+
+def ears(session: Session, bot: str, platform: str, among: Collection[str]) -> Mapping[str, Ear]:
+    """An ear for each of these chats that listens at this moment."""
+    groups = (territory.group_of(session, bot, chat, platform) for chat in among)
+    return {
+        group.chat: _ear(session, group)
+        for group in groups
+        if group is not None and group.listens_since is not None
+    }
+
+
+def _ear(session: Session, group: Group) -> Ear:
+    numbers, district = policy(session), group.district
+    return Ear(
+        lexicon(session, district),
+        catalogue(session, district),
+        learnt.model(session, district),
+        numbers.listens_from(group.chat),
+        numbers.reports_from(group.chat),
+    )
+
+
+def switch(session: Session, group: Group, by: Person, listens: bool, now: datetime) -> bool:
+    """Turn listening on or off, and say in the group what that means; False: it was so already.
+
+    That `by` administers the group is for the door to find out.
+    """
+    if (group.listens_since is not None) is listens:
+        return False
+    row = session.get_one(Group, (group.district, group.id))
+    row.listens_since = now if listens else None
+    session.flush()
+    what = "group_listens" if listens else "group_listens_no_more"
+    about = f"group:{row.id}"
+    session.add(Audit(district=row.district, at=now, actor=by.id, act=what, object=about))
+    binding.post_card(session, row, now)
+    text = say("listen.is_on" if listens else "listen.is_off", row.language)
+    rows = ((button(row, row.language),),) if listens else ()
+    spoken = About(priority=Priority.ANSWER, district=row.district)
+    put(session, binding.address_of(row), Message(text, rows), now, spoken)
+    return True
+
+
+def button(group: Group, language: str) -> Button:
+    """Turns it the other way; the door lets only the group's administrators."""
+    to = ON if group.listens_since is None else OFF
+    style = "primary" if to == ON else None
+    what = data(SWITCH, group.district, arg=to)
+    return Button(plain(f"listen.button.{to}", language), what, style=style)
+
+
+def ask(
+    session: Session,
+    group: Group,
+    message: str,
+    writer: Person | None,
+    heard: Heard,
+    language: str,
+    now: datetime,
+) -> None:
+    """Ask about a message whether to open a case for it: once, and so often a day in a group.
+
+    Danger is asked about whatever the number. `writer`: if known here. `language`: theirs.
+    """
+    at = binding.address_of(group)
+    if group.listens_since is None or reporting.by_message(session, at.bot, at.chat, message):
+        return None
+    private = private_chat(writer, at.bot) if heard.aside else None
+    if private is not None and writer is not None:
+        return _tell_aside(session, private, writer, now)
+    if not _may_ask(session, group, heard.danger, now):
+        return None
+    text = say("listen.ask_danger" if heard.danger else "listen.ask", language)
+    tap = Button(plain("listen.button.file", language), data(BUTTON, group.district))
+    about = About(
+        priority=Priority.URGENT if heard.danger else Priority.ANSWER,
+        district=group.district,
+        dedupe=f"heard:{at.chat}:{message}",
+    )
+    shown = Message(text, ((tap,),), reply_to=message, silent=not heard.danger)
+    return put(session, at, shown, now, about)
+
+
+def _tell_aside(session: Session, to: Address, writer: Person, now: datetime) -> None:
+    """Where to turn, without a sound, a word of what was said, or a sign that anything was."""
+    day = now.astimezone(territory.zone(session, writer.district)).date()
+    about = About(
+        priority=Priority.URGENT,
+        district=writer.district,
+        person=writer.id,
+        dedupe=f"aside:{writer.id}:{day}",
+    )
+    put(session, to, Message(say("listen.aside", writer.language), silent=True), now, about)
+
+
+def _may_ask(session: Session, group: Group, danger: bool, now: datetime) -> bool:
+    """Whether the group may be asked once more today, which is then counted."""
+    day = now.astimezone(territory.zone(session, group.district)).date()
+    row = session.get(GroupAsked, (group.district, group.id))
+    row = row or GroupAsked(district=group.district, group=group.id, day=day)
+    times = row.times if row.day == day else 0
+    if not danger and times >= policy(session).asks_a_day(group.chat):
+        return False
+    row.day, row.times = day, times + 1
+    session.add(row)
+    session.flush()
+    return True
