@@ -52,6 +52,9 @@ def file(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer |
     quoted = press.reply_to
     if quoted is None:
         raise Refused("message_gone")
+    listening.put_away(
+        turn.session, group.district, group.bot, group.chat, quoted.message, turn.now
+    )
     case = reporting.by_message(turn.session, press.at.bot, press.at.chat, quoted.message)
     if case is not None:
         return Answer(plain("listen.filed_already", person.language), alert=True)

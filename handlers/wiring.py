@@ -282,7 +282,6 @@ ANSWERS = frozenset(
         "handgo",
         "forget",
         SWITCH,
-        BUTTON,
     }
 )
 

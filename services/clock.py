@@ -18,6 +18,7 @@ from services import (
     causes,
     daily,
     handover,
+    listening,
     privacy,
     regrid,
     retention,
@@ -146,5 +147,6 @@ register(REGRID_CASE, regrid.fire_case)
 register(causes.JOIN, causes.fire_join)
 register(causes.TELL, cause_notices.fire_tell)
 register(causes.OVER, cause_notices.fire_over)
+register(listening.AWAY, listening.fire_away)
 register(daily.MORNING, daily.fire_morning)
 register(daily.EVENING, daily.fire_evening)

@@ -6,25 +6,28 @@ like a report goes on as the number of a message to be asked about. Its words co
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
 from domain.catalogue import Catalogue
 from domain.reading import Lexicon, Model, read
-from models import Audit, Group, GroupAsked, Person
+from models import Audit, Due, Group, GroupAsked, Outbox, Person
 from models.known import PLACES, known
-from services import binding, learnt, reporting, territory
+from services import binding, due, learnt, reporting, territory
 from services.buttons import data
 from services.catalogue import catalogue, lexicon
 from services.equipment import policy
 from services.notices import private_chat
-from services.outbox import About, Address, Button, Message, Priority, put
+from services.outbox import About, Address, Button, Message, Priority, act, put
 from services.texts import plain, say
 
 BUTTON = "heard"
 SWITCH = "listen"
 ON, OFF = "on", "off"
+AWAY = "heard.away"
+# an answer that comes later than this is a report of its own; a bot deletes its own for 48 hours
+UNANSWERED = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,18 +148,42 @@ def ask(
     about = About(
         priority=Priority.URGENT if heard.danger else Priority.ANSWER,
         district=group.district,
-        dedupe=f"heard:{at.chat}:{message}",
+        dedupe=_key(at.chat, message),
     )
     shown = Message(text, ((tap,),), reply_to=message, silent=not heard.danger)
-    return put(session, at, shown, now, about)
+    put(session, at, shown, now, about)
+    key, of = _key(at.chat, message), {"bot": at.bot, "chat": at.chat, "message": message}
+    return due.plan(session, group.district, key, AWAY, now + UNANSWERED, data=of)
+
+
+def _key(chat: str, message: str) -> str:
+    """The one question about a message: its name in the outbox, and of what becomes of it."""
+    return f"heard:{chat}:{message}"
+
+
+def fire_away(session: Session, row: Due, now: datetime) -> None:
+    """Nobody has tapped: the question goes."""
+    put_away(session, row.district, row.data["bot"], row.data["chat"], row.data["message"], now)
+
+
+def put_away(
+    session: Session, district: str, bot: str, chat: str, message: str, now: datetime
+) -> None:
+    """The question about a message isn't one any more, and is deleted."""
+    key = _key(chat, message)
+    due.drop(session, district, key, "answered")
+    found = session.exec(select(Outbox).where(Outbox.bot == bot, Outbox.dedupe == key)).first()
+    if found is None or found.message is None:
+        return
+    to = Address(found.bot, found.chat, found.platform)
+    act(session, to, "delete", {"message": found.message}, now, About(priority=Priority.NOTICE))
 
 
 def _tell_aside(session: Session, to: Address, writer: Person, now: datetime) -> None:
     """Where to turn, without a sound, a word of what was said, or a sign that anything was."""
     day = now.astimezone(territory.zone(session, writer.district)).date()
-    about = About(
+    about = About(  # without a district: of what isn't delivered here no desk hears
         priority=Priority.URGENT,
-        district=writer.district,
         person=writer.id,
         dedupe=f"aside:{writer.id}:{day}",
     )

@@ -46,9 +46,7 @@ async def test_a_report_among_chatter_is_asked_about_and_filed_with_a_tap(play: 
     assert (case.text, case.source_message) == (LAMP, str(said))
     assert case.number in text_of(await play.card(play.group, case.number))
     assert await play.sees("w01", case.number)
-    # the question has lost its button, and an old press opens nothing
-    await play.press(ZHAO, int(question["message_id"]), "heard~" + case.district, play.group)
-    assert len(await play.cases()) == 1
+    assert not await play.sees(play.group, ASK)  # it is no question any more
 
 
 async def test_only_the_groups_administrator_turns_it_on_and_off(play: Play):
@@ -95,6 +93,17 @@ async def test_what_comes_twice_is_asked_about_once(play: Play):
     await play.card(play.group, ASK)
     await play.quiet()
     assert len([text for text in await play.fresh(play.group) if ASK in text]) == 1
+
+
+async def test_a_question_that_nobody_answers_goes_within_a_day(play: Play):
+    await turn_on(play)
+    await play.say(LIN, LAMP, play.group)
+    await play.card(play.group, ASK)
+    await play.later(hours=23)
+    assert await play.sees(play.group, ASK)
+    await play.later(hours=2)
+    assert not await play.sees(play.group, ASK)
+    assert await play.cases() == []
 
 
 async def test_danger_is_asked_about_however_often_it_was_asked(play: Play):
