@@ -61,6 +61,21 @@ async def write(window: Locator, text: str) -> None:
     await window.get_by_test_id("composer").press("Enter")
 
 
+async def test_a_group_lets_the_bot_listen_and_one_tap_files_what_was_only_talked_about(
+    shown: Demo, page: Page
+) -> None:
+    owner = window(page, shown.town.residents["王阿姨"])
+    await write(owner, "/listen")
+    await tap(owner, "打开")
+    messages = owner.get_by_test_id("message")
+    await expect(messages.last).to_contain_text("从现在起我听着")
+    await page.wait_for_timeout(1_500)  # which groups listen is known for a second
+    await write(owner, "8号楼2单元楼道灯坏了三天了也没人修")
+    await tap(owner, "立案")
+    await expect(messages.last).to_contain_text("楼道灯不亮")
+    await expect(messages.filter(has_text="点一下就行")).to_have_count(0)
+
+
 async def test_the_story_from_the_pinned_button_to_the_supervisors_evening(
     shown: Demo, page: Page
 ) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
-from handlers.turn import Answer, Overheard, Press, Quoted
+from handlers.turn import Answer, Overheard, Press, Quoted, Said, Sender
 from handlers.wiring import handle
 from models import GroupPost, Person
 from services.buttons import data
@@ -82,7 +82,18 @@ def test_off_needs_the_administrator_too(session: Session) -> None:
     assert any("不再听" in text for text in street.texts(GROUP_CHAT))
 
 
-def test_the_administrator_may_ask_for_it_in_the_groups_name(session: Session) -> None:
+def test_an_administrator_may_ask_for_it_in_the_groups_name(session: Session) -> None:
+    street = peopled(session)
+    said = Said(
+        at=Address(BOT.bot, GROUP_CHAT), message="9", private=False, command="listen",
+        sender=Sender("1087968824", "快乐8号楼", is_bot=True, anonymous_admin=True),
+        group_admin=True,
+    )  # fmt: skip
+    handle(session, said, BOT, street.now)
+    assert "打开" in street.labels(GROUP_CHAT)
+
+
+def test_in_private_it_says_where_listening_is_turned_on(session: Session) -> None:
     street = peopled(session)
     street.say("王阿姨", private=True, command="listen")
     assert "在群里发 /listen" in street.texts("王阿姨")[-1]
