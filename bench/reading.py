@@ -15,22 +15,27 @@ from typing import Any
 
 from bench.figures import Figure, share
 from domain.catalogue import Catalogue, parse_conditions, parse_kinds, parse_not_admitted
+from domain.policy import Policy
 from domain.reading import Lexicon, Reading, read
+from domain.reading.hearing import hear
 from services.data import default_rows
 
 KNOWN = Path("tests/data/reading/known.jsonl")
 LINE = 0.5  # from here on a text counts as a report
+USUAL = Policy()
 BINS = 10
 TIMES = 3  # a reading is timed so often, the best counts
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A labelled text and what was read in it, in `seconds` of one core."""
+    """A labelled text and what was read in it, in `seconds` of one core. `asked`: whether a group
+    that listens would be asked about it."""
 
     label: dict[str, Any]
     reading: Reading
     seconds: float
+    asked: bool = False
 
     @property
     def first(self) -> str:
@@ -75,7 +80,8 @@ def _read(label: dict[str, Any], lexicon: Lexicon) -> Read:
         began = time.perf_counter()
         found = read(label["text"], lexicon)
         seconds.append(time.perf_counter() - began)
-    return Read(label, found, min(seconds))
+    asked = hear(found, lexicon.catalogue, USUAL.listen_from, USUAL.report_from) is not None
+    return Read(label, found, min(seconds), asked)
 
 
 def figures(found: Sequence[Read], how: str) -> list[Figure]:
@@ -96,6 +102,8 @@ def figures(found: Sequence[Read], how: str) -> list[Figure]:
         one("first three, or one a clerk may choose", part(reports, lambda e: e.among_three), 95),
         one("reports found", part(reports, lambda e: e.found), 95),
         one("false alarms among all else", part(chatter, lambda e: e.found), 2, False),
+        one("reports asked about in a listening group", part(reports, lambda e: e.asked), 95),
+        one("other talk asked about there", part(chatter, lambda e: e.asked), 2, False),
         one(f"dangers now found, of {len(now)}", part(now, _alarms), 98),
         one(f"alarms that are dangers, of {len(alarms)}", part(alarms, _is_now), 70),
         one("calibration error of report", 100 * ece(_reported(found))),

@@ -4,10 +4,11 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 
+from domain.reading.hearing import Heard
 from handlers.updates import Me, Update, chat_of, words_of
 from models.database import Database
 from services import listening
-from services.listening import Ear, Heard
+from services.listening import Ear
 
 # for so long a group that has just turned listening on may go unheard; off counts at once
 KNOWN_SECONDS = 1.0

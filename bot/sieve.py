@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from domain.reading.hearing import Heard
 from handlers.updates import (
     Me,
     Message,
@@ -16,7 +17,6 @@ from handlers.updates import (
     mentions,
     words_of,
 )
-from services.listening import Heard
 
 # the items of an album come one by one, within seconds
 ALBUM_LIFE = timedelta(minutes=5)

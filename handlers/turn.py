@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from services.listening import Heard
+from domain.reading.hearing import Heard
 from services.outbox import Address
 
 

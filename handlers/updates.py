@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from domain.reading.hearing import Heard
 from handlers.turn import (
     Event,
     File,
@@ -22,7 +23,7 @@ from handlers.turn import (
     Sender,
 )
 from services.buttons import parse
-from services.listening import BUTTON, Heard
+from services.listening import BUTTON
 from services.outbox import Address
 
 PRESENT = {"member", "administrator", "creator"}

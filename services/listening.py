@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from domain.catalogue import Catalogue
 from domain.reading import Lexicon, Model, read
+from domain.reading.hearing import Heard, hear
 from models import Audit, Due, Group, GroupAsked, Outbox, Person
 from models.known import PLACES, known
 from services import binding, due, learnt, reporting, territory
@@ -31,15 +32,6 @@ UNANSWERED = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """What is to be known of a message that is asked about. `aside`: it may be for one named
-    person, so its writer is written to in private, if that can be."""
-
-    danger: bool = False
-    aside: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Ear:
     """What a group's words are read with, and from which probabilities on they are asked about."""
 
@@ -52,12 +44,7 @@ class Ear:
     def hear(self, text: str) -> Heard | None:
         """Whether a text is to be asked about. None: it is chatter, and nobody need know of it."""
         reading = read(text, self.lexicon, self.catalogue, self.model)
-        kinds = self.catalogue.kinds
-        first = kinds.get(reading.kinds[0][0]) if reading.kinds else None
-        aside = first is not None and first.reach == "named"
-        danger = aside or reading.urgency == "now"
-        enough = self.danger_from if danger else self.listen_from
-        return Heard(danger, aside) if reading.report >= enough else None
+        return hear(reading, self.catalogue, self.listen_from, self.danger_from)
 
 
 def chats(session: Session, bot: str, platform: str) -> frozenset[str]:

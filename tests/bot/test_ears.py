@@ -8,9 +8,9 @@ import pytest
 
 from bot import ears
 from bot.ears import Ears
+from domain.reading.hearing import Heard
 from handlers.updates import Me, Update, decode
 from services import listening
-from services.listening import Heard
 
 ME = Me("42", "linli_bot")
 

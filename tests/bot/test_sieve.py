@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bot.sieve import Sieve
+from domain.reading.hearing import Heard
 from handlers.updates import Me, decode, kept
-from services.listening import Heard
 
 ME = Me("42", "linli_bot")
 NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from sqlmodel import Session, select
 
+from domain.reading.hearing import Heard
 from handlers.turn import Answer, Overheard, Press, Quoted, Said, Sender
 from handlers.wiring import handle
 from models import GroupPost, Person
 from services.buttons import data
-from services.listening import Heard
 from services.outbox import Address
 from tests.people import ADDRESSES, BOT, DISTRICT, GROUP_CHAT, Street, peopled, photo
 

@@ -5,10 +5,10 @@ from datetime import timedelta
 from sqlmodel import Session, select
 
 from domain.policy import Policy
+from domain.reading.hearing import Heard
 from models import Audit, Case, Group, GroupAsked, Outbox, Person
 from services import binding, listening, people
 from services.equipment import KEY, Equipment, vault
-from services.listening import Heard
 from tests.services.lists import BOT, DISTRICT, LATER, account, bound, settle, who
 
 GAS, LAMP = "3号楼2单元楼道里好大的煤气味", "3号楼2单元楼道灯坏了三天了，没人修"
