@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+from sqlmodel import select
 
 from bot import ears
 from bot.demo.actors import text_of
+from models import Inbox
 from tests.acceptance.play import AUNT, EMMA, LIN, ZHAO, Play
 from tests.acceptance.test_groups import everything
 
@@ -83,6 +85,9 @@ async def test_in_a_listening_group_chatter_is_found_nowhere(
     assert found("从现在起我听着", kept, files)
     assert not found("鸳鸯锅", kept, files)
     assert "鸳鸯锅" not in logged.out + logged.err
+    updates = await play.town.service.database.read(lambda s: list(s.exec(select(Inbox.payload))))
+    assert sum(each == {} for each in updates) == 1
+    assert not any("heard" in each for each in updates)  # nor whose it was
     assert await play.cases() == []
 
 

@@ -97,10 +97,12 @@ def _photo(case: Case, by: UUID) -> Attachment:
 def traces(session: Session) -> None:
     """What the person sent, pressed and was sent; and somebody else's update."""
     mine, other = int(ADDRESS), 4711
+    told = {"from": {"id": mine}, "text": WORDS}  # a neighbour's tap has reported it
     payloads = [
         {"message": {"from": {"id": mine}, "text": WORDS}},
         {"callback_query": {"from": {"id": mine, "first_name": NAME}}},
         {"message": {"from": {"id": other}, "reply_to_message": {"from": {"id": mine}}}},
+        {"callback_query": {"from": {"id": other}, "message": {"reply_to_message": told}}},
         {"message": {"from": {"id": other}, "text": OTHERS}},
     ]
     for number, payload in enumerate(payloads):
