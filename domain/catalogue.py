@@ -108,7 +108,8 @@ class Kind:
 
     `emergency_number` are numbers or, where they differ by city, services (gas, power, water),
     the first to be called first. `revisit_days` count from closing. `first_steps_*` are empty
-    where there are none. `two_sides`: a quarrel, in which both have a word.
+    where there are none. `two_sides`: a quarrel, in which both have a word. `danger_*`: asked of
+    who reported danger; yes means that it is urgent. Empty: the question of the kind OTHER.
     """
 
     code: str
@@ -131,6 +132,9 @@ class Kind:
     first_steps_en: str
     two_sides: bool = False
     first_steps_zh_hant: str = ""
+    danger_zh_hans: str = ""
+    danger_zh_hant: str = ""
+    danger_en: str = ""
 
     def name(self, language: Language) -> str:
         """The kind's name as people see it."""
@@ -141,6 +145,10 @@ class Kind:
         """What to do before anybody comes; empty if nothing."""
         texts = (self.first_steps_zh_hans, self.first_steps_zh_hant, self.first_steps_en)
         return _in(language, *texts)
+
+    def danger(self, language: Language) -> str:
+        """Whether it is urgent, as a question to who reported it; empty if it has none."""
+        return _in(language, self.danger_zh_hans, self.danger_zh_hant, self.danger_en)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +216,11 @@ class Catalogue:
     def matter(self, code: str) -> Matter:
         """The matter not admitted of this code; KeyError if there is none."""
         return self.matters[code]
+
+    def danger(self, code: str, language: Language) -> str:
+        """The question whether it is urgent: the kind's own, else the one for any; "" if none."""
+        asked = (self.kinds[each] for each in (code, OTHER) if each in self.kinds)
+        return next((said for kind in asked if (said := kind.danger(language))), "")
 
     def admits(self, code: str) -> bool:
         """Whether this code is a kind that reaches a worker."""
@@ -354,6 +367,9 @@ def _kind(row: _Fields) -> Kind:
         first_steps_en=row.optional("first_steps_en"),
         two_sides=row.sides() == "two",
         first_steps_zh_hant=row.later("first_steps_zh_hant"),
+        danger_zh_hans=row.later("danger_zh_hans"),
+        danger_zh_hant=row.later("danger_zh_hant"),
+        danger_en=row.later("danger_en"),
     )
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlmodel import col, select
 
-from domain.lifecycle import State, Verb, WaitsFor
+from domain.lifecycle import UNTAKEN, State, Verb, WaitsFor
 from domain.refused import Refused
 from handlers.reply import (
     answer,
@@ -23,6 +23,7 @@ from handlers.reply import (
 from handlers.turn import Answer, Press, Said, Turn
 from models import Asked, Case, Group, Person, Voice
 from services import (
+    alarms,
     attachments,
     handling,
     leaving,
@@ -210,7 +211,9 @@ def reads_like_report(turn: Turn, person: Person, said: Said) -> bool:
         return False
     reading = reporting.read_report(turn.session, person.district, said.text)
     enough = policy(turn.session).reports_from(said.at.chat)
-    return reading.report >= enough or reading.urgency == "now"
+    if reading.report >= enough or reading.urgency == "now":
+        return True
+    return reporting.is_cry(turn.session, person.district, said.text)
 
 
 def _ask_whether(turn: Turn, said: Said, language: str, district: str) -> None:
@@ -218,7 +221,15 @@ def _ask_whether(turn: Turn, said: Said, language: str, district: str) -> None:
         return reply(turn, said, language, "report.empty")
     remember(turn, said, "whether", district=district, **packed(said))
     yes = button(language, "btn.file_it", data("file_it", district), "primary")
-    return reply(turn, said, language, _whether(said), ((yes,),))
+    text = say(_whether(said), language) + _numbers(turn, said.text, district, language)
+    return answer(turn, said.at, Message(text, ((yes,),), reply_to=said.message))
+
+
+def _numbers(turn: Turn, text: str, district: str, language: str) -> str:
+    """Those for danger, below a question about words that may be despair or violence."""
+    if not (text and reporting.may_be_cry(turn.session, district, text)):
+        return ""
+    return "\n" + say("card.private_danger", language)
 
 
 def _whether(said: Said) -> str:
@@ -229,9 +240,27 @@ def edited(turn: Turn, said: Said, person: Person) -> None:
     """An edited message updates its case while nobody has taken it."""
     case = reporting.by_message(turn.session, said.at.bot, said.at.chat, said.message)
     if case is None or case.reporter != person.id or not said.text or said.text == case.text:
-        return
+        return None
+    if case.state not in UNTAKEN and _is_new_cry(turn, said, person, case):
+        return _open_apart(turn, said, person)
     held = locked_together(turn.session, case.district, case.id)
-    reporting.edit(turn.session, person, held, said.text, turn.now)
+    return reporting.edit(turn.session, person, held, said.text, turn.now)
+
+
+def _is_new_cry(turn: Turn, said: Said, person: Person, case: Case) -> bool:
+    """Whether what was said of some other matter is despair or violence at home: that is nothing
+    for whoever has the other matter."""
+    if not said.text or case.reach == "named" or is_staff(turn.session, person):
+        return False
+    return reporting.is_cry(turn.session, person.district, said.text)
+
+
+def _open_apart(turn: Turn, said: Said, person: Person) -> None:
+    group = territory.group_of(turn.session, said.at.bot, said.at.chat, said.at.platform)
+    if group is None:
+        open_in_private(turn, said, person)
+    else:
+        open_in_group(turn, said, person, group)
 
 
 # --- reporting in private ---
@@ -261,7 +290,10 @@ def _show_question(
     if row.what == "whether":
         yes = button(person.language, "btn.file_it", data("file_it", person.district), "primary")
         key, rows = str(row.data["asks"]), ((yes,), *rows)
-    ask(turn, event, person, Message(say(key, person.language), rows), again=edit)
+    text = say(key, person.language) + _numbers(
+        turn, row.data.get("text", ""), person.district, person.language
+    )
+    ask(turn, event, person, Message(text, rows), again=edit)
 
 
 def _veil_row(person: Person, hidden: bool) -> Rows:
@@ -569,6 +601,13 @@ def set_condition(turn: Turn, press: Press, person: Person, pressed: Pressed) ->
     return Answer(plain("fix.done", person.language))
 
 
+def danger(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
+    """Is it urgent? Yes or no, as late and as often as they like."""
+    case = locked_together(turn.session, person.district, pressed.case)
+    became = alarms.answer(turn.session, person, case, pressed.arg == "yes", turn.now)
+    return Answer(plain(f"danger.{became}", person.language), alert=became != "already")
+
+
 def admit(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
     """ "It does belong here": the reporter's word opens it."""
     case = _own(turn, person, pressed)
@@ -595,9 +634,11 @@ def _is_for_private(press: Press, person: Person, case: Case) -> bool:
 def place_told(turn: Turn, said: Said, person: Person, row: Asked) -> None:
     """The place as the person now says it."""
     case = locked_case(turn.session, person.district, row.case)
+    if _is_new_cry(turn, said, person, case):
+        return _open_apart(turn, said, person)
     reporting.correct_place(turn.session, person, case, said.text, turn.now)
     forget(turn, said)
-    reply(turn, said, person.language, "fix.place_noted", number=case.number)
+    return reply(turn, said, person.language, "fix.place_noted", number=case.number)
 
 
 def hide_name(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:
@@ -681,6 +722,8 @@ def more_told(turn: Turn, said: Said, person: Person, row: Asked) -> None:
     if not (said.text or said.files):
         raise Refused("empty_report")
     case = _going_on(turn, person, row.case)
+    if _is_new_cry(turn, said, person, case):
+        return _open_apart(turn, said, person)
     reporting.add_words(turn.session, person, case, said.text, said.files, turn.now)
     if not said.private:
         unsaying.wrote(turn.session, case, said.at, said.message, person)
@@ -690,7 +733,7 @@ def more_told(turn: Turn, said: Said, person: Person, row: Asked) -> None:
     notices.pass_words(turn.session, case, person, said.text, turn.now)
     if row.data.get("of") == notices.TIMES:
         notices.put_away(turn.session, case, turn.now, notices.TIMES)
-    reply(turn, said, person.language, "report.more_noted", number=case.number)
+    return reply(turn, said, person.language, "report.more_noted", number=case.number)
 
 
 def preset_answer(turn: Turn, press: Press, person: Person, pressed: Pressed) -> Answer | None:

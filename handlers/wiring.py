@@ -108,6 +108,7 @@ PRESSES: dict[str, PressedBy] = {
     "apart": resident.apart,
     "join": resident.join,
     "alike": merging.alike,
+    "danger": resident.danger,
     "fix": resident.fix,
     "kind": resident.set_kind,
     "cond": resident.set_condition,

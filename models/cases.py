@@ -145,6 +145,8 @@ class Case(Row, table=True):
     condition: int | None = None
     not_admitted: str | None = None
     urgency: str = "normal"
+    # whose word the urgency is (domain/lifecycle: Alarm); None if not the words' alone
+    alarm: str | None = None
     reach: str = "owner"
     evidence: str = "note"
     verify: str = "reporter"

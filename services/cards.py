@@ -38,6 +38,7 @@ from services import (
     alike,
     buttons,
     case_time,
+    danger_card,
     duty,
     hiding,
     people,
@@ -404,8 +405,17 @@ def _guess_rows(look: Look) -> Rows:
     if look.state not in UNTAKEN:
         return ()
     if not look.sure:
-        return tuple((kind_button(look, code),) for code in look.case.alternatives[:2])
+        return tuple((kind_button(look, code),) for code in _shown(look)[:2])
     return condition_rows(look) if _asks_condition(look) else ()
+
+
+def _shown(look: Look) -> list[str]:
+    """The other guesses, of a case that the group sees without those for one named person: a
+    button that says despair is a word about somebody."""
+    if look.case.private:
+        return look.case.alternatives
+    kinds = ((code, look.catalogue.kinds.get(code)) for code in look.case.alternatives)
+    return [code for code, kind in kinds if kind is None or kind.reach != "named"]
 
 
 def condition_rows(look: Look) -> Rows:
@@ -514,7 +524,8 @@ def reporter_card(look: Look, menu: str = "") -> Message:
         if look.case.appointment_at
         else None,
         _cause_line(look),
-        _alike_question(look) or _condition_question(look),
+        danger_card.question(look) or _alike_question(look) or _condition_question(look),
+        danger_card.answered(look),
         emergency(look) if look.state in UNTAKEN else None,
         _for_a_foreigner(look),
     )
@@ -539,7 +550,8 @@ def _reporter_buttons(look: Look, menu: str) -> Rows:
     if menu:
         return correction_buttons(look, menu)
     return (
-        *_first_rows(look),
+        *(danger_card.rows(look) or _first_rows(look)),
+        *danger_card.after_all(look),
         (look.button("add", "btn.add"), look.button("fix", "btn.fix", "main")),
         (name,),
     )
@@ -569,6 +581,7 @@ def staff_card(look: Look, person: Person, menu: str = "") -> Message:
         head(look),
         look.say("card.place_grid", place=full_place(look), grid=grid_name(look.session, case)),
         danger(look),
+        danger_card.said(look),
         _foreign_line(look),
         look.say("card.words", words=short(words, most)) if words else look.say("card.no_words"),
         _reporter_line(look, held),

@@ -116,17 +116,22 @@ def _stamp(session: Session, district: str) -> str:
 def _build(session: Session, district: str) -> Catalogue:
     former = [*shipped_rows("kinds"), *_out_of_use(session, district)]
     return assembled(
-        _with_sides(rows_of(session, district, "kinds")),
+        _filled(rows_of(session, district, "kinds")),
         rows_of(session, district, "conditions"),
         rows_of(session, district, "not_admitted"),
         {row["code"]: row for row in former}.values(),
     )
 
 
-def _with_sides(rows: Rows) -> Rows:
-    """Files from before the column `sides` have as many as the shipped kind of the same code."""
-    shipped = {row["code"]: row["sides"] for row in shipped_rows("kinds")}
-    return [{"sides": shipped.get(row["code"], ""), **row} for row in rows]
+# columns of kinds that older files are without
+_LATER = ("sides", "danger_zh_hans", "danger_zh_hant", "danger_en")
+
+
+def _filled(rows: Rows) -> Rows:
+    """Files from before a column have in it what the shipped kind of the same code has."""
+    shipped = {row["code"]: row for row in shipped_rows("kinds")}
+    of = {row["code"]: shipped.get(row["code"], {}) for row in rows}
+    return [{name: of[row["code"]].get(name, "") for name in _LATER} | row for row in rows]
 
 
 def assembled(

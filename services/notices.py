@@ -1003,8 +1003,8 @@ def _engaged(session: Session, case: Case, change: Change, now: datetime) -> Non
 
 
 def _filed(session: Session, case: Case, change: Change, now: datetime) -> None:
-    if case.channel == "private" or case.private:
-        show_reporter(session, case, now)
+    if case.channel == "private" or case.private or case.alarm is not None:
+        show_reporter(session, case, now)  # in danger with a question, which the group doesn't read
     offer(session, case, change, now)
 
 
@@ -1027,6 +1027,44 @@ def _circle_late(session: Session, case: Case, change: Change, now: datetime) ->
 def _corrected(session: Session, case: Case, change: Change, now: datetime) -> None:
     if case.state in UNTAKEN and change.facts.get("offer"):
         offer(session, case, change, now)
+
+
+def _alarmed(session: Session, case: Case, change: Change, now: datetime) -> None:
+    """Urgent after all: whoever was to slow down hears, and while nobody has it, it is offered."""
+    if "again" not in change.facts:  # it never was anything else
+        return
+    _drop_waiting(session, case, "work.not_urgent")
+    for key in _following(session, case):
+        tell_staff(session, case, key, "work.urgent_after_all", now, str(now.timestamp()))
+    if case.state in UNTAKEN:
+        offer(session, case, change, now)
+
+
+def _following(session: Session, case: Case) -> list[UUID]:
+    """Those whose matter it still is of all who were given its card."""
+    return [each.id for each in _staff(session, case) if _may_follow(session, each, case)]
+
+
+def _drop_waiting(session: Session, case: Case, sentence: str) -> None:
+    """What was to be said of a case and isn't true any more before it went out."""
+    waiting = select(Outbox).where(
+        Outbox.district == case.district,
+        Outbox.case == case.id,
+        Outbox.state == "pending",
+        col(Outbox.dedupe).startswith(sentence),
+        col(Outbox.holder).is_(None),
+    )
+    for row in session.exec(waiting):
+        row.state = "dropped"
+        session.add(row)
+
+
+def _calmed(session: Session, case: Case, change: Change, now: datetime) -> None:
+    """Whoever was alarmed may slow down, at whatever hour that was."""
+    stamp = str(now.timestamp())
+    for key in _following(session, case):
+        sentence = "work.not_urgent_yours" if key == case.owner else "work.not_urgent"
+        tell_staff(session, case, key, sentence, now, stamp, at_once=True)
 
 
 # --- time: extension, suspension, appeal ---
@@ -1206,4 +1244,6 @@ TOLD: dict[Verb, Told] = {
     Verb.CAUSE_OVER: _done,
     Verb.URGE: _urged,
     Verb.SUPERVISE: _supervised,
+    Verb.DANGER: _alarmed,
+    Verb.NO_DANGER: _calmed,
 }

@@ -18,7 +18,18 @@ from sqlmodel import Session, col, select
 
 from domain.case_number import case_number
 from domain.catalogue import CIRCLES, Catalogue, Language
-from domain.lifecycle import BEFORE_DONE, UNTAKEN, USUAL_LIMIT, State, Verb, WaitsFor
+from domain.lifecycle import (
+    BEFORE_DONE,
+    UNTAKEN,
+    USUAL_LIMIT,
+    Alarm,
+    State,
+    Verb,
+    WaitsFor,
+    after_edit,
+    after_word,
+    words_alone,
+)
 from domain.reading import Reading, read
 from domain.refused import Refused
 from domain.worktime import Deadline, add_work
@@ -42,7 +53,7 @@ from services import (
     unsaying,
     wishes,
 )
-from services.access import actor_of, locked_case
+from services.access import actor_of, is_staff, locked_case
 from services.cards import OTHER, first_help, look_at, may_return
 from services.cases import beginning, see_begun
 from services.catalogue import catalogue, lexicon
@@ -56,6 +67,9 @@ PRIVATE_MATTERS = frozenset({"NA11", "NA15", "NA16", "NA18"})
 READ = "read"
 # the shortest text that, said again word for word in the same place, is the same matter
 SAME_WORDS = 4
+# how likely the first kind must be one for a named person to be filed without a question, and any
+# of the kinds for the numbers to be said
+NAMED_FROM, NAMED_PERHAPS = 0.3, 0.05
 SOURCES = ("group", "private", "door", "phone", "walk_in", "12345")
 
 
@@ -116,7 +130,7 @@ def report(
         _check_rate(session, person, now)
     key = words_key(told.text, reading.place.building, group.place if group else "")
     same = None if apart or behalf else _same_words(session, person.district, grid, key, now)
-    if same is not None:
+    if same is not None and not (same.alarm == Alarm.CALMED and _tells_danger(reading)):
         return _joined(session, person, same, told, now)
     case = _collected(session, person, grid, group, told, reading, now, behalf)
     case.words_key = key
@@ -174,6 +188,34 @@ def help_first(session: Session, district: str, text: str, language: str) -> str
     if kind is None or (reading.urgency != "now" and kind.reach == "owner"):
         return None
     return first_help(found, code, cast(Language, language))
+
+
+def is_cry(session: Session, district: str, text: str) -> bool:
+    """Whether the words are first of all despair or violence at home: that is filed unasked, for
+    who says it seldom says it as a report."""
+    reading = read_report(session, district, text)
+    first = reading.kinds[:1]
+    return _named_in(catalogue(session, district), reading, NAMED_FROM, first) is not None
+
+
+def may_be_cry(session: Session, district: str, text: str) -> bool:
+    """Whether they may be; then the numbers are said at once, whatever is asked."""
+    reading = read_report(session, district, text)
+    return _named_in(catalogue(session, district), reading, NAMED_PERHAPS) is not None
+
+
+def _named_in(
+    found: Catalogue,
+    reading: Reading,
+    at_least: float,
+    kinds: Sequence[tuple[str, float]] | None = None,
+) -> str | None:
+    """The likeliest kind for one named person, if it is likely enough."""
+    for code, p in reading.kinds if kinds is None else kinds:
+        kind = found.kinds.get(code)
+        if kind is not None and kind.reach == "named" and p >= at_least:
+            return code
+    return None
 
 
 def _check_rate(session: Session, person: Person, now: datetime) -> None:
@@ -303,6 +345,8 @@ def _file(
         _change(session, case, person, Verb.NOT_ADMIT, now, kind=sets, facts={"code": code})
         return
     sets = kind_columns(found, code, p, reading)
+    if _tells_danger(reading) and _may_be_asked(session, case, person, sets):
+        sets["alarm"] = Alarm.ASKED
     case.alternatives = [other for other, _ in reading.kinds[1:] if other in found.kinds]
     _apply_privacy(case, sets)
     _find_circle(session, case, sets)
@@ -316,12 +360,22 @@ def _file(
     _change(session, case, person, Verb.FILE, now, **given)
 
 
+def _tells_danger(reading: Reading) -> bool:
+    return words_alone(reading.urgency, reading.urgency_reason)
+
+
+def _may_be_asked(session: Session, case: Case, person: Person, sets: dict[str, Any]) -> bool:
+    """Whether it is urgent: a resident, and never in a matter for one named person."""
+    return case.reporter is not None and sets["reach"] != "named" and not is_staff(session, person)
+
+
 def _set_line(case: Case, sets: dict[str, Any]) -> None:
     """Routing reads the row: whose line it is depends on the kind's reach and circle."""
     case.reach = sets["reach"]
     case.kind = sets["kind"]
     case.circle = sets["circle"]
     case.urgency = sets["urgency"]
+    case.alarm = sets.get("alarm")
 
 
 def _find_circle(session: Session, case: Case, sets: dict[str, Any]) -> None:
@@ -425,12 +479,15 @@ def correct_kind(
     if condition is not None and condition >= len(found.conditions(code)):
         raise Refused("kind_unknown")
     sets = kind_columns(found, code, 1.0)
-    sets["urgency"] = max(sets["urgency"], _urgency_of_words(session, case), key=_RANK.__getitem__)
+    told = sets["urgency"]
     if condition is not None:
         sets["condition"] = condition
-        sets["urgency"] = max(
-            sets["urgency"], _urgency(found, code, condition), key=_RANK.__getitem__
-        )
+        if case.alarm == Alarm.CALMED and code == case.kind:  # how bad it is, not that it is
+            told = case.urgency
+        told = max(told, _urgency(found, code, condition), key=_RANK.__getitem__)
+    words = _urgency_of_words(session, case)
+    staff = case.reporter != person.id
+    sets["urgency"], sets["alarm"] = after_word(case.alarm, told, words, staff=staff)
     _apply_privacy(case, sets)
     facts = {"from": case.kind, "kind": code, "condition": sets["condition"]}
     deadline = promise(
@@ -512,6 +569,14 @@ def _urgency(found: Catalogue, code: str, condition: int) -> str:
     return "now" if urgent else "normal"
 
 
+def calmer(found: Catalogue, code: str, condition: int | None) -> dict[str, Any]:
+    """The columns of a kind once it is known not to be urgent: nothing that says *at once*."""
+    usual = str(found.kind(code).default_urgency)
+    if condition is not None and _urgency(found, code, condition) == "now":
+        condition = None if len(found.conditions(code)) > 1 else condition
+    return {"urgency": "soon" if usual == "now" else usual, "condition": condition}
+
+
 def correct_place(session: Session, person: Person, case: Case, text: str, now: datetime) -> None:
     """The place as the reporter or worker now says it. Raises Refused `place_empty`."""
     if not text.strip():
@@ -570,12 +635,19 @@ def hide(
 
 def edit(session: Session, person: Person, case: Case, text: str, now: datetime) -> None:
     """The reporter edited the message: the case follows while nobody has taken it."""
+    before = read_report(session, case.district, case.text).urgency_reason
     reading = read_report(session, case.district, text)
     found = catalogue(session, case.district)
     code, p = _best(reading)
     if code in found.matters:
         code, p = OTHER, 0.0
     sets = kind_columns(found, code, p, reading)
+    told = _tells_danger(reading) and _may_be_asked(session, case, person, sets)
+    sets["alarm"] = after_edit(case.alarm, told=told, same=reading.urgency_reason == before)
+    if sets["alarm"] == Alarm.CALMED:
+        sets |= calmer(found, code, sets["condition"])
+    elif sets["alarm"] is not None:
+        sets["urgency"] = "now"
     _apply_privacy(case, sets)
     _find_circle(session, case, sets)
     deadline = promise(

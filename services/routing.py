@@ -270,8 +270,12 @@ def _named_line(session: Session, case: Case, now: datetime) -> list[UUID]:
         on_shift = set(duty.on_shift(session, case.district, unit, now))
         found += sorted((each.id for each in people), key=lambda each: each not in on_shift)
     line = list(_present(session, case.district, found, now))
-    # nobody was named: the first supervisor above who can be reached stands in, and only they
-    return line or desk(session, case.district, desk_unit(session, case.district, case.grid))[:1]
+    if line:
+        return line
+    # nobody was named: the first supervisor above who can be reached stands in, and only they;
+    # where nobody sits at a desk, an administrator, so that it isn't nobody
+    above = desk(session, case.district, desk_unit(session, case.district, case.grid))
+    return above[:1] or last_resort(session, case.district)[:1]
 
 
 def _is_named(person: Person) -> bool:

@@ -6,6 +6,7 @@ true, and what it sets; each module here holds the lines of one part of the life
 of them. docs/lifecycle.md lists the table; a test keeps the two equal.
 """
 
+from domain.lifecycle.alarm import after_edit, after_word, is_asked, words_alone
 from domain.lifecycle.checking import is_quarrel
 from domain.lifecycle.circles import above, below, circle_after, starts_at_desk
 from domain.lifecycle.effects import (
@@ -39,6 +40,7 @@ from domain.lifecycle.words import (
     SUSPENSION_REASONS,
     UNTAKEN,
     VOID_REASONS,
+    Alarm,
     Appeal,
     Closing,
     Colour,
@@ -69,6 +71,7 @@ __all__ = [
     "UNTAKEN",
     "USUAL_LIMIT",
     "VOID_REASONS",
+    "Alarm",
     "Appeal",
     "CaseFacts",
     "Change",
@@ -83,6 +86,8 @@ __all__ = [
     "Verb",
     "WaitsFor",
     "above",
+    "after_edit",
+    "after_word",
     "allowed",
     "below",
     "circle_after",
@@ -93,6 +98,7 @@ __all__ = [
     "facts_from",
     "handler_due",
     "hands_of",
+    "is_asked",
     "is_quarrel",
     "is_suspended",
     "limit_unit",
@@ -106,4 +112,5 @@ __all__ = [
     "stays",
     "warn_at",
     "why_not_one",
+    "words_alone",
 ]

@@ -30,6 +30,7 @@ class CaseFacts:
     condition: int | None = None
     not_admitted: str | None = None
     urgency: str = "normal"
+    alarm: str | None = None
     reach: str = "owner"
     evidence: str = "note"
     verify: str = "reporter"

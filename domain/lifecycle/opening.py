@@ -46,7 +46,7 @@ def _join(moment: Moment) -> tuple[Sets, Timers]:
     return {"voices": moment.case.voices + 1}, {}
 
 
-def _correct_kind(moment: Moment) -> tuple[Sets, Timers]:
+def reclassified(moment: Moment) -> tuple[Sets, Timers]:
     """Another kind or condition, another limit: counted from the opening, not from now.
 
     Once more time was granted or it was suspended, the deadline that people were told stays.
@@ -108,7 +108,7 @@ RULES: tuple[Rule, ...] = (
         taken_back,
     ),
     Rule(Verb.JOIN, OPEN - COLLECTED, None, ANYBODY, effect=_join),
-    Rule(Verb.CORRECT_KIND, BEFORE_DONE, None, CORRECTORS, effect=_correct_kind),
+    Rule(Verb.CORRECT_KIND, BEFORE_DONE, None, CORRECTORS, effect=reclassified),
     Rule(Verb.CORRECT_PLACE, BEFORE_DONE, None, CORRECTORS, effect=given_sets),
     Rule(
         Verb.SET_PRIVACY,
@@ -120,5 +120,5 @@ RULES: tuple[Rule, ...] = (
     # the kind turned out to be another circle's
     Rule(Verb.REFILE, UNTAKEN, State.DISPATCHED, CLOCK, effect=_refile),
     # an edited message changes its case while nobody has taken it
-    Rule(Verb.EDIT, FRESH, None, REPORTER, effect=_correct_kind),
+    Rule(Verb.EDIT, FRESH, None, REPORTER, effect=reclassified),
 )

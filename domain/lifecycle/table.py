@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from domain.lifecycle import (
+    alarm,
     causing,
     checking,
     circles,
@@ -42,6 +43,7 @@ RULES: tuple[Rule, ...] = (
     *overseeing.RULES,
     *merging.RULES,
     *causing.RULES,
+    *alarm.RULES,
 )
 
 

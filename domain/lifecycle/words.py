@@ -115,6 +115,8 @@ class Verb(StrEnum):
     SHARE_CAUSE = "share_cause"
     LEAVE_CAUSE = "leave_cause"
     CAUSE_OVER = "cause_over"
+    DANGER = "danger"
+    NO_DANGER = "no_danger"
 
 
 class Timer(StrEnum):
@@ -156,6 +158,19 @@ class Appeal(StrEnum):
     ASKED = "asked"
     EXEMPT = "exempt"
     UPHELD = "upheld"
+
+
+class Alarm(StrEnum):
+    """Whose word an urgency is that the reporter's words alone began.
+
+    asked: nobody's yet, the reporter is asked · confirmed, calmed: what the reporter said
+    · staff: whoever handles it called it urgent, and no reporter's word takes that back.
+    """
+
+    ASKED = "asked"
+    CONFIRMED = "confirmed"
+    CALMED = "calmed"
+    STAFF = "staff"
 
 
 class Colour(StrEnum):

@@ -1,7 +1,7 @@
 """What is urgent, and what nobody else may know."""
 
 from bot.demo.actors import labels, text_of
-from tests.acceptance.play import AUNT, EMMA, ZHAO, Play
+from tests.acceptance.play import AUNT, EMMA, LIN, ZHAO, Play
 
 GAS = "8号楼楼道里有很浓的燃气味"
 BLOWS = "我老公又喝醉了打我，我很害怕"
@@ -115,3 +115,86 @@ async def test_the_desks_day_holds_no_more_of_it_than_a_number(play: Play):
     assert day
     assert "家暴" not in day
     assert (await play.cases())[0].number not in day
+
+
+async def test_one_question_in_private_and_yes_is_seen_by_who_comes(play: Play):
+    number = await play.report(LIN, GAS)
+    assert await play.sees(LIN, number, "现在还闻得到煤气味吗")
+    assert not await play.sees(play.group, "现在还闻得到煤气味吗")
+    await play.tap(LIN, "btn.danger_yes", number)
+    assert await play.sees("w01", number, "报事人确认：有危险")
+    assert not await play.sees(LIN, number, "现在还闻得到煤气味吗")
+
+
+async def test_no_calls_it_off_for_everybody_and_it_still_finds_a_worker(play: Play):
+    number = await play.report(LIN, GAS)
+    due = (await play.case(number)).due_at
+    await play.tap("w02", "btn.take", number)
+    await play.forget("w01", "w02", "l01", "n01", "s03")
+    await play.tap(LIN, "btn.danger_no", number)
+    for name in ("w01", "l01"):
+        (line,) = await play.fresh(name)
+        assert "不急" in line
+    (line,) = await play.fresh("w02")
+    assert "还是由您处理" in line
+    for name in ("n01", "s03"):
+        assert await play.fresh(name) == []
+    case = await play.case(number)
+    assert (case.urgency, case.state, case.due_at > due) == ("soon", "taken", True)
+    assert "还没有人确认" not in text_of(await play.card(play.group, number))
+    await play.work("w02", number, "btn.arrive", "btn.done")
+    assert (await play.case(number)).state != "taken"
+
+
+async def test_a_slip_is_taken_back_with_a_tap_and_the_team_hears_again(play: Play):
+    number = await play.report(LIN, GAS)
+    await play.tap(LIN, "btn.danger_no", number)
+    await play.forget("w01", "w02", "l01")
+    await play.tap(LIN, "btn.danger_after_all", number)
+    assert (await play.case(number)).urgency == "now"
+    for name in ("w01", "w02", "l01"):
+        assert any(number in text for text in await play.fresh(name)), name
+
+
+async def test_nobody_answers_and_it_stays_urgent_with_who_never_opened_the_bot(play: Play):
+    number = await play.report(ZHAO, GAS)
+    await play.later(hours=2)
+    assert (await play.case(number)).urgency == "now"
+
+
+CRIES = (
+    ("LS18", "真的好想死啊", "12356"),
+    ("LS18", "I want to end it all", "12356"),
+    ("PO03", "他昨晚又动手了，我不敢回家", "110"),
+    ("PO03", "my husband hits me", "110"),
+)
+
+
+async def test_a_cry_in_any_words_has_the_number_at_once_and_one_person(play: Play):
+    others = ("w01", "w02", "l01", "s01", "s03", "a01", "d04")
+    await play.forget(*others)
+    for kind, words, number in CRIES:
+        await play.forget(AUNT)
+        await play.say(AUNT, words)
+        await play.quiet()
+        case = (await play.cases())[-1]
+        assert (case.kind, case.reach) == (kind, "named"), words
+        assert any(number in text for text in await play.fresh(AUNT)), words
+        await play.card("n01", case.number)
+    for name in others:
+        assert await play.fresh(name) == [], name
+
+
+async def test_a_cry_to_the_bot_in_the_group_says_nothing_of_it_there(play: Play):
+    others = ("w01", "w02", "l01", "s01", "s03", "a01", "d04")
+    await play.forget(*others, play.group)
+    await play.say(LIN, "@linli_bot 我不想活了", play.group)
+    await play.quiet()
+    (case,) = await play.cases()
+    assert (case.kind, case.reach) == ("LS18", "named")
+    await play.card("n01", case.number)
+    shown = " ".join(await play.fresh(play.group))
+    assert "12356" in shown
+    assert not any(word in shown for word in ("想不开", "危机", "活"))
+    for name in others:
+        assert await play.fresh(name) == [], name
