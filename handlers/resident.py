@@ -5,6 +5,7 @@ from html import escape
 from uuid import UUID
 
 from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.lifecycle import UNTAKEN, State, Verb, WaitsFor
 from domain.refused import Refused
@@ -221,11 +222,11 @@ def _ask_whether(turn: Turn, said: Said, language: str, district: str) -> None:
         return reply(turn, said, language, "report.empty")
     remember(turn, said, "whether", district=district, **packed(said))
     yes = button(language, "btn.file_it", data("file_it", district), "primary")
-    text = say(_whether(said), language) + _numbers(turn, said.text, district, language)
+    text = say(_whether(said), language) + numbers(turn, said.text, district, language)
     return answer(turn, said.at, Message(text, ((yes,),), reply_to=said.message))
 
 
-def _numbers(turn: Turn, text: str, district: str, language: str) -> str:
+def numbers(turn: Turn, text: str, district: str, language: str) -> str:
     """Those for danger, below a question about words that may be despair or violence."""
     if not (text and reporting.may_be_cry(turn.session, district, text)):
         return ""
@@ -290,7 +291,7 @@ def _show_question(
     if row.what == "whether":
         yes = button(person.language, "btn.file_it", data("file_it", person.district), "primary")
         key, rows = str(row.data["asks"]), ((yes,), *rows)
-    text = say(key, person.language) + _numbers(
+    text = say(key, person.language) + numbers(
         turn, row.data.get("text", ""), person.district, person.language
     )
     ask(turn, event, person, Message(text, rows), again=edit)
@@ -321,9 +322,9 @@ def _veiled(turn: Turn, event: Said | Press) -> bool:
 def open_in_private(turn: Turn, said: Said, person: Person) -> None:
     """Words to the bot alone become a case of the person's own grid."""
     group = territory.group(turn.session, person.district, person.home_group)
-    if group is None:
+    found = _grid(turn, group, said.location) if group else _nearest(turn, said, person)
+    if found is None:
         return _ask_where(turn, said, person)
-    found = _grid(turn, group, said.location)
     told = reporting.Report(
         text=said.text,
         bot=said.at.bot,
@@ -342,7 +343,16 @@ def open_in_private(turn: Turn, said: Said, person: Person) -> None:
     if opened.joined:
         key = "report.joined_private"
         reply(turn, said, person.language, key, number=opened.case.number)
-    notices.show_reporter(turn.session, opened.case, turn.now, afresh=True)
+    return notices.show_reporter(turn.session, opened.case, turn.now, afresh=True)
+
+
+def _nearest(turn: Turn, said: Said, person: Person) -> territory.Found | None:
+    """Where despair or violence at home is filed if we don't know where they live: who hears of it
+    is of the district, and is told that we don't. None for all else, which can wait for a tap."""
+    if not (said.text and reporting.is_cry(turn.session, person.district, said.text)):
+        return None
+    first = turn.session.exec(_homes(person.district, said.at.bot)).first()
+    return territory.Found(first.grid) if first is not None else None
 
 
 def _ask_where(turn: Turn, said: Said, person: Person) -> None:
@@ -360,16 +370,18 @@ def _ask_where(turn: Turn, said: Said, person: Person) -> None:
 
 def _home_rows(turn: Turn, event: Said | Press, person: Person) -> Rows:
     """The groups of buildings, a tap each."""
-    query = select(Group).where(
-        Group.district == person.district,
-        Group.bot == event.at.bot,
-        col(Group.ended_at).is_(None),
-    )
-    groups = turn.session.exec(query.order_by(col(Group.title)).limit(12))
+    groups = turn.session.exec(_homes(person.district, event.at.bot).limit(12))
     return tuple(
         (button_of(group.title or group.place, data("home", group.district, group.id)),)
         for group in groups
     )
+
+
+def _homes(district: str, bot: str) -> SelectOfScalar[Group]:
+    query = select(Group).where(
+        Group.district == district, Group.bot == bot, col(Group.ended_at).is_(None)
+    )
+    return query.order_by(col(Group.title))
 
 
 def button_of(label: str, what: str) -> Button:

@@ -7,6 +7,7 @@ from domain.lifecycle import HAND_BACK_REASONS, State, Verb
 from domain.refused import Refused
 from handlers.reply import answer, asked, button, forget, remember, reply
 from handlers.reply import ask as put_question
+from handlers.resident import numbers
 from handlers.turn import Answer, File, Press, Said, Turn
 from models import Asked, Attachment, Case, Leave, Person
 from models.append import savepoint
@@ -402,7 +403,9 @@ def staff_report(turn: Turn, said: Said, person: Person) -> None:
         (button(person.language, f"source.{each}", data("behalf", person.district, arg=each)),)
         for each in (SPOT, *BEHALF)
     )
-    return put_question(turn, said, person, Message(say("work.how_came", person.language), rows))
+    text = say("work.how_came", person.language)
+    text += numbers(turn, said.text, person.district, person.language)
+    return put_question(turn, said, person, Message(text, rows))
 
 
 def _packed(file: Any) -> dict[str, Any]:

@@ -147,7 +147,10 @@ def full_place(look: Look) -> str:
         case.place_room,
         case.place_landmark,
     )
-    return " ".join(part for part in parts if part) or public_place(look)
+    said = " ".join(part for part in parts if part)
+    if not said and case.source == "private" and case.group is None:
+        return look.say("card.place_unknown")  # it couldn't wait until they said where they live
+    return said or public_place(look)
 
 
 def grid_name(session: Session, case: Case) -> str:

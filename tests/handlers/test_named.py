@@ -154,3 +154,24 @@ def test_where_nobody_is_named_and_no_desk_is_manned_one_administrator_hears(
     session.flush()
     street.say("王阿姨", "我不想活了")
     assert heard_of(street, street.case()) == {"冯管理"}
+
+
+@pytest.mark.parametrize(("kind", "text"), ALL)
+def test_who_never_said_where_they_live_is_heard_all_the_same(
+    session: Session, kind: str, text: str
+) -> None:
+    street = peopled(session)
+    street.say("陈叔", private=True, command="start")
+    street.say("陈叔", text, private=True)
+    case = street.case()
+    assert (case.kind, case.group) == (kind, None)
+    assert heard_of(street, case) == {"吴医生", "陈叔"}
+    assert any("还不知道住在哪里" in said for said in street.texts("吴医生"))
+    assert any(NUMBERS[kind][0] in said for said in street.texts("陈叔"))
+
+
+def test_a_lamp_waits_until_they_say_where_they_live(session: Session) -> None:
+    street = peopled(session)
+    street.say("陈叔", private=True, command="start")
+    street.say("陈叔", "楼道灯坏了", private=True)
+    assert street.cases() == []

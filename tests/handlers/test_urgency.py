@@ -202,6 +202,44 @@ def test_a_calmed_case_still_finds_somebody(session: Session) -> None:
     assert any(street.case().number in text for text in street.texts("孙主任"))
 
 
+def test_the_colleagues_who_were_alarmed_are_asked_in_turn_before_the_desk(
+    session: Session,
+) -> None:
+    street = told(session)
+    first = street.case().owner
+    answer(street, "no")
+    assert street.case().passed == [str(first)]
+    owners = []
+    for _ in range(8):
+        street.now += timedelta(minutes=30)
+        sweep(session, street.now)
+        owners.append(street.case().owner)
+    assert {street.key("李强"), street.key("赵敏")} <= {first, *owners}
+
+
+def test_an_answer_after_the_urgent_limit_leaves_nothing_late(session: Session) -> None:
+    street = told(session)
+    street.now = street.case().due_at + timedelta(minutes=1)
+    sweep(session, street.now)
+    assert street.case().overdue_at is not None
+    answer(street, "no")
+    assert street.case().overdue_at is None
+    assert street.case().due_at > street.now
+
+
+def test_which_condition_it_is_alarms_again_only_if_that_is_urgent(session: Session) -> None:
+    street = told(session)
+    answer(street, "no")
+    case, person = street.case(), session.get_one(Person, (DISTRICT, street.case().reporter))
+    limits = catalogue(session, DISTRICT).conditions(case.kind)
+    fast = min(range(len(limits)), key=lambda each: limits[each].limit_value)
+    slow = next(each for each in range(len(limits)) if limits[each].limit_unit != "wall_hours")
+    reporting.correct_kind(session, person, case, case.kind, street.now, condition=slow)
+    assert (case.urgency, case.alarm) == ("soon", "calmed")
+    reporting.correct_kind(session, person, case, case.kind, street.now, condition=fast)
+    assert (case.urgency, case.alarm) == ("now", None)
+
+
 def test_what_is_a_larger_circles_goes_to_its_desk_once_it_is_calm(session: Session) -> None:
     street = told(session, LANDSLIDE)
     case = street.case()
