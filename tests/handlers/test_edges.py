@@ -79,13 +79,13 @@ def test_who_is_forgotten_leaves_the_case_to_the_next_voice(session: Session) ->
 
 def test_danger_is_answered_before_the_question_where_somebody_lives(session: Session) -> None:
     street = peopled(session)
-    street.say("陈叔", "我老公又打我了，救命", private=True)
+    street.say("陈叔", "楼道里煤气味很大", private=True)
     told = street.texts("陈叔")
-    assert "110" in told[0]
+    assert "119" in told[0]
     assert not street.cases()
     street.press("陈叔", "快乐8号楼", private=True)
-    assert street.case().kind == "PO03"
-    assert any(street.case().number in text for text in street.texts("吴医生"))
+    assert street.case().kind == "PS01"
+    assert any(street.case().number in text for text in street.texts("李强"))
 
 
 def test_a_quick_finger_may_outrun_its_own_card(session: Session) -> None:
