@@ -125,8 +125,9 @@ class Writer:
     def _text(self, number: int) -> str:
         """The room makes it unlike every other text of its group."""
         turn = number // GROUPS
-        weights = [SHARES[urgency] for urgency in self._phrases]
-        (pool,) = self._random.choices(list(self._phrases.values()), weights)
+        pools = {urgency: pool for urgency, pool in self._phrases.items() if pool}
+        weights = [SHARES[urgency] for urgency in pools]
+        (pool,) = self._random.choices(list(pools.values()), weights)
         building, rest = divmod(turn, 400)
         room = f"{1 + rest // 4 % 25}{1 + rest // 100:02d}"
         where = self._random.choice(_PLACES).format(b=1 + building, u=1 + rest % 4, r=room)

@@ -35,6 +35,7 @@ def main() -> None:
     if sys.argv[1:2] in (["run"], ["sandbox"]):  # a service needs none of what commands bring in
         for name in FOR_TERMINALS:
             sys.modules.setdefault(name, None)  # type: ignore[arg-type]
+        app.rich_markup_mode = None
     else:
         for module in iter_modules(commands.__path__):
             import_module(f"bot.commands.{module.name}").register(app)

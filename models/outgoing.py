@@ -67,24 +67,23 @@ class Outcome:
 
 def free_rows(session: Session, bot: str) -> None:
     """Rows that the deliverer before us held are to be delivered again."""
-    where = (
-        col(Outbox.bot) == bot,
-        col(Outbox.state) == "pending",
-        col(Outbox.holder).is_not(None),
-    )
-    statement = update(Outbox).where(*where).values(holder=None, until=None)
-    session.execute(statement.execution_options(synchronize_session=False))
+    _free(session, bot, col(Outbox.holder).is_not(None))
 
 
 def let_go(session: Session, bot: str, holder: str, flying: Collection[str]) -> None:
     """Free what `holder` was given without hearing of it: the answer to taking was lost."""
-    where = (
-        col(Outbox.bot) == bot,
-        col(Outbox.state) == "pending",
-        col(Outbox.holder) == holder,
-        col(Outbox.chat).not_in(sorted(flying)),
-    )
-    _run(session, update(Outbox).where(*where).values(holder=None, until=None))
+    theirs = col(Outbox.holder) == holder
+    _free(session, bot, theirs, col(Outbox.chat).not_in(sorted(flying)))
+
+
+def _free(session: Session, bot: str, *held: Any) -> None:
+    # first found in the order of the index that holds only what is pending: SQLite would look
+    # through all that was ever sent
+    query = select(Outbox.id).where(Outbox.bot == bot, Outbox.state == "pending", *held)
+    keys = session.exec(query.order_by(col(Outbox.priority))).all()
+    if keys:
+        where = (col(Outbox.bot) == bot, col(Outbox.id).in_(keys), col(Outbox.state) == "pending")
+        _run(session, update(Outbox).where(*where, *held).values(holder=None, until=None))
 
 
 def take(

@@ -79,6 +79,17 @@ async def test_a_service_loads_nothing_that_it_does_not_use(tmp_path: Path):
     assert loaded & never == set()
 
 
+async def test_wrong_usage_of_a_service_is_one_sentence(tmp_path: Path):
+    call = [sys.executable, "-m", "bot.cli", "run", "--nonsense"]
+    process = await asyncio.create_subprocess_exec(
+        *call, cwd=tmp_path, env={"PYTHONPATH": str(HOUSE)}, stdout=PIPE, stderr=PIPE
+    )
+    _, err = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 2
+    assert "--nonsense" in err.decode()
+    assert "Traceback" not in err.decode()
+
+
 def test_wrong_usage_is_2(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     assert here(monkeypatch, tmp_path, "nonsense") == 2
 
