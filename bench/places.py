@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.same import usual
+from bench.reading import usual
 from domain.reading import Lexicon, Place, read
 
 KNOWN = Path("tests/data/reading/known.jsonl")
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=5)
     given = parser.parse_args(arguments)
     lines = [json.loads(line) for line in given.file.read_text(encoding="utf-8").splitlines()]
-    addresses, lexicon = "label" in lines[0], usual()
+    addresses, lexicon = "label" in lines[0], usual(None)
     order = list(range(len(lines)))
     if addresses:
         random.Random(given.seed).shuffle(order)

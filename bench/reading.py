@@ -16,9 +16,11 @@ from typing import Any
 from bench.figures import Figure, share
 from domain.catalogue import Catalogue, parse_conditions, parse_kinds, parse_not_admitted
 from domain.policy import Policy
-from domain.reading import Lexicon, Reading, read
+from domain.reading import Ear, Lexicon, Reading, read
+from domain.reading.ear import load
 from domain.reading.hearing import hear
 from services.data import default_rows
+from services.data import ear as shipped
 
 KNOWN = Path("tests/data/reading/known.jsonl")
 LINE = 0.5  # from here on a text counts as a report
@@ -58,17 +60,18 @@ class Read:
         return self.reading.report >= LINE
 
 
-def usual() -> Lexicon:
+def usual(ear: Ear | None) -> Lexicon:
     """The lexicon that ships, over the catalogue that ships."""
     kinds = parse_kinds(default_rows("kinds")).required()
     conditions = parse_conditions(default_rows("conditions"), kinds).required()
     matters = parse_not_admitted(default_rows("not_admitted")).required()
-    return Lexicon.build(default_rows("lexicon"), Catalogue.build(kinds, conditions, matters))
+    return Lexicon.build(default_rows("lexicon"), Catalogue.build(kinds, conditions, matters), ear)
 
 
-def readings(path: Path, half: str | None = None) -> list[Read]:
-    """Every line of a file read; `half`: "even" or "odd" lines only, counted from 0."""
-    lexicon = usual()
+def readings(path: Path, half: str | None = None, ear: Ear | None = None) -> list[Read]:
+    """Every line of a file read; `half`: "even" or "odd" lines only, counted from 0; `ear`: another
+    than the one that ships."""
+    lexicon = usual(ear or shipped())
     labels = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     chosen = labels[half == "odd" :: 2] if half else labels
     return [_read(label, lexicon) for label in chosen]
@@ -202,8 +205,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("file", nargs="?", type=Path, default=KNOWN)
     parser.add_argument("--half", choices=["even", "odd"])
     parser.add_argument("--misses", choices=list(MISSES), help="show what was read wrongly")
+    parser.add_argument("--ear", type=Path, help="read by another ear than the one that ships")
     given = parser.parse_args(arguments)
-    found = readings(given.file, given.half)
+    ear = load(given.ear.read_bytes()) if given.ear else None
+    found = readings(given.file, given.half, ear)
     if given.misses:
         print(*(_told(each) for each in found if MISSES[given.misses](each)), sep="\n")
         return 0

@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from domain.catalogue import Catalogue, parse_conditions, parse_kinds, parse_not_admitted
+from bench.reading import usual
 from domain.reading import Lexicon, Reading, read
 from domain.reading.same import Matters, trace_of
-from services.data import default_rows
+from services.data import ear
 
 KNOWN = Path("tests/data/reading/streams_known.jsonl")
 
@@ -53,17 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     score = Score()
     for grid in grids:
         if not given.grids or grid in given.grids:
-            follow([line for line in lines if line["grid"] == grid], usual(), score)
+            follow([line for line in lines if line["grid"] == grid], usual(ear()), score)
     _show(score, misses=given.misses)
     return 0
-
-
-def usual() -> Lexicon:
-    """The lexicon that ships, over the catalogue that ships."""
-    kinds = parse_kinds(default_rows("kinds")).required()
-    conditions = parse_conditions(default_rows("conditions"), kinds).required()
-    matters = parse_not_admitted(default_rows("not_admitted")).required()
-    return Lexicon.build(default_rows("lexicon"), Catalogue.build(kinds, conditions, matters))
 
 
 def follow(lines: list[Line], lexicon: Lexicon, score: Score) -> None:

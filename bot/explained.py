@@ -6,6 +6,7 @@ from typing import Any
 
 from domain.catalogue import Catalogue, Language
 from domain.reading import Lexicon, Model, Reading, read
+from domain.reading.ear import NOW, REPORT
 from domain.reading.explaining import Explanation, Spoke, explain
 from services.texts import plain
 
@@ -42,7 +43,7 @@ def explained(
 ) -> str:
     """A page of what the text was read as, and of the words that spoke for it."""
     found = read(text, lexicon, catalogue, model)
-    why = explain(text, lexicon, catalogue, model)
+    why = explain(text, lexicon, [code for code, _ in found.kinds], model)
     page = _Page(catalogue, language, found, why)
     return "\n".join(page.lines())
 
@@ -56,12 +57,14 @@ class _Page:
 
     def lines(self) -> Iterator[str]:
         found, why = self._found, self._why
-        yield self._say("reading.explain_report", p=_percent(found.report), tone=f"{why.tone:+}")
+        yield self._say("reading.explain_report", p=_percent(found.report))
+        yield from self._heard(REPORT)
         for code, p in found.kinds:
             yield self._say("reading.explain_kind", p=_percent(p), kind=self._name(code))
             yield from self._for_kind(code)
         yield self._condition()
         yield self._urgency()
+        yield from self._heard(NOW)
         yield self._place()
         kinds = dict(found.kinds)
         rest = [code for code in why.words if self._is_kind(code) and code not in kinds]
@@ -76,13 +79,16 @@ class _Page:
         why = self._why
         if code in why.words:
             yield "  " + self._say("reading.explain_by_words", words=self._words(why.words[code]))
-        if code in why.hints:
-            yield "  " + self._say("reading.explain_by_hints", hint=why.hints[code])
         if code in why.learnt:
             p, runs = why.learnt[code]
             yield "  " + self._say(
                 "reading.explain_by_model", p=_percent(p), words=" ".join(runs) or "–"
             )
+        yield from self._heard(code)
+
+    def _heard(self, label: str) -> Iterator[str]:
+        if self._why.heard.get(label):
+            yield "  " + self._say("reading.explain_heard", words=" ".join(self._why.heard[label]))
 
     def _condition(self) -> str:
         code, number = self._found.kinds[0][0], self._found.condition

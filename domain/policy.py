@@ -46,7 +46,7 @@ class Policy:
     evening: time = time(18)
 
     # words to the bot are filed without a question from this probability that they report
-    report_from: float = 0.3
+    report_from: float = 0.5
     # a kind is told as known from this probability; below, with two others to choose from
     kind_from: float = 0.6
     # other thresholds, by group: "-1001234567890=0.5"
@@ -55,7 +55,7 @@ class Policy:
 
     # in a group that listens, what reads this much like a report is asked about; a false alarm
     # there is read by two hundred people, so it is higher than `report_from`
-    listen_from: float = 0.7
+    listen_from: float = 0.85
     # and so often a day in one group; danger is asked about all the same
     listen_asks: int = 5
     # other thresholds and limits, by group

@@ -19,7 +19,7 @@ from domain.catalogue import (
 from domain.reading.lexicon import GROUP, MARKS, Lexicon
 from models import CatalogueRow
 from models.known import CATALOGUE, known
-from services.data import Name, default_rows, each_row
+from services.data import Name, default_rows, each_row, ear
 
 EVERYWHERE = ""
 OUT_OF_USE = -1
@@ -78,7 +78,7 @@ def _lexicon(session: Session, district: str) -> Lexicon:
     if kept is None or kept[0] != stamp:
         found = catalogue(session, district)
         rows = _words(session, district)
-        words = Lexicon.build(usable(rows, found), found)
+        words = Lexicon.build(usable(rows, found), found, ear())
         _compiled[owner] = kept = (stamp, words)
     return kept[1]
 

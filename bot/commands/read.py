@@ -17,7 +17,7 @@ import typer
 from domain.catalogue import Catalogue, Language, parse_conditions, parse_kinds, parse_not_admitted
 from domain.reading import Lexicon, Model, Reading, read
 from domain.reading.same import Matters
-from services.data import default_rows, each_row
+from services.data import default_rows, each_row, ear
 
 LONGEST_LINE = 1 << 20  # bytes; a Telegram message has 4,096 characters
 
@@ -105,7 +105,7 @@ def shipped() -> Words:
         parse_conditions(default_rows("conditions")).items,
         parse_not_admitted(default_rows("not_admitted")).items,
     )
-    return Words(Lexicon.build(each_row("lexicon"), found), found)
+    return Words(Lexicon.build(each_row("lexicon"), found, ear()), found)
 
 
 def answers(lines: BinaryIO, words: Words, *, duplicates: bool = False) -> Iterator[bytes]:

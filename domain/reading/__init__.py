@@ -10,17 +10,26 @@ from dataclasses import dataclass
 from typing import Literal
 
 from domain.catalogue import Catalogue, Language, Urgency
+from domain.reading.ear import Ear
 from domain.reading.folding import fold
 from domain.reading.kinds import judge
 from domain.reading.language import language_of
 from domain.reading.lexicon import Lexicon
 from domain.reading.model import Model
 from domain.reading.personal import Personal, find_personal
-from domain.reading.place import NOWHERE, Place, find_mentions, find_place, private_spans
+from domain.reading.place import (
+    MAX_MENTIONS,
+    NOWHERE,
+    Place,
+    find_mentions,
+    find_place,
+    private_spans,
+)
 
 __all__ = [
     "MASK",
     "NOWHERE",
+    "Ear",
     "Level",
     "Lexicon",
     "Model",
@@ -33,7 +42,6 @@ __all__ = [
 
 Level = Literal["public", "staff", "unnamed"]
 MASK = "▇▇"
-MAX_MENTIONS = 100  # of addresses; `mask` looks at all of them
 # A worker must find the door and may know whom to ask for; numbers are nobody's business.
 HIDDEN_FROM_STAFF = frozenset({"phone", "id", "card", "email", "account"})
 # whose reporter would rather not be named: whoever is named may be they
@@ -69,15 +77,15 @@ def read(
     """What the text says. `catalogue`: a district's own, if it is not the lexicon's: kinds that
     it lacks are left out. `model`: what the district has learnt; None: the rules alone."""
     folded = fold(text)
-    hits = lexicon.scan(folded.text)
+    scan = lexicon.scan(folded.text)
     lacking = frozenset[str]()
     if catalogue is not None and catalogue is not lexicon.catalogue:
         ours = lexicon.catalogue
         lacking = frozenset({*ours.kinds, *ours.matters} - {*catalogue.kinds, *catalogue.matters})
-        hits = [hit for hit in hits if hit.entry.code not in lacking]
+        scan = scan._replace(hits=[hit for hit in scan.hits if hit.entry.code not in lacking])
     mentions = find_mentions(folded.text, MAX_MENTIONS)
-    place, norm = find_place(folded, hits, mentions)
-    verdict = judge(folded.text, hits, lexicon, place != NOWHERE, model, lacking)
+    place, norm = find_place(folded, scan.hits, mentions)
+    verdict = judge(folded.text, scan, lexicon, place != NOWHERE, model, lacking)
     return Reading(
         report=verdict.report,
         kinds=verdict.kinds,

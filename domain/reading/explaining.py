@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from domain.catalogue import Catalogue
-from domain.reading.folding import fold
-from domain.reading.kinds import weighed
-from domain.reading.lexicon import Lexicon, grams_of
+from domain.reading.ear import NOW, REPORT
+from domain.reading.folding import Folded, fold
+from domain.reading.kinds import noticed_in, weighed
+from domain.reading.lexicon import Lexicon, Scan, grams_of
 from domain.reading.model import Model
-from domain.reading.tone import tone_of
-from domain.reading.votes import hints
-
-# pieces of words that hint at less than this don't matter
-LEAST_HINT = 0.3
+from domain.reading.place import MAX_MENTIONS, NOWHERE, find_mentions, find_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,28 +28,26 @@ class Explanation:
     """What spoke for what in a text.
 
     `words`: entries by code, kinds and marks (CHAT, NOW, …) alike, the weightiest first;
-    `conditions`: the same for a kind's filing conditions. `hints`: what pieces of words hint at,
-    by kind. `learnt`: by the model, each kind with its probability and the runs that spoke for it.
-    `tone`, `alarm`: above 0 it sounds like a report, like danger.
+    `conditions`: the same for a kind's filing conditions. `heard`: by kind, and for REPORT and NOW,
+    what the ear noticed that speaks for it, the loudest first. `learnt`: by the model, each kind
+    with its probability and the runs that spoke for it.
     """
 
     words: Mapping[str, tuple[Spoke, ...]]
     conditions: Mapping[tuple[str, int], tuple[Spoke, ...]]
-    hints: Mapping[str, float]
+    heard: Mapping[str, tuple[str, ...]]
     learnt: Mapping[str, tuple[float, tuple[str, ...]]]
-    tone: float
-    alarm: float
 
 
 def explain(
-    text: str, lexicon: Lexicon, catalogue: Catalogue | None = None, model: Model | None = None
+    text: str, lexicon: Lexicon, codes: Iterable[str], model: Model | None = None
 ) -> Explanation:
-    """Why `read` reads a text as it does; the arguments are the same."""
-    folded = fold(text).text
-    found = lexicon.catalogue if catalogue is None else catalogue
+    """Why `read` reads a text as it does. `codes`: the kinds that it found."""
+    whole = fold(text)
+    folded, scan = whole.text, lexicon.scan(whole.text)
     words: dict[str, dict[str, Spoke]] = {}
     conditions: dict[tuple[str, int], dict[str, Spoke]] = {}
-    for hit, weight, silenced in weighed(folded, lexicon.scan(folded), lexicon):
+    for hit, weight, silenced in weighed(folded, scan.hits, lexicon):
         entry, spoke = hit.entry, Spoke(hit.entry.word, round(weight, 1), silenced)
         if entry.condition is not None:
             conditions.setdefault((entry.code, entry.condition), {})[entry.word] = spoke
@@ -66,19 +60,21 @@ def explain(
     return Explanation(
         words={code: _sorted(each) for code, each in words.items()},
         conditions={key: _sorted(each) for key, each in conditions.items()},
-        hints=_hints(folded, lexicon, found),
+        heard=_heard(whole, scan, lexicon, codes),
         learnt=_learnt(folded, model),
-        tone=round(tone_of(folded, lexicon.tone), 1),
-        alarm=round(tone_of(folded, lexicon.alarm), 1),
     )
 
 
-def _hints(text: str, lexicon: Lexicon, found: Catalogue) -> dict[str, float]:
-    return {
-        code: round(hint, 1)
-        for code, hint in hints(text, lexicon.votes).items()
-        if hint >= LEAST_HINT and (code in found.kinds or code in found.matters)
-    }
+def _heard(
+    folded: Folded, scan: Scan, lexicon: Lexicon, codes: Iterable[str]
+) -> dict[str, tuple[str, ...]]:
+    ear = lexicon.ear
+    if ear is None:
+        return {}
+    place, _ = find_place(folded, scan.hits, find_mentions(folded.text, MAX_MENTIONS))
+    noticed = noticed_in(folded.text, scan, lexicon, place != NOWHERE)
+    known = [code for code in codes if code in ear.kinds]
+    return {label: ear.spoke(noticed, label) for label in (*known, REPORT, NOW)}
 
 
 def _sorted(words: Mapping[str, Spoke]) -> tuple[Spoke, ...]:

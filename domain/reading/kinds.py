@@ -3,46 +3,44 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import exp
 
 from domain.catalogue import OTHER, Condition, Kind, Urgency
+from domain.reading.ear import pieces_of
 from domain.reading.joining import joined
-from domain.reading.lexicon import MARKS, Hit, Lexicon, Span, grams_of
+from domain.reading.lexicon import MARKS, Hit, Lexicon, Scan, Span, grams_of
 from domain.reading.model import Model
-from domain.reading.tone import tone_of
-from domain.reading.votes import hints
 
 UNKNOWN = 0.2  # probability of the kind "other" when no word says anything
-UNSAID = 0.7  # what hints alone are worth for kinds that one named person hears of
-HINT = 1.0  # what a hint is worth beside a word of weight 1
-HINTED = 0.08  # a kind less likely than this is no better guess than "other"
+LIKELY_ENOUGH = 0.2  # a kind less likely than this is no better guess than "other"
 DOUBT = 2.5  # how much evidence it takes to be half sure
 NAMED_BOOST = 1.5  # despair and violence are recognised however little is said (recall first)
 GUARDED = 0.3  # what a danger word is worth when it is past, feared or denied
 LATER_WORDS = (1.0, 0.35, 0.2, 0.1)  # each further word of a kind says less that is new
 REACH_BEFORE, REACH_AFTER = 12, 10  # characters over which a guard holds
-# what each sign is worth for its being a report, and how much it takes to be half sure
+# what each sign is worth for its being a report, and how much it takes to be half sure, for who
+# has no ear
 WORTH = {
-    "evidence": 0.55,
-    "asked": 0.13,
-    "placed": 0.55,
-    "alarm": 0.35,
+    "evidence": 0.8,
+    "asked": 0.15,
+    "placed": 0.6,
+    "alarm": 0.7,
     "state": 0.6,
-    "tone": 1.5,
-    "chat": -0.5,
-    "framed": -0.6,
+    "chat": -0.6,
+    "framed": -0.8,
 }
-REPORT_DOUBT = 2.3
+REPORT_DOUBT = 2.0
 FRAMED = 2.0  # from this weight on a frame silences the danger words
 DOUBTED = 0.25  # below this probability of a report a kind's own danger raises no alarm
-ALARMING = 1.4  # from here on a report that sounds like danger is taken for it
-CERTAIN, CERTAINTY = 0.95, 0.5  # what is surely of a slower kind must sound the more like danger
-CALM_SOUND = 0.5  # below it a kind's own danger isn't
-SOUNDS = 0.5  # how likely it must be a report for its sound to count
 SURE = 0.3  # from here on a kind's own urgency counts
 SOON_HOURS = 4  # wall hours of a condition's limit that make it "soon"
+# from this probability on it is taken for danger, rather one question too many; where a word says
+# so; and where every such word is past, feared or denied, or nobody could say what it is about
+DANGER, ALARMED, DOUBTFUL = 0.1, 0.05, 0.5
+LIKELY = 0.5  # a report rather than talk
+STEPS, MOST_STEPS = 2, 12  # of what a kind's words count, as the ear hears it
 
 _CLAUSE_END = re.compile(r"[。!?;,\n、]")
 _SENTENCE_END = re.compile(r"[。!?;\n]")
@@ -67,7 +65,7 @@ class Verdict:
 
 def judge(
     text: str,
-    hits: list[Hit],
+    scan: Scan,
     lexicon: Lexicon,
     placed: bool,
     model: Model | None = None,
@@ -75,23 +73,84 @@ def judge(
 ) -> Verdict:
     """The verdict on a folded text; `placed` says that it names a building, floor or the like,
     `lacking` which codes can't be meant."""
+    hits = scan.hits
     guarded = _guarded(text, hits, lexicon)
     scores = _scores(hits, guarded, lexicon)
-    shares = _shares(_hinted(scores, text, lexicon, lacking))
-    kinds = joined(shares, text, lexicon.catalogue, model, lacking)
     alarm = next((h.entry.word for h in hits if h.entry.code == "NOW" and id(h) not in guarded), "")
+    if lexicon.ear is None:
+        report = _report(scores, hits, placed, bool(alarm))
+        danger, shares = 0.0, _shares(scores)
+    else:
+        noticed = _noticed(text, scan, guarded, scores, placed)
+        heard = lexicon.ear.hear(noticed)
+        danger = heard.danger
+        report = round(max(heard.report, danger), 4)  # who is in danger reports it
+        shares = _heard(heard.kinds, scores, lacking | lexicon.strange)
+    kinds = joined(shares, text, lexicon.catalogue, model, lacking)
     condition = _condition(kinds[0][0], text, hits, lexicon)
-    report = _report(scores, hits, placed, bool(alarm), tone_of(text, lexicon.tone))
     urgency, reason = _urgency(kinds[0], condition, alarm, lexicon)
-    sound = tone_of(text, lexicon.alarm)
-    named = kinds[0][0] in lexicon.named
-    said = kinds[0][0] in scores and (report >= DOUBTED or named)
-    if urgency == "now" and not alarm and not (said and (named or sound >= CALM_SOUND)):
+    if lexicon.ear is not None:
+        doubtful = guarded or max(heard.kinds.values()) < SURE
+        enough = ALARMED if alarm else DOUBTFUL if doubtful else DANGER
+        if danger >= enough:
+            urgency, reason = "now", reason if urgency == "now" else "sound"
+        elif urgency == "now" and not (reason == "condition" and report >= LIKELY):
+            urgency, reason = _calmed(reason)
+    elif urgency == "now" and not alarm and not _said(kinds[0][0], scores, report, lexicon):
         urgency, reason = "normal", ""
-    enough = ALARMING if kinds[0][1] < CERTAIN else ALARMING + CERTAINTY
-    if urgency != "now" and sound >= enough and report >= SOUNDS and not guarded:
-        urgency, reason = "now", "sound"
     return Verdict(report, kinds, condition, urgency, reason)
+
+
+def noticed_in(text: str, scan: Scan, lexicon: Lexicon, placed: bool) -> dict[str, int]:
+    """What the ear hears of a folded text; for learning and for explanations."""
+    guarded = _guarded(text, scan.hits, lexicon)
+    return _noticed(text, scan, guarded, _scores(scan.hits, guarded, lexicon), placed)
+
+
+def _noticed(
+    text: str, scan: Scan, guarded: set[int], scores: Mapping[str, float], placed: bool
+) -> dict[str, int]:
+    """The pieces of a text, its groups (@water), marks (+NOW, -NOW if silenced), what its words
+    count for each kind (=LS04) and for a kind's condition (=PS11/0)."""
+    noticed = dict.fromkeys(pieces_of(text), 1)
+    noticed.update(dict.fromkeys(scan.groups, 1))
+    for hit in scan.hits:
+        code = hit.entry.code
+        if hit.entry.condition is not None:
+            noticed[f"={code}/{hit.entry.condition}"] = 1
+        elif code in MARKS:
+            noticed[f"-{code}" if id(hit) in guarded else f"+{code}"] = 1
+    for code, score in scores.items():
+        noticed[f"={code}"] = min(MOST_STEPS, round(score * STEPS))
+    if placed:
+        noticed["+placed"] = 1
+    return noticed
+
+
+def _heard(
+    heard: Mapping[str, float], scores: Mapping[str, float], lacking: frozenset[str]
+) -> Kinds:
+    """Up to three kinds by the ear; what a district calls its own has only its words."""
+    own = {code: score for code, score in scores.items() if code not in heard}
+    shares = _powers(own)
+    rest = 1 - sum(shares.values())
+    for code, p in heard.items():
+        if code not in lacking:
+            shares[code] = p * rest
+    return _best(shares)
+
+
+def _chance(score: float) -> float:
+    return round(1 / (1 + exp(-max(-30.0, min(30.0, score)))), 4)
+
+
+def _calmed(reason: str) -> tuple[Urgency, str]:
+    """What its kind or a word alone calls danger is for today, or not even that."""
+    return ("soon", reason) if reason in ("kind", "condition") else ("normal", "")
+
+
+def _said(code: str, scores: Mapping[str, float], report: float, lexicon: Lexicon) -> bool:
+    return code in scores and (report >= DOUBTED or code in lexicon.named)
 
 
 def weighed(text: str, hits: list[Hit], lexicon: Lexicon) -> list[tuple[Hit, float, bool]]:
@@ -162,19 +221,6 @@ def _scores(hits: Iterable[Hit], guarded: set[int], lexicon: Lexicon) -> dict[st
     }
 
 
-def _hinted(
-    scores: dict[str, float], text: str, lexicon: Lexicon, lacking: frozenset[str]
-) -> dict[str, float]:
-    """The scores with what pieces of words hint at; nobody is called to a despair that is only
-    hinted at so easily as to a blocked drain."""
-    hinted = dict(scores)
-    for code, hint in hints(text, lexicon.votes).items():
-        if code not in lacking:
-            much = UNSAID if code in lexicon.named and code not in scores else 1.0
-            hinted[code] = scores.get(code, 0.0) + hint * much * HINT
-    return hinted
-
-
 def _worth(hit: Hit) -> float:
     """Longer words are more particular: up to 1.5 more."""
     letters = sum(map(len, hit.entry.parts))
@@ -189,18 +235,23 @@ def _together(weights: Iterable[float]) -> float:
     return sum(w * share for w, share in zip(ordered, LATER_WORDS, strict=False))
 
 
-def _shares(scores: dict[str, float]) -> Kinds:
-    """Up to three kinds with probabilities; what is missing to 1 is doubt.
-
-    A kind that is less likely than nothing known comes after "other".
-    """
+def _powers(scores: Mapping[str, float]) -> dict[str, float]:
+    """Scores of words as probabilities; what is missing to 1 is doubt."""
     powers = {code: exp(min(score, 20.0)) for code, score in scores.items()}
     whole = exp(DOUBT) + sum(powers.values())
-    shares = [(code, round(power / whole, 4)) for code, power in powers.items()]
-    best = sorted(shares, key=lambda share: (-share[1], share[0]))
-    if not best or best[0][1] < HINTED:
+    return {code: power / whole for code, power in powers.items()}
+
+
+def _shares(scores: Mapping[str, float]) -> Kinds:
+    return _best(_powers(scores))
+
+
+def _best(shares: Mapping[str, float]) -> Kinds:
+    """The three likeliest kinds; one that is less likely than nothing known comes after "other"."""
+    best = sorted(shares.items(), key=lambda share: (-share[1], share[0]))
+    if not best or best[0][1] < LIKELY_ENOUGH:
         best = [(OTHER, UNKNOWN), *(share for share in best if share[0] != OTHER)]
-    return tuple(best[:3])
+    return tuple((code, round(p, 4)) for code, p in best[:3])
 
 
 def _condition(code: str, text: str, hits: Iterable[Hit], lexicon: Lexicon) -> int | None:
@@ -259,23 +310,18 @@ def _told_of(hits: Iterable[Hit]) -> float:
     return max((hit.entry.weight for hit in hits if hit.entry.code in codes), default=0.0)
 
 
-def _report(
-    scores: dict[str, float], hits: list[Hit], placed: bool, alarm: bool, tone: float
-) -> float:
-    """How likely the text reports something rather than chats."""
+def _report(scores: Mapping[str, float], hits: list[Hit], placed: bool, alarm: bool) -> float:
+    """How likely the text reports something rather than chats, by words alone."""
     words = {hit.entry: hit.entry for hit in hits}
     asked = sum(entry.weight for entry in words if entry.code == "ASK")
     chat = sum(entry.weight for entry in words if entry.code == "CHAT")
-    state = any(entry.code == "STATE" for entry in words)
     told = {
         "evidence": min(4.0, max(scores.values(), default=0.0)),
         "asked": min(2.0, asked),
         "placed": placed,
         "alarm": alarm,
-        "state": state,
-        "tone": tone,
+        "state": any(entry.code == "STATE" for entry in words),
         "chat": min(4.0, chat),
         "framed": _told_of(hits),
     }
-    weight = sum(WORTH[name] * value for name, value in told.items())
-    return round(1 / (1 + exp(REPORT_DOUBT - weight)), 4)
+    return _chance(sum(WORTH[name] * value for name, value in told.items()) - REPORT_DOUBT)

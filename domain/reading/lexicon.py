@@ -17,27 +17,27 @@ from functools import cache
 from itertools import pairwise
 from operator import add
 from sys import intern
+from typing import NamedTuple
 
 from domain.catalogue import Catalogue, CatalogueError, Condition
+from domain.reading.ear import Ear
 from domain.reading.folding import fold_word
-from domain.reading.tone import CALM, DANGER, REPORTS, TALKS, Tone, parse_tone
-from domain.reading.votes import Votes, votes_of
 
 MARKS = (
     *("BLOCK", "CHAT", "ASK", "NOW", "BEFORE", "AFTER", "STILL", "LANDMARK"),
-    *("FRAME", "SOLVED", "STATE", REPORTS, TALKS, DANGER, CALM),
+    *("FRAME", "SOLVED", "STATE"),
 )
 GAP = 10  # characters between the parts of A*B
 NEAR = 14  # and between those of A~B
 NEAR_LATIN = 40  # the same number of words takes more letters
 GROUP = "@"  # begins the code of a group
+ALONE = ""  # the second part of an entry that has but one
 MAX_SPOTS = 8  # places of one word that are looked at; more say nothing new
 
 _JOINS = re.compile("[*~&]")
 
 Row = Mapping[str, str]
 Span = tuple[int, int]
-Use = tuple[int, int]  # an entry's number and which of its parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,105 +65,119 @@ class Hit:
     spots: tuple[Span, ...] = ()  # of the parts, where they may lie apart
 
 
+class Scan(NamedTuple):
+    """What of a lexicon was found in a text."""
+
+    hits: list[Hit]
+    groups: set[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Lexicon:
     """Compiled entries.
 
-    `uses` has each word's entries by number and part, `lengths` how long the words are that begin
-    with the same two characters; `urgent` are the kinds whose danger words can be guarded, `named`
-    those that one named person hears of, `grams` what tells a kind's conditions apart, `votes` what
-    pieces of words hint at, `tone` how reports sound and `alarm` how danger does.
+    `parts` has for each word what it is a part of entries as: itself, its groups; `begins` the
+    entries by their first part and their second, `lengths` how long the words are that begin with
+    the same two characters; `urgent` are the kinds whose danger words can be guarded, `named` those
+    that one named person hears of, `grams` what tells a kind's conditions apart, `ear` what was
+    learnt beside the words, and `strange` what it knows of kinds that the catalogue lacks.
     """
 
     entries: tuple[Entry, ...]
-    uses: Mapping[str, tuple[Use, ...]]
+    parts: Mapping[str, tuple[str, ...]]
+    begins: Mapping[str, Mapping[str, tuple[int, ...]]]
     lengths: Mapping[str, tuple[int, ...]]
     urgent: frozenset[str]
     named: frozenset[str]
     grams: Mapping[str, Mapping[str, int]]
     catalogue: Catalogue
-    votes: Votes
-    tone: Tone
-    alarm: Tone
+    ear: Ear | None
+    strange: frozenset[str]
 
     @classmethod
-    def build(cls, rows: Iterable[Row], catalogue: Catalogue) -> Lexicon:
-        """Compile rows of `code, language, word, weight`.
+    def build(cls, rows: Iterable[Row], catalogue: Catalogue, ear: Ear | None = None) -> Lexicon:
+        """Compile rows of `code, language, word, weight`; without an ear, words alone speak.
 
         Raises an ExceptionGroup of CatalogueErrors for codes that the catalogue lacks, weights
         that are no positive number and words that are empty.
         """
         errors: list[CatalogueError] = []
-        rows = tuple(rows)
-        groups = _groups(rows)
-        entries = tuple(dict.fromkeys(_entries(rows, catalogue, groups, errors)))
+        groups, lines = _apart_from_groups(rows)
+        entries = tuple(dict.fromkeys(_entries(lines, catalogue, groups, errors)))
         if errors:
             raise ExceptionGroup("the lexicon has errors", errors)
         kinds = catalogue.kinds.values()
         named = frozenset(kind.code for kind in kinds if kind.reach == "named")
         urgent = frozenset(kind.code for kind in kinds if kind.default_urgency == "now") - named
         grams = {code: _telling(catalogue.conditions(code)) for code in catalogue.kinds}
-        uses = _uses(entries, groups)
+        parts = _parts(entries, groups)
         return cls(
             entries,
-            uses,
-            _lengths(uses),
+            parts,
+            _begins(entries),
+            _lengths(parts),
             urgent,
             named,
             grams,
             catalogue,
-            _votes(entries, groups),
-            parse_tone(rows, REPORTS, TALKS),
-            parse_tone(rows, DANGER, CALM),
+            ear,
+            _strange(ear, catalogue),
         )
 
-    def scan(self, text: str) -> list[Hit]:
-        """Every entry found in a folded text, except where a BLOCK word overlaps it."""
-        uses = self.uses
-        spots: dict[int, dict[int, list[Span]]] = {}
+    def scan(self, text: str) -> Scan:
+        """Every entry found in a folded text, except where a BLOCK word overlaps it, and every
+        group of which a word was found."""
+        spots: dict[str, list[Span]] = {}
         for start, word in self._words(text):
             span = (start, start + len(word))
-            for number, part in uses[word]:
-                found = spots.setdefault(number, {}).setdefault(part, [])
+            for part in self.parts[word]:
+                found = spots.setdefault(part, [])
                 if len(found) < MAX_SPOTS:
                     found.append(span)
-        hits = [hit for number, parts in spots.items() for hit in self._found(number, parts, text)]
-        return _unblocked(hits)
+        hits: list[Hit] = []
+        for part in spots:
+            following = self.begins.get(part, {})
+            for number in following.get(ALONE, ()):
+                hits += [Hit(self.entries[number], start, end) for start, end in spots[part]]
+            for other in spots if following else ():
+                for number in following.get(other, ()):
+                    hits += _found(self.entries[number], spots, text)
+        return Scan(_unblocked(hits), {part for part in spots if part[0] == GROUP})
 
     def _words(self, text: str) -> Iterator[tuple[int, str]]:
-        uses, lengths, seen = self.uses, self.lengths, dict[str, int]()
+        parts, lengths, seen = self.parts, self.lengths, dict[str, int]()
         for start, pair in enumerate(map(add, text, text[1:] + " ")):
             if pair not in lengths and pair[0] not in lengths:
                 continue
             for length in (*lengths.get(pair[0], ()), *lengths.get(pair, ())):
                 word = text[start : start + length]
                 # at the text's end a longer word's place holds a shorter one, which has its own
-                if word not in uses or len(word) != length or not _stands(text, start, word):
+                if word not in parts or len(word) != length or not _stands(text, start, word):
                     continue
                 seen[word] = seen.get(word, 0) + 1
                 if seen[word] <= MAX_SPOTS:
                     yield start, word
 
-    def _found(self, number: int, parts: dict[int, list[Span]], text: str) -> list[Hit]:
-        entry = self.entries[number]
-        if len(parts) < len(entry.parts):
-            return []
-        if len(entry.parts) == 1:
-            return [Hit(entry, start, end) for start, end in parts[0]]
-        if entry.joins.strip("*"):
-            return _apart(entry, parts, text)
-        spans = parts[0]
-        for part in range(1, len(entry.parts)):
-            spans = [(a, d) for a, b in spans for c, d in parts[part] if 0 <= c - b <= GAP]
-        return [Hit(entry, start, end) for start, end in spans[:1]]
+
+def _found(entry: Entry, spots: Mapping[str, list[Span]], text: str) -> list[Hit]:
+    """An entry whose first two parts were found, if the others were and lie as they must."""
+    first, *rest = entry.parts
+    if not all(part in spots for part in rest):
+        return []
+    if entry.joins.strip("*"):
+        return _apart(entry, spots, text)
+    spans = spots[first]
+    for part in rest:
+        spans = [(a, d) for a, b in spans for c, d in spots[part] if 0 <= c - b <= GAP]
+    return [Hit(entry, start, end) for start, end in spans[:1]]
 
 
-def _apart(entry: Entry, parts: dict[int, list[Span]], text: str) -> list[Hit]:
+def _apart(entry: Entry, spots: Mapping[str, list[Span]], text: str) -> list[Hit]:
     """Parts in any order: each anywhere, near the first, or soon after the one before."""
-    for first in parts[0]:
+    for first in spots[entry.parts[0]]:
         chosen = [first]
-        for part, join in enumerate(entry.joins, start=1):
-            for spot in parts[part]:
+        for part, join in zip(entry.parts[1:], entry.joins, strict=True):
+            for spot in spots[part]:
                 if _joined(join, chosen, spot, text):
                     chosen.append(spot)
                     break
@@ -187,40 +201,56 @@ def _joined(join: str, chosen: list[Span], spot: Span, text: str) -> bool:
     return gap <= (NEAR_LATIN if latin else NEAR)
 
 
+class _Line(NamedTuple):
+    """A row that isn't a group's, with its line in the file."""
+
+    number: int
+    code: str
+    word: str
+    weight: str
+
+
+def _apart_from_groups(rows: Iterable[Row]) -> tuple[dict[str, tuple[str, ...]], list[_Line]]:
+    """The groups' words in folded shape, and all other rows: thousands, of which only what is
+    needed is kept."""
+    groups: dict[str, list[str]] = {}
+    lines: list[_Line] = []
+    for number, row in enumerate(rows, start=2):
+        # a few hundred codes in thousands of rows
+        code, word = intern(row.get("code", "")), row.get("word", "").strip()
+        if code.startswith(GROUP):
+            groups.setdefault(code, []).append(fold_word(word))
+        else:
+            lines.append(_Line(number, code, word, intern(row.get("weight", ""))))
+    return {code: tuple(filter(None, words)) for code, words in groups.items()}, lines
+
+
 def _entries(
-    rows: Iterable[Row],
+    lines: Iterable[_Line],
     catalogue: Catalogue,
     groups: Mapping[str, tuple[str, ...]],
     errors: list[CatalogueError],
 ) -> Iterator[Entry]:
-    for number, row in enumerate(rows, start=2):
-        if row.get("code", "").startswith(GROUP):
-            continue
-        code, _, condition = row.get("code", "").partition("/")
-        code = intern(code)  # a few hundred codes in thousands of entries
-        word, weight = fold_word(row.get("word", "").strip()), _weight(row.get("weight", ""))
+    for line in lines:
+        code, _, condition = line.code.partition("/")
+        word, weight = fold_word(line.word), _weight(line.weight)
         if not _known(code, condition, catalogue):
-            errors.append(CatalogueError(number, "code", "unknown_kind", row.get("code", "")))
+            errors.append(CatalogueError(line.number, "code", "unknown_kind", line.code))
         joins = "".join(_JOINS.findall(word))
         parts = tuple(part for part in _JOINS.split(word) if part)
         if not parts or any(part[0] == GROUP and part not in groups for part in parts):
-            errors.append(CatalogueError(number, "word", "missing", ""))
+            errors.append(CatalogueError(line.number, "word", "missing", ""))
         if not weight:
-            errors.append(CatalogueError(number, "weight", "not_a_weight", row.get("weight", "")))
-        if code in (REPORTS, TALKS, DANGER, CALM):
-            continue
+            errors.append(CatalogueError(line.number, "weight", "not_a_weight", line.weight))
         # A single character says little by itself.
         scale = 0.5 if len(word) == 1 and "一" <= word <= "鿿" and code not in MARKS else 1.0
         index = int(condition) if condition.isdigit() else None
-        yield Entry(code, index, parts, joins, weight if scale == 1 else weight * scale)
+        yield Entry(intern(code), index, parts, joins, weight if scale == 1 else weight * scale)
 
 
-def _groups(rows: Iterable[Row]) -> dict[str, tuple[str, ...]]:
-    groups: dict[str, list[str]] = {}
-    for row in rows:
-        if (code := row.get("code", "")).startswith(GROUP):
-            groups.setdefault(code, []).append(fold_word(row.get("word", "").strip()))
-    return {code: tuple(filter(None, words)) for code, words in groups.items()}
+def _strange(ear: Ear | None, catalogue: Catalogue) -> frozenset[str]:
+    labels = () if ear is None else ear.kinds
+    return frozenset(labels) - catalogue.kinds.keys() - catalogue.matters.keys()
 
 
 @cache  # a few weights in thousands of entries
@@ -238,25 +268,24 @@ def _known(code: str, condition: str, catalogue: Catalogue) -> bool:
     return condition.isdigit() and int(condition) < len(catalogue.conditions(code))
 
 
-def _uses(
+def _parts(
     entries: tuple[Entry, ...], groups: Mapping[str, tuple[str, ...]]
-) -> dict[str, tuple[Use, ...]]:
-    uses: dict[str, dict[Use, None]] = {}
-    shared: dict[tuple[Use, ...], tuple[Use, ...]] = {}  # a group's words are used alike
+) -> dict[str, tuple[str, ...]]:
+    found = {part: (part,) for entry in entries for part in entry.parts if part not in groups}
+    for code, words in groups.items():
+        for word in words:
+            found[word] = (*found.get(word, ()), code)
+    shared: dict[tuple[str, ...], tuple[str, ...]] = {}  # a group's words are the same parts
+    return {word: shared.setdefault(parts, parts) for word, parts in found.items()}
+
+
+def _begins(entries: tuple[Entry, ...]) -> dict[str, dict[str, tuple[int, ...]]]:
+    found: dict[str, dict[str, tuple[int, ...]]] = {}
     for number, entry in enumerate(entries):
-        for part, word in enumerate(entry.parts):
-            for each in groups.get(word, (word,)):
-                uses.setdefault(each, {})[number, part] = None
-    return {word: shared.setdefault(tuple(used), tuple(used)) for word, used in uses.items()}
-
-
-def _votes(entries: tuple[Entry, ...], groups: Mapping[str, tuple[str, ...]]) -> Votes:
-    return votes_of(
-        (entry.code, entry.weight, groups.get(part, (part,)))
-        for entry in entries
-        if entry.code not in MARKS
-        for part in entry.parts
-    )
+        first, second = (*entry.parts, ALONE)[:2]
+        following = found.setdefault(first, {})
+        following[second] = (*following.get(second, ()), number)
+    return found
 
 
 def _lengths(words: Iterable[str]) -> dict[str, tuple[int, ...]]:

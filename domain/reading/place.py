@@ -28,6 +28,7 @@ class Place:
     landmark: str | None = None
 
 
+MAX_MENTIONS = 100  # of addresses that are looked at; `mask` looks at all of them
 NOWHERE = Place()
 
 # A bare number that a neighbour of it makes a flat: 我家1401, 703婆婆, ..., 1502

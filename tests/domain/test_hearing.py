@@ -7,8 +7,9 @@ import pytest
 from bench.reading import usual
 from domain.reading import read
 from domain.reading.hearing import Heard, hear
+from services.data import ear
 
-LEXICON = usual()
+LEXICON = usual(ear())
 CATALOGUE = LEXICON.catalogue
 SURE, SOONER = 0.7, 0.3
 READING = replace(

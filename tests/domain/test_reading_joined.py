@@ -4,14 +4,14 @@ from domain.catalogue import Catalogue, parse_conditions, parse_kinds, parse_not
 from domain.reading import Lexicon, read
 from domain.reading.joining import joined
 from domain.reading.model import Model, Trained, dump, load
-from services.data import default_rows
+from services.data import default_rows, ear
 
 CATALOGUE = Catalogue.build(
     parse_kinds(default_rows("kinds")).items,
     parse_conditions(default_rows("conditions")).items,
     parse_not_admitted(default_rows("not_admitted")).items,
 )
-LEXICON = Lexicon.build(default_rows("lexicon"), CATALOGUE)
+LEXICON = Lexicon.build(default_rows("lexicon"), CATALOGUE, ear())
 
 
 def model(label: str, *grams: str, share: float = 0.5) -> Model:

@@ -9,12 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.same import Score, follow, usual
+from bench.reading import usual
+from bench.same import Score, follow
 from domain.reading import read
 from domain.reading.same import LIKELY, Matters, Trace, likeness, packed, trace_of, unpacked
 from domain.reading.things import SIDES, SPOTS, THINGS, named_in
+from services.data import ear
 
-LEXICON = usual()
+LEXICON = usual(ear())
 STREAMS = Path("tests/data/reading/streams_known.jsonl")
 
 

@@ -23,7 +23,7 @@ with atheris.instrument_imports(
     from domain.reading.lexicon import Lexicon
     from handlers import updates, wiring
     from services import buttons
-    from services.data import default_rows
+    from services.data import default_rows, ear
     from services.imports import read_tables
     from services.imports.outcome import Unreadable
 
@@ -90,7 +90,9 @@ def shipped() -> Lexicon:
     kinds = parse_kinds(default_rows("kinds")).required()
     conditions = parse_conditions(default_rows("conditions"), kinds).required()
     matters = parse_not_admitted(default_rows("not_admitted")).required()
-    return Lexicon.build(default_rows("lexicon"), Catalogue.build(kinds, conditions, matters))
+    return Lexicon.build(
+        default_rows("lexicon"), Catalogue.build(kinds, conditions, matters), ear()
+    )
 
 
 def _until_broken(rows: Any) -> Any:

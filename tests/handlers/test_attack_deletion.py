@@ -31,7 +31,7 @@ WORDS = (
     "3号楼2单元楼道灯坏了欧阳说的",
     "灯在1702门口一闪一闪",
     "改过的话说走廊黑漆漆",
-    "草稿里的悄悄话",
+    "改天再说的悄悄话",
 )
 # long enough, or with letters, so that no key or instant holds one by chance
 TRACES = (NAME, ADDRESS, PHONE, "1702门口", *WORDS)

@@ -133,7 +133,7 @@ def test_only_the_reporter_and_who_handles_it_correct_a_case(session: Session) -
 
 def test_a_kind_with_several_conditions_asks_which_and_takes_one_tap(session: Session) -> None:
     street = peopled(session)
-    street.say("Emily", "the drain outside blk 5 stinks", command="report")
+    street.say("Emily", "smoke from somebody burning leaves behind blk 5", command="report")
     case = street.case()
     assert case.condition is None
     due = case.due_at
