@@ -1,94 +1,162 @@
-"""Is this one? How alike two reports of a neighbourhood are: kind, place, time, things and words.
+"""Is this one? How alike two reports of a neighbourhood are: kind, place, time, and words.
 
-Pure. A `Trace` is what is compared of a report; `likeness` says how probably two of them tell of
-one matter. Nothing is joined by it: it ranks what is offered, and the reporter decides.
+Pure. A `Trace` is what is compared of a report; `signs` are what speaks for and against two of
+them being one matter, WEIGHTS what each sign is worth, `likeness` the probability. Nothing is
+joined by it: it ranks what is offered, and the reporter decides.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import exp, log, sqrt
 
+from domain.numbers import NUMERALS, chinese_number
 from domain.reading import Reading
 from domain.reading.folding import fold
 from domain.reading.place import find_mentions, find_place
-from domain.reading.things import OTHERS, named_in
+from domain.reading.spots import OTHERS, named_in
 
 # from here on a reporter is asked whether two reports are one matter
-LIKELY = 0.6
+LIKELY = 0.5
 # from here on `linli read --duplicates` leads one to the other: hardly ever wrongly
-SURE = 0.75
+SURE = 0.82
 # below this probability of being a report at all a text is nobody's duplicate
 MAYBE_A_REPORT = 0.3
 # the newest reports of a chat that a new one is compared with
-REMEMBERED = 300
+REMEMBERED = 200
 COMPARED = 600  # characters of a text whose letters are compared
 _LETTER = re.compile("[一-鿿]")
-# letters so usual in any report that sharing them means nothing
+# letters that stand in every twentieth text of tests/data/reading/learn.jsonl, or in more: that two
+# reports share them means nothing; and those in every ninetieth
 _USUAL = frozenset(
-    "了我的一个不在那人楼下来上子到没有是天家三就都里去门车头着电得好水大还说面十今口开小要出看老边把两打过们儿地只手又晚点给他会谁二这阿位成年梯住外你走后台放请半多发条几话道火日跟"
-    "公机全路气拿回八六单窗自早月四灯见讲能学"
+    "了我一的不个人在上来下有那没子楼到是天里家都门着电水车说头去三就还老得好大面小开出要口他看今过地十点这给边走两"
 )
-_ECHO = re.compile(
-    r"也|又|还是|还在|还没|依然|仍|同样|同款|\+1|报过|跟进|到现在|\b(?:again|still|too|also|same|confirm)\b"
+_COMMON = frozenset(
+    "打手们道把路谁年后儿话请住晚公成梯条半机气台会回二跟外起火房又管放能只停孩自也全灯日行收用见阿发进拿生单往位已"
+    "快线工烟味花四问俺些想间被多昨屋对五隔学你月以窗从叫号夜修换底几早动墙现掉落块八妈带时可哪前声板系区业红六先师送"
+    "经心吃分听盖关别么事中完报箱新长睡户倒找己风娃晒接栋黑吗烧排知脚店像白明班雨保卖场东直次通她装帮坐钱锁周婆太安讲"
+    "站包空谢刚理拉铁同洗顶让度卡返女转饭买钟防桶架样死费七做片入物呢室壁层高表主整客油充每断阳麻再清推张跳写轮根皮马"
+    "第器压喊交九菜当纸狗照贴部跑眼傅茶树牌等消鞋午衣字群满热身百冒真垃为圾敢才校居亮元证园友泡干奶仲插"
 )
+MOST_LETTERS = 8
+_AGAIN = re.compile(
+    r"[还仍又再]|依[然旧]|到底|到现在|第.天|天了|昨|前[天儿晚]|上回|报过|跟进|补一句"
+    r"|\b(?:again|still|yet|yesterday|last night)\b"
+)
+_TOO = re.compile(r"[也都]|同[样求上问感]|\+1|加一|一样|报到|这边|\b(?:too|also|same|here|us)\b")
 # whose matter is one flat's: two floors apart they are two
-_OF_ONE_FLAT = frozenset({"leak", "noise", "violence", "renting"})
-_OPPOSED = frozenset().union(*OTHERS)
+_OF_ONE_FLAT = frozenset({"LS04", "EN05", "EN06", "EN07", "EN08", "PO03"})
 # what nobody could name is no kind in common
 _NO_KIND = "LS99"
-# minutes within which neighbours tell of what has just happened
-AT_ONCE = 15
-# so much of a kind in common is something
-_SOME = 0.2
+_LEAST = 0.0003  # a probability that is as good as none
+# minutes within which neighbours tell of what has just happened, and of what goes on
+AT_ONCE, SOON_AFTER = 15, 180
 _SPECIAL = {"TOP": 99}
+
+# 15号, No. 8, 甲1楼, 祥和楼: a building where nothing else names one
+_NUMBERED = re.compile(
+    rf"(?<![\d月第{NUMERALS}])(?P<number>\d{{1,3}}|[{NUMERALS}]{{1,3}})号"
+    r"(?![线机车文召码称角位令桩柜梯升井杆灯门口院校晚早前后]|电梯|充电|\d)"
+    r"|(?<!lift )(?<!elevator )(?<!bus )\bno\. ?(?P<english>\d{1,3})\b"
+)
+_NTH = re.compile(
+    rf"(?<![\d月第{NUMERALS}])(\d|[一二三四五六七八九])号(?![线楼栋座早晚])"
+    r"|\b(?:no\. ?|lift |elevator |gate )(\d)\b"
+)
+_LETTERED = re.compile(
+    rf"(?P<side>[甲乙丙丁])(?P<number>\d{{1,2}}|[{NUMERALS}]{{1,2}})(?![月号人])"
+)
+_NO_NAME = (
+    rf"{NUMERALS}\d栋幢座号元层阁上下在的到去家个们爬跑送跳扫单整这那哪本全每回门街公教学住宅民舍面壁"
+    "边后前新旧老小大高低租尾酒茶塔了过出有是就都也还进对从往"
+)
+_NAMED = re.compile(
+    rf"(?P<name>(?:(?![{_NO_NAME}])[一-鿿]){{2}})[楼苑](?![上下道梯顶板栋房宇盘底])"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
     """What is compared. `kinds`: (code, probability); the address as `Reading.place_norm` has
-    it; `letters`: the unusual ones; `echo`: the words themselves say that it isn't the first;
-    `minutes` since any fixed instant."""
+    it, `building` also by its name; `letters`: the unusual ones; `again`, `too`: the words
+    themselves say that it goes on, or that others have said it; `minutes` since any fixed
+    instant."""
 
     kinds: tuple[tuple[str, float], ...]
     building: str | None
     unit: str | None
     floor: int | None
-    things: frozenset[str]
     spots: frozenset[str]
     sides: frozenset[str]
     letters: frozenset[str]
-    echo: bool
+    english: bool
+    again: bool
+    too: bool
     minutes: float
+
+    @property
+    def leans(self) -> tuple[tuple[str, float], ...]:
+        """How far it leans to each kind, together of length 1."""
+        return _leans(self.kinds)
+
+
+@lru_cache(maxsize=4096)
+def _leans(kinds: tuple[tuple[str, float], ...]) -> tuple[tuple[str, float], ...]:
+    told = [(code, log(max(p, _LEAST) / _LEAST)) for code, p in kinds if code != _NO_KIND]
+    length = sqrt(sum(lean**2 for _, lean in told)) or 1.0
+    return tuple((code, lean / length) for code, lean in told)
 
 
 def trace_of(text: str, reading: Reading, minutes: float, building: str | None = None) -> Trace:
     """What is compared of a report. `building`: where it is if the words don't say so."""
     folded = fold(text).text
-    things, spots, sides = named_in(folded)
+    spots, sides = named_in(folded)
     place = reading.place_norm
+    house = place.building or _house(folded)
     return Trace(
         kinds=reading.kinds,
-        building=place.building or (None if spots else building),
+        building=house or (None if spots else building),
         unit=place.unit,
         floor=_floor(place.floor, place.room),
-        things=things,
         spots=spots,
-        sides=sides,
+        sides=sides | _which(folded, house),
         letters=letters_of(folded),
-        echo=bool(_ECHO.search(folded)),
+        english=reading.language == "en",
+        again=bool(_AGAIN.search(folded)),
+        too=bool(_TOO.search(folded)),
         minutes=minutes,
     )
 
 
 @lru_cache(maxsize=1024)  # the places of groups
 def building_of(place: str) -> str | None:
-    """The building that a place is, as `Reading.place_norm` has it: "快乐8号楼" is "8"."""
+    """The building that a place is, as `Trace.building` has it: "快乐8号楼" is "8"."""
     folded = fold(place)
-    return find_place(folded, (), find_mentions(folded.text))[1].building
+    found = find_place(folded, (), find_mentions(folded.text))[1].building
+    return found or _house(folded.text)
+
+
+def _house(folded: str) -> str | None:
+    """What names a building without the word for one."""
+    for pattern in (_LETTERED, _NAMED, _NUMBERED):
+        match = pattern.search(folded[:COMPARED])
+        if match:
+            named = match.groupdict()
+            number = named.get("number") or named.get("english")
+            value = chinese_number(number) if number else named["name"]
+            return None if value is None else f"{named.get('side') or ''}{value}"
+    return None
+
+
+def _which(folded: str, house: str | None) -> frozenset[str]:
+    """The numbers of lifts, gates and the like."""
+    found = {number for pair in _NTH.findall(folded[:COMPARED]) for number in pair if number}
+    values = {chinese_number(number) for number in found} - {None}
+    return frozenset(str(value) for value in values if str(value) != house)
 
 
 def letters_of(folded: str) -> frozenset[str]:
@@ -107,136 +175,159 @@ def _floor(floor: str | None, room: str | None) -> int | None:
     return int(number.group()) if number else _SPECIAL.get(floor)
 
 
-# fitted on three of the five chats of tests/data/reading/streams_known.jsonl (python -m bench.same)
-@dataclass(frozen=True, slots=True)
-class _Weights:
-    always: float = -3.1
-    kind: float = 0.3
-    first_kind: float = 0.5
-    things: float = 1.2
-    other_things: float = -1.2
-    spots: float = 1.7
-    other_spots: float = -0.9
-    building: float = 1.2
-    other_unit: float = -7.0
-    other_flat: float = -1.8
-    floor: float = 0.4
-    other_side: float = -2.6
-    letters: float = 1.1
-    gap: float = -0.14
-    at_once: float = 1.1
-    echo: float = 0.2
-    matter_and_place: float = 1.25
-    one_building: float = -1.0
-
-
-_W = _Weights()
+# what each sign is worth, in log odds: `python -m bench.same --learn` writes this table
+# WEIGHTS
+WEIGHTS = {
+    "always": -4.61,
+    "another flat": -2.79,
+    "another language": 0.92,
+    "at once": 3.85,
+    "goes on": 1.03,
+    "leaning": 4.18,
+    "leaning, at once": -3.09,
+    "letters": 3.38,
+    "one building": -0.83,
+    "other side": -4.41,
+    "other spots": -0.81,
+    "same building": 1.08,
+    "same floor": 2.56,
+    "same side": 2.90,
+    "soon after": 0.31,
+    "spots": 1.63,
+    "too": 0.55,
+    "two kinds": -1.09,
+}
+# /WEIGHTS
+APART = -9.0  # the log odds of what can't be one matter
+BEST = 0.7  # how much the likeliest report of a matter counts, beside the mean of them all
 
 
 def likeness(new: Trace, old: Trace) -> float:
     """The probability that two reports, the newer first, tell of one matter.
 
-    Another building is another matter, whatever else they share.
+    Another building is another matter, whatever else they share, and so is another stairwell.
     """
-    if new.building is not None and old.building is not None and new.building != old.building:
-        return 0.0
-    things, kind = len(new.things & old.things), _kind(new, old)
-    total = _W.always + _of_matter(new, old, things, kind) + _of_time(new, old)
-    total += _of_place(new, old, one_matter=things > 0 or kind > _SOME)
-    return 1 / (1 + math.exp(-total))
+    found = odds(new, old)
+    return 0.0 if found == APART else _chance(found)
 
 
-def _of_matter(new: Trace, old: Trace, things: int, kind: float) -> float:
-    total = _W.kind * kind + _W.things * min(things, 2)
-    total += _W.letters * min(0.45 * len(new.letters & old.letters), 3)
-    if new.things and old.things and not things:
-        total += _W.other_things
-    if _first(new) is not None and _first(new) == _first(old):
-        total += _W.first_kind
-    return total
+def odds(new: Trace, old: Trace) -> float:
+    """The same as log odds; APART for what can't be one."""
+    if apart(new, old):
+        return APART
+    return sum(WEIGHTS[sign] * much for sign, much in signs(new, old).items())
 
 
-def _kind(new: Trace, old: Trace) -> float:
-    """How much of what each may be the other may be as well."""
-    return sum(
-        math.sqrt(p * q)
-        for code, p in new.kinds
-        for other, q in old.kinds
-        if code == other and code != _NO_KIND
-    )
+def apart(new: Trace, old: Trace) -> bool:
+    """Whether where they are rules out that they are one matter."""
+    return _differ(new.building, old.building) or _differ(new.unit, old.unit)
 
 
-def _of_place(new: Trace, old: Trace, *, one_matter: bool) -> float:
-    spots = len(new.spots & old.spots)
-    building = new.building is not None and new.building == old.building
-    total = _W.spots * min(spots, 2) + _W.building * building
-    if new.spots and old.spots and not spots:
-        total += _W.other_spots
-    if (new.building is None) != (old.building is None):
-        total += _W.one_building
-    if new.unit is not None and old.unit is not None and new.unit != old.unit:
-        total += _W.other_unit  # another stairwell, lift and door
-    if new.floor is not None and old.floor is not None:
-        total += _W.floor if new.floor == old.floor else _W.other_flat * _other_flat(new, old)
-    if _other_side(new, old):
-        total += _W.other_side
-    if one_matter and (building or spots):
-        total += _W.matter_and_place
-    return total
-
-
-def _of_time(new: Trace, old: Trace) -> float:
+def signs(new: Trace, old: Trace) -> dict[str, float]:
+    """What speaks for and against, and how much of it; most are there or not."""
     gap = max(new.minutes - old.minutes, 0.0)
-    return _W.gap * math.log1p(gap / 30) + _W.at_once * (gap <= AT_ONCE) + _W.echo * new.echo
+    spots = len(new.spots & old.spots)
+    leaning = _leaning(new, old)
+    return {
+        "always": 1.0,
+        "leaning": leaning,
+        "two kinds": _two_kinds(new, old),
+        "letters": _letters(new, old),
+        "another language": new.english != old.english,
+        "goes on": new.again,
+        "too": new.too,
+        "at once": gap <= AT_ONCE,
+        "soon after": gap <= SOON_AFTER,
+        "leaning, at once": leaning if gap <= AT_ONCE else 0.0,
+        "same building": new.building is not None and new.building == old.building,
+        "one building": (new.building is None) != (old.building is None),
+        "same floor": new.floor is not None and new.floor == old.floor,
+        "another flat": _another_flat(new, old),
+        "spots": min(spots, 2),
+        "other spots": bool(new.spots and old.spots and not spots),
+        "same side": bool(new.sides & old.sides),
+        "other side": bool(new.sides and old.sides) and _other_side(new, old),
+    }
 
 
-def _first(trace: Trace) -> str | None:
-    code = trace.kinds[0][0] if trace.kinds else _NO_KIND
-    return None if code == _NO_KIND else code
+def _leaning(new: Trace, old: Trace) -> float:
+    """How much they lean to the same kinds, 0 to 1: even a guess of 5 % is most of the way from
+    impossible to certain."""
+    return sum(p * q for code, p in new.leans for other, q in old.leans if code == other)
 
 
-def _other_flat(new: Trace, old: Trace) -> bool:
-    far = abs((new.floor or 0) - (old.floor or 0)) > 1
-    return far and bool((new.things | old.things) & _OF_ONE_FLAT)
+def _two_kinds(new: Trace, old: Trace) -> float:
+    """How sure it is that their first kinds are two."""
+    if not new.kinds or not old.kinds or new.kinds[0][0] == old.kinds[0][0]:
+        return 0.0
+    return new.kinds[0][1] * old.kinds[0][1]
+
+
+def _letters(new: Trace, old: Trace) -> float:
+    common = new.letters & old.letters
+    return min(2 * len(common) - len(common & _COMMON), MOST_LETTERS) / MOST_LETTERS
+
+
+def _another_flat(new: Trace, old: Trace) -> float:
+    """Two floors apart, and a matter of one flat."""
+    if new.floor is None or old.floor is None or abs(new.floor - old.floor) < 2:
+        return 0.0
+    return sqrt(_of_one_flat(new) * _of_one_flat(old))
+
+
+def _differ(one: str | None, other: str | None) -> bool:
+    return one is not None and other is not None and one != other
+
+
+def _of_one_flat(trace: Trace) -> float:
+    if trace.kinds and trace.kinds[0][0] in _OF_ONE_FLAT:
+        return 1.0
+    return sum(p for code, p in trace.kinds if code in _OF_ONE_FLAT)
 
 
 def _other_side(new: Trace, old: Trace) -> bool:
-    """The left one and the right one; the lift for goods and the other."""
-    if new.sides and old.sides and not new.sides & old.sides:
-        return True
-    mine = (new.sides | new.spots) & _OPPOSED
-    theirs = (old.sides | old.spots) & _OPPOSED
-    return bool(mine and theirs) and any(
-        len(mine & pair) == 1 == len(theirs & pair) and mine & pair != theirs & pair
+    """The left one and the right one, number 1 and number 2; the lift for goods and the other."""
+    for numbered in (True, False):
+        mine = {side for side in new.sides if side.isdigit() is numbered}
+        theirs = {side for side in old.sides if side.isdigit() is numbered}
+        if mine and theirs and not mine & theirs:
+            return True
+    return any(
+        len(new.sides & pair) == 1 == len(old.sides & pair) and new.sides & pair != old.sides & pair
         for pair in OTHERS
     )
 
 
+def _chance(odds: float) -> float:
+    return 1 / (1 + exp(-odds))
+
+
 def packed(trace: Trace) -> str:
     """What is kept of a report: no words, but what they name."""
-    kinds = " ".join(f"{code}:{p:.2f}" for code, p in trace.kinds)
+    kinds = " ".join(f"{code}:{p:.4f}" for code, p in trace.kinds)
     floor = "" if trace.floor is None else str(trace.floor)
-    sets = (trace.things, trace.spots, trace.sides)
-    named = (" ".join(sorted(each)) for each in sets)
+    language = "en" if trace.english else ""
+    named = (" ".join(sorted(each)) for each in (trace.spots, trace.sides))
     minutes = str(round(trace.minutes))
-    parts = (minutes, kinds, trace.building or "", trace.unit or "", floor, *named)
+    parts = (minutes, kinds, trace.building or "", trace.unit or "", floor, language, *named)
     return "|".join((*(part.replace("|", "") for part in parts), "".join(sorted(trace.letters))))
 
 
 def unpacked(kept: str) -> Trace:
     """The trace of an earlier report. Raises ValueError for what `packed` didn't make."""
-    minutes, kinds, building, unit, floor, things, spots, sides, letters = kept.split("|")
+    minutes, kinds, building, unit, floor, language, spots, sides, letters = kept.split("|")
     guesses = (each.split(":") for each in kinds.split())
     return Trace(
         kinds=tuple((code, float(p)) for code, p in guesses),
         building=building or None,
         unit=unit or None,
         floor=int(floor) if floor else None,
-        things=frozenset(things.split()),
         spots=frozenset(spots.split()),
         sides=frozenset(sides.split()),
         letters=frozenset(letters),
-        echo=False,
+        english=language == "en",
+        again=False,
+        too=False,
         minutes=float(minutes),
     )
 
@@ -249,11 +340,12 @@ class Matters:
 
     def ranked(self, new: Trace) -> list[tuple[float, int]]:
         """(probability, index of the matter's first report), the likeliest matter first."""
-        best: dict[int, float] = {}
+        found: dict[int, list[float]] = {}
         for old, first in self._told:
-            best[first] = max(best.get(first, 0.0), likeness(new, old))
+            found.setdefault(first, []).append(odds(new, old))
         return sorted(
-            ((found, first) for first, found in best.items()), key=lambda each: (-each[0], each[1])
+            ((_of_matter(each), first) for first, each in found.items()),
+            key=lambda each: (-each[0], each[1]),
         )
 
     def add(self, index: int, new: Trace, matter: int | None = None) -> None:
@@ -269,3 +361,8 @@ class Matters:
         same = ranked[0][1] if ranked and ranked[0][0] >= SURE else None
         self.add(index, new, same)
         return same
+
+
+def _of_matter(found: Sequence[float]) -> float:
+    """The probability by the odds with each report of a matter."""
+    return _chance(BEST * max(found) + (1 - BEST) * sum(found) / len(found))

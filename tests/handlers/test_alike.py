@@ -199,4 +199,4 @@ def test_a_case_whose_kind_is_corrected_is_compared_by_it(session: Session) -> N
     first = told(street, "王阿姨", "3号楼那个东西又不行了")
     street.press_data("王阿姨", data("kind", DISTRICT, first.id, first.version, "LS03"))
     session.expire_all()
-    assert "|LS03:1.00|" in first.trace
+    assert "|LS03:1.0000|" in first.trace
