@@ -643,7 +643,9 @@ def edit(session: Session, person: Person, case: Case, text: str, now: datetime)
         code, p = OTHER, 0.0
     sets = kind_columns(found, code, p, reading)
     told = _tells_danger(reading) and _may_be_asked(session, case, person, sets)
-    sets["alarm"] = after_edit(case.alarm, told=told, same=reading.urgency_reason == before)
+    # what only sounds like danger may be another danger by now
+    same = reading.urgency_reason == before != "sound"
+    sets["alarm"] = after_edit(case.alarm, told=told, same=same)
     if sets["alarm"] == Alarm.CALMED:
         sets |= calmer(found, code, sets["condition"])
     elif sets["alarm"] is not None:

@@ -303,6 +303,14 @@ def test_edited_words_alarm_again_only_by_what_they_add(session: Session) -> Non
     assert (case.urgency, case.alarm) == ("now", "asked")
 
 
+def test_edited_words_that_only_sound_like_danger_are_asked_about_anew(session: Session) -> None:
+    street = told(session, "8号楼门口的树倒了压到人了")
+    answer(street, "no")
+    case, person = street.case(), session.get_one(Person, (DISTRICT, street.case().reporter))
+    reporting.edit(session, person, case, case.text + "，又压到一个孩子", street.now)
+    assert (case.urgency, case.alarm) == ("now", "asked")
+
+
 # --- whose word it is ---
 
 
