@@ -517,6 +517,7 @@ def reporter_card(look: Look, menu: str = "") -> Message:
     """The same matter to the person who reported it, in private: their own words stand in it."""
     if look.state is State.NOT_ADMITTED:
         return Message(_not_admitted_text(look), _not_admitted_buttons(look))
+    asked = danger_card.question(look)  # below whom to call, just above its buttons
     text = _lines(
         head(look),
         look.say("card.place", place=full_place(look)),
@@ -527,10 +528,11 @@ def reporter_card(look: Look, menu: str = "") -> Message:
         if look.case.appointment_at
         else None,
         _cause_line(look),
-        danger_card.question(look) or _alike_question(look) or _condition_question(look),
+        None if asked else _alike_question(look) or _condition_question(look),
         danger_card.answered(look),
         emergency(look) if look.state in UNTAKEN else None,
         _for_a_foreigner(look),
+        asked,
     )
     return Message(text, _reporter_buttons(look, menu))
 

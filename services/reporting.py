@@ -69,7 +69,7 @@ READ = "read"
 SAME_WORDS = 4
 # how likely the first kind must be one for a named person to be filed without a question, and any
 # of the kinds for the numbers to be said
-NAMED_FROM, NAMED_PERHAPS = 0.3, 0.05
+NAMED_FROM, NAMED_PERHAPS = 0.5, 0.1
 SOURCES = ("group", "private", "door", "phone", "walk_in", "12345")
 
 

@@ -22,7 +22,7 @@ WORDS = {
         "我不想活了",
         "真的好想死啊",
         "撐不下去了",
-        "nobody would miss me if I was gone",
+        "I can't go on",
         "吃了一瓶安眠药",
     ),
     "PO03": (
