@@ -67,9 +67,9 @@ PRIVATE_MATTERS = frozenset({"NA11", "NA15", "NA16", "NA18"})
 READ = "read"
 # the shortest text that, said again word for word in the same place, is the same matter
 SAME_WORDS = 4
-# how likely the first kind must be one for a named person to be filed without a question, and any
-# of the kinds for the numbers to be said
-NAMED_FROM, NAMED_PERHAPS = 0.5, 0.1
+# how likely the first kind must be one for a named person, and a report, to be filed without a
+# question; any of the kinds, and a report, for the numbers to be said
+CRY, CRY_PERHAPS = (0.5, 0.1), (0.1, 0.05)
 SOURCES = ("group", "private", "door", "phone", "walk_in", "12345")
 
 
@@ -194,28 +194,26 @@ def is_cry(session: Session, district: str, text: str) -> bool:
     """Whether the words are first of all despair or violence at home: that is filed unasked, for
     who says it seldom says it as a report."""
     reading = read_report(session, district, text)
-    first = reading.kinds[:1]
-    return _named_in(catalogue(session, district), reading, NAMED_FROM, first) is not None
+    return _is_named(catalogue(session, district), reading.kinds[:1], reading, CRY)
 
 
 def may_be_cry(session: Session, district: str, text: str) -> bool:
     """Whether they may be; then the numbers are said at once, whatever is asked."""
     reading = read_report(session, district, text)
-    return _named_in(catalogue(session, district), reading, NAMED_PERHAPS) is not None
+    return _is_named(catalogue(session, district), reading.kinds, reading, CRY_PERHAPS)
 
 
-def _named_in(
+def _is_named(
     found: Catalogue,
+    kinds: Sequence[tuple[str, float]],
     reading: Reading,
-    at_least: float,
-    kinds: Sequence[tuple[str, float]] | None = None,
-) -> str | None:
-    """The likeliest kind for one named person, if it is likely enough."""
-    for code, p in reading.kinds if kinds is None else kinds:
-        kind = found.kinds.get(code)
-        if kind is not None and kind.reach == "named" and p >= at_least:
-            return code
-    return None
+    enough: tuple[float, float],
+) -> bool:
+    """Whether one of the kinds is for one named person. What is no report at all has kinds too,
+    which mean nothing."""
+    kind_from, report_from = enough
+    named = [p for code, p in kinds if code in found.kinds and found.kind(code).reach == "named"]
+    return reading.report >= report_from and max(named, default=0.0) >= kind_from
 
 
 def _check_rate(session: Session, person: Person, now: datetime) -> None:

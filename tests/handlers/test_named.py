@@ -29,6 +29,7 @@ WORDS = {
         "我老公又打我了，救命",
         "他昨晚又动手了，我不敢回家",
         "my husband hits me",
+        "my dad hits my mum",
         "老公又喝酒了，孩子吓得躲在厕所里",
     ),
 }
@@ -91,6 +92,14 @@ def test_what_may_be_a_cry_is_asked_about_with_the_numbers(session: Session) -> 
     assert "12356" in street.texts("王阿姨")[-1]
     street.say("陈叔", words, forwarded=True)
     assert plain("card.private_danger") in street.texts(GROUP_CHAT)[-1]
+
+
+@pytest.mark.parametrize("words", ["今天天气真好呀大家吃了吗", "Good morning everybody"])
+def test_a_greeting_is_no_cry_and_names_no_number(session: Session, words: str) -> None:
+    street = peopled(session)
+    street.say("王阿姨", words)
+    assert street.cases() == []
+    assert "12356" not in street.texts(GROUP_CHAT)[-1]
 
 
 def test_a_question_about_a_lamp_names_no_number(session: Session) -> None:
