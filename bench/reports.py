@@ -9,13 +9,14 @@ from importlib.resources import files
 from bench.standin import USERNAME
 from bench.town import GROUPS, chat_of
 from domain.catalogue import Catalogue
+from domain.policy import Policy
 from domain.reading import Lexicon, read
 
 # of how many reports in a hundred; a town in which every fifth message is a fire is none
 SHARES = {"normal": 80, "soon": 17, "now": 3}
 MOST_PHRASES = 200
 # below it a text in the group is first asked about
-DOUBT = 0.3
+DOUBT = Policy().report_from
 FIRST_MESSAGE = 410_000_000
 FIRST_UPDATE = 130_000_000
 FIRST_RESIDENT = 6_200_000_000

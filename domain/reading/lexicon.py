@@ -139,8 +139,9 @@ class Lexicon:
             following = self.begins.get(part, {})
             for number in following.get(ALONE, ()):
                 hits += [Hit(self.entries[number], start, end) for start, end in spots[part]]
-            for other in spots if following else ():
-                for number in following.get(other, ()):
+            fewer, others = sorted((following, spots), key=len)
+            for other in fewer:
+                for number in following[other] if other in others else ():
                     hits += _found(self.entries[number], spots, text)
         return Scan(_unblocked(hits), {part for part in spots if part[0] == GROUP})
 
