@@ -52,10 +52,10 @@ class Demo:
 
 
 def opening(now: datetime, calendar: Calendar) -> datetime:
-    """When the demonstration starts: now, or at nine of a working day, so that words flow."""
-    if is_work_time(calendar, now):
-        return now.astimezone(ZoneInfo(calendar.zone))
-    found = next_work_time(calendar, now).astimezone(ZoneInfo(calendar.zone))
+    """When the demonstration starts: now, or at nine of a working day, so that words flow and what
+    was forgotten the day before is late."""
+    at_work = now if is_work_time(calendar, now) else next_work_time(calendar, now)
+    found = at_work.astimezone(ZoneInfo(calendar.zone))
     return max(found, datetime.combine(found.date(), OPENING, found.tzinfo))
 
 

@@ -84,6 +84,7 @@ async def test_a_page_from_elsewhere_cannot_move_the_clock(demo: Demo):
         ("2026-11-21T03:00", "2026-11-23 09:00"),  # Saturday
         ("2026-11-20T04:30", "2026-11-20 14:00"),  # lunch: when work goes on
         ("2026-11-19T20:00", "2026-11-20 09:00"),  # before dawn
+        ("2026-11-20T00:31", "2026-11-20 09:00"),  # half past eight: nothing is late yet
     ],
 )
 def test_it_starts_when_routine_words_flow(now: str, starts: str):
