@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import bindparam, func, insert, update
+from sqlalchemy import bindparam, event, func, insert, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
@@ -193,3 +193,22 @@ async def test_sqlite_looks_for_what_waits_in_the_index_of_only_that(
         return " · ".join(row[3] for row in rows)
 
     assert index in await database.read(plan)
+
+
+async def test_what_was_held_is_freed_without_reading_what_was_sent(database: Database):
+    asked: list[tuple[str, Any]] = []
+
+    def note(_c: Any, _cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
+        asked.append((statement, values))
+
+    def plans(session: Session) -> list[str]:
+        connection = session.connection()
+        if connection.dialect.name != "sqlite":
+            return ["ix_outbox_pending"]
+        event.listen(connection, "before_cursor_execute", note)
+        outgoing.free_rows(session, "1")
+        event.remove(connection, "before_cursor_execute", note)
+        found = [raw(session).execute(f"EXPLAIN QUERY PLAN {sql}", given) for sql, given in asked]
+        return [" · ".join(row[3] for row in rows) for rows in found]
+
+    assert all("ix_outbox_pending" in plan for plan in await database.read(plans))
